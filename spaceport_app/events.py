@@ -1,0 +1,84 @@
+"""What a stage tells whoever runs it: progress, numbers, pictures, warnings.
+
+Every long function of the library rooms takes a `Report` and calls it with these
+events. It never prints and never knows whether a terminal, a window or a cloud job listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Counted work: `done` of `total` units of `step`.
+
+    Parameters
+    ----------
+    step : str
+        Six or seven plain words, sentence case: ``"Finding features in 18 photos"``.
+    done, total : float
+        Work units, ``0 <= done <= total``. Never derived from a clock.
+    fraction : float
+        Part of the whole stage that is done, 0 to 1, weighted over its steps.
+    """
+
+    step: str
+    done: float
+    total: float
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Measured numbers at one moment, such as ``{"iteration": 500, "loss": 0.05}``."""
+
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A picture or snapshot that now exists on disk."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a person should know that does not stop the stage.
+
+    `subject` is the photo, file or setting concerned, or empty.
+    """
+
+    code: str
+    message: str
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The stage ended well; `report` holds its measured results, JSON-able."""
+
+    report: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The stage ended with an error that a person can mend."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+Event: TypeAlias = Progress | Metric | Preview | Notice | Finished | Failed
+Report: TypeAlias = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Take an event and do nothing: the report for callers that don't listen."""

@@ -1,0 +1,1 @@
+"""Reading dropped photos: what they are, where they were taken, which can be used."""

@@ -1,0 +1,146 @@
+"""The photos of one flight, as the later rooms know them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a photo was taken, WGS84.
+
+    Parameters
+    ----------
+    latitude, longitude : float
+        Degrees, -90 to 90 and -180 to 180.
+    altitude : float or None
+        Metres as the camera wrote them; drones mix ellipsoid, sea level and barometer.
+    relative_altitude : float or None
+        Metres above take-off, where the drone says so.
+    horizontal_accuracy, vertical_accuracy : float or None
+        One standard deviation in metres, where the camera says so.
+    """
+
+    latitude: float
+    longitude: float
+    altitude: float | None = None
+    relative_altitude: float | None = None
+    horizontal_accuracy: float | None = None
+    vertical_accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """Where the camera looked, degrees.
+
+    `yaw` clockwise from true north, `pitch` 0 at the horizon and -90 straight down, `roll`
+    clockwise about the viewing direction.
+    """
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found out about a photo: a stable code and a sentence for a person.
+
+    Codes: ``unreadable``, ``no_gps``, ``blurred``, ``dark``, ``overexposed``, ``duplicate``,
+    ``near_duplicate``, ``small``, ``odd_size``.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One readable photo.
+
+    Parameters
+    ----------
+    name : str
+        Unique in its set, with forward slashes, relative to the folder that was given:
+        the name people see and by which every later room knows the photo.
+    path : Path
+        Absolute path of the file; it is read where it lies.
+    sha256 : str
+        Hex digest of the file's bytes.
+    width, height : int
+        Pixels as stored; the EXIF orientation is not applied.
+    camera : str
+        Key of the camera group: photos of one key share one set of intrinsics.
+    focal_px : float or None
+        First guess of the focal length in pixels of the stored size.
+    taken_at : str or None
+        ISO 8601 local time from EXIF, with fractions where the camera wrote them.
+    sharpness : float
+        Mean squared Laplacian of the luminance at a fixed size; larger is sharper.
+    brightness : float
+        Mean luminance, 0 to 1.
+    findings : tuple of Finding
+        What a person should know; empty for a photo without fault.
+    used : bool
+        Whether the later stages take it.
+    """
+
+    name: str
+    path: Path
+    size_bytes: int
+    modified_ns: int
+    sha256: str
+    width: int
+    height: int
+    camera: str
+    make: str
+    model: str
+    focal_px: float | None
+    taken_at: str | None
+    position: Position | None
+    orientation: Orientation | None
+    sharpness: float
+    brightness: float
+    findings: tuple[Finding, ...] = ()
+    used: bool = True
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A dropped file that is no usable photo, and why."""
+
+    name: str
+    path: Path
+    reason: Finding
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Origin of the local east-north-up frame: degrees and metres above the ellipsoid."""
+
+    latitude: float
+    longitude: float
+    height: float
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """All photos of a project in name order.
+
+    `origin` is None where fewer than three used photos know where they were taken.
+    """
+
+    photos: tuple[Photo, ...]
+    left_out: tuple[LeftOut, ...]
+    origin: Origin | None
+
+    @property
+    def used(self) -> tuple[Photo, ...]:
+        """The photos that the later stages take, in name order."""
+        return tuple(photo for photo in self.photos if photo.used)
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Keys of the camera groups among the used photos, sorted."""
+        return tuple(sorted({photo.camera for photo in self.used}))

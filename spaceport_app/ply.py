@@ -1,0 +1,148 @@
+"""The Stanford PLY container: named tables of numbers, nothing about what they mean.
+
+Specification: Greg Turk, "The PLY Polygon File Format", 1994.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spaceport_app import atomic
+from spaceport_app.errors import StageError
+
+_TYPES = {
+    "char": "i1",
+    "int8": "i1",
+    "uchar": "u1",
+    "uint8": "u1",
+    "short": "i2",
+    "int16": "i2",
+    "ushort": "u2",
+    "uint16": "u2",
+    "int": "i4",
+    "int32": "i4",
+    "uint": "u4",
+    "uint32": "u4",
+    "float": "f4",
+    "float32": "f4",
+    "double": "f8",
+    "float64": "f8",
+}
+_NAMES = {
+    "i1": "char",
+    "u1": "uchar",
+    "i2": "short",
+    "u2": "ushort",
+    "i4": "int",
+    "u4": "uint",
+    "f4": "float",
+    "f8": "double",
+}
+_HEADER_LIMIT = 1 << 20
+
+Table = npt.NDArray[np.void]
+
+
+def read_vertices(path: Path) -> Table:
+    """Read the ``vertex`` element of a PLY file, ASCII or binary of either byte order.
+
+    Returns
+    -------
+    structured array, shape (N,)
+        One field a property, in file order.
+
+    Raises
+    ------
+    StageError
+        ``bad_ply`` if it is no PLY file, is cut short or has no vertices.
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as file:
+        order, elements, header_bytes = _read_header(file.read(_HEADER_LIMIT), path)
+        file.seek(header_bytes)
+        for name, count, fields in elements:
+            if any(kind == "list" for _, kind in fields):
+                raise _bad(path, f"has a list in element {name} before its vertices")
+            table = _read_table(file, order, count, fields, path)
+            if name == "vertex":
+                return table
+    raise _bad(path, "has no vertices")
+
+
+def write_vertices(path: Path, table: Table, comments: tuple[str, ...] = ()) -> None:
+    """Write a structured array as the ``vertex`` element of a binary little-endian PLY.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; an older file at `path` is then kept.
+    """
+    names = table.dtype.names or ()
+    lines = ["ply", "format binary_little_endian 1.0", *(f"comment {c}" for c in comments)]
+    lines.append(f"element vertex {len(table)}")
+    for name in names:
+        lines.append(f"property {_NAMES[table.dtype[name].str[1:]]} {name}")
+    lines.append("end_header\n")
+    packed = np.dtype([(name, "<" + table.dtype[name].str[1:]) for name in names])
+    with atomic.replacing(path) as temporary, temporary.open("wb") as file:
+        file.write("\n".join(lines).encode("ascii"))
+        file.write(memoryview(np.ascontiguousarray(table.astype(packed)).view(np.uint8)))
+
+
+def _bad(path: Path, what: str) -> StageError:
+    return StageError("bad_ply", f"{path.name} {what}.", "Export it again as PLY and retry.")
+
+
+def _read_header(
+    start: bytes, path: Path
+) -> tuple[str, list[tuple[str, int, list[tuple[str, str]]]], int]:
+    if not start.startswith((b"ply\n", b"ply\r\n")):
+        raise _bad(path, "is not a PLY file")
+    marker = start.find(b"end_header")
+    end = start.find(b"\n", marker)
+    if marker < 0 or end < 0:
+        raise _bad(path, "has no complete PLY header")
+    order = ""
+    elements: list[tuple[str, int, list[tuple[str, str]]]] = []
+    try:
+        for line in start[:marker].decode("latin-1").splitlines()[1:]:
+            words = line.split()
+            if not words or words[0] in ("comment", "obj_info"):
+                continue
+            if words[0] == "format":
+                order = {"ascii": "a", "binary_little_endian": "<", "binary_big_endian": ">"}[
+                    words[1]
+                ]
+            elif words[0] == "element":
+                elements.append((words[1], int(words[2]), []))
+            elif words[0] == "property" and words[1] == "list":
+                elements[-1][2].append((words[4], "list"))
+            elif words[0] == "property":
+                elements[-1][2].append((words[2], _TYPES[words[1]]))
+    except (KeyError, IndexError, ValueError) as error:
+        raise _bad(path, "has a PLY header that cannot be read") from error
+    if not order:
+        raise _bad(path, "does not name its PLY format")
+    return order, elements, end + 1
+
+
+def _read_table(
+    file: Any, order: str, count: int, fields: list[tuple[str, str]], path: Path
+) -> Table:
+    if order == "a":
+        dtype = np.dtype([(name, kind) for name, kind in fields])
+        rows = [tuple(file.readline().split()) for _ in range(count)]
+        try:
+            return np.array(rows, dtype=dtype)
+        except ValueError as error:
+            raise _bad(path, "is cut short or damaged") from error
+    dtype = np.dtype([(name, order + kind) for name, kind in fields])
+    data = file.read(dtype.itemsize * count)
+    if len(data) < dtype.itemsize * count:
+        raise _bad(path, "is cut short")
+    return np.frombuffer(data, dtype=dtype, count=count)

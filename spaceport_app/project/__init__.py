@@ -1,0 +1,1 @@
+"""One folder on disk a project: settings, photo list, stage records, locking."""

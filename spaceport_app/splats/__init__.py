@@ -1,0 +1,1 @@
+"""3D Gaussians: their file, their rendering, their training and their quality."""

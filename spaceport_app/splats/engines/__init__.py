@@ -1,0 +1,1 @@
+"""Engines render Gaussians and improve them by gradient steps, each on its own device."""
