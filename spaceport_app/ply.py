@@ -91,7 +91,7 @@ def write_vertices(path: Path, table: Table, comments: tuple[str, ...] = ()) -> 
     packed = np.dtype([(name, "<" + table.dtype[name].str[1:]) for name in names])
     with atomic.replacing(path) as temporary, temporary.open("wb") as file:
         file.write("\n".join(lines).encode("ascii"))
-        file.write(memoryview(np.ascontiguousarray(table.astype(packed)).view(np.uint8)))
+        file.write(table.astype(packed).tobytes())
 
 
 def _bad(path: Path, what: str) -> StageError:
