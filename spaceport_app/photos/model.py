@@ -47,8 +47,11 @@ class Orientation:
 class Finding:
     """One thing found out about a photo: a stable code and a sentence for a person.
 
-    Codes: ``unreadable``, ``no_gps``, ``blurred``, ``dark``, ``overexposed``, ``duplicate``,
-    ``near_duplicate``, ``small``, ``odd_size``.
+    Codes of photos: ``no_gps``, ``wrong_gps``, ``blurred``, ``dark``, ``overexposed``,
+    ``duplicate``, ``near_duplicate``, ``small``, ``odd_size``, ``excluded``.
+    Codes of files left out: ``unreadable``, ``too_large``, ``no_permission``, ``vanished``,
+    ``unsupported``, ``heic_unsupported``, ``not_opened``, ``bad_zip``, ``unsafe_zip``,
+    ``encrypted_zip``, ``zip_bomb``.
     """
 
     code: str
@@ -84,6 +87,14 @@ class Photo:
         What a person should know; empty for a photo without fault.
     used : bool
         Whether the later stages take it.
+    detail : float
+        Energy of the finest detail as a share of coarser detail, along the more blurred axis:
+        what ``blurred`` is judged by.
+    clipped : float
+        Share of pixels that are fully black or fully white, 0 to 1.
+    plain : bool
+        Whether the file is 8-bit RGB or grey JPEG, PNG or TIFF, which any program reads alike;
+        read the others with `spaceport_app.photos.decode.open_rgb`.
     """
 
     name: str
@@ -104,6 +115,9 @@ class Photo:
     brightness: float
     findings: tuple[Finding, ...] = ()
     used: bool = True
+    detail: float = 1.0
+    clipped: float = 0.0
+    plain: bool = True
 
 
 @dataclass(frozen=True)
