@@ -59,7 +59,8 @@ class StepSettings:
     opacity_regularisation, scale_regularisation : float
         Weights of mean opacity and mean scale (Kheradmand et al. 2024, MCMC).
     noise : float
-        Position noise of MCMC times the means' learning rate; 0 for none.
+        Factor of MCMC's position noise, 5e5 in the paper; 0 for none. The engine multiplies
+        it by `rates.means`.
     background : tuple of float
         Colour behind everything, 0 to 1.
     antialiased : bool

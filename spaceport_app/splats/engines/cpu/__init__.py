@@ -1,0 +1,1 @@
+"""Renders and trains Gaussians on the processor, compiled with Numba."""

@@ -1,0 +1,182 @@
+"""Trains Gaussians on the processor."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from spaceport_app.splats.camera import Camera
+from spaceport_app.splats.engines.contract import (
+    Change,
+    EngineState,
+    Image,
+    Statistics,
+    StepMetrics,
+    StepSettings,
+    TrainingView,
+)
+from spaceport_app.splats.engines.cpu import loss, update
+from spaceport_app.splats.engines.cpu.compiled import F32
+from spaceport_app.splats.engines.cpu.rasteriser import Parameters, Rasteriser
+from spaceport_app.splats.engines.cpu.threads import cores
+from spaceport_app.splats.engines.store import PARAMETERS, Store
+from spaceport_app.splats.model import Splats
+
+
+class CpuEngine:
+    """The engine for machines without an NVIDIA GPU: all of a step in compiled loops.
+
+    The same Gaussians, views and settings give the same result bit for bit on the same
+    machine, for any number of threads: every sum has a fixed order.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Cores to use; all that the process may use if not given.
+    near : float
+        Distance in front of the camera, in world units, at which Gaussians begin to show.
+    """
+
+    name = "cpu"
+
+    def __init__(self, threads: int | None = None, near: float = 0.01) -> None:
+        limit = int(numba.config.NUMBA_NUM_THREADS)
+        self._threads = max(1, min(threads or cores(), limit))
+        self._rasteriser = Rasteriser(near)
+        self._size = (0, 0)
+        self._keep(
+            Store(
+                Splats(
+                    *(np.zeros((0, *s), np.float32) for s in ((3,), (3,), (4,), (), (1, 3))),
+                ),
+                "cpu",
+            )
+        )
+
+    def _keep(self, store: Store) -> None:
+        self._store = store
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Take the kernels' views of the store's tensors anew."""
+        store = self._store
+
+        def arrays(group: dict[str, object]) -> Parameters:
+            return Parameters(*(group[name].numpy() for name in PARAMETERS))  # type: ignore[attr-defined]
+
+        self._parameters = arrays(dict(store.parameters))
+        self._first = arrays(dict(store.first))
+        self._second = arrays(dict(store.second))
+        self._statistics: tuple[F32, F32, F32] = (
+            store.gradient_sum.numpy(),
+            store.view_count.numpy(),
+            store.max_radius.numpy(),
+        )
+
+    def load(self, splats: Splats) -> None:
+        """Take these Gaussians as parameters, with fresh optimiser moments."""
+        self._keep(Store(splats, "cpu"))
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def step(self, view: TrainingView, settings: StepSettings) -> StepMetrics:
+        """Render, compare with the picture, and take one optimiser step.
+
+        Gaussians out of sight keep still: see `update`.
+
+        Raises
+        ------
+        ValueError
+            If the picture is not of the camera's size.
+        """
+        camera = view.camera
+        if view.image.shape != (camera.height, camera.width, 3):
+            raise ValueError("the picture is not of its camera's size")
+        numba.set_num_threads(self._threads)
+        rasteriser = self._rasteriser
+        image = rasteriser.draw(
+            self._parameters,
+            camera,
+            settings.sh_degree,
+            settings.background,
+            settings.antialiased,
+        )
+        metrics = self._compare(image, view, settings)
+        v_entries = rasteriser.draw_back(self._v_image)
+        self._store.steps += 1
+        update.adam_step(
+            *self._parameters,
+            *self._first,
+            *self._second,
+            rasteriser.degree,
+            rasteriser.camera,
+            settings.antialiased,
+            rasteriser.screen,
+            rasteriser.counts,
+            rasteriser.slots,
+            v_entries,
+            update.step_numbers(settings, self._store.steps, len(self), camera),
+            settings.iteration,
+            settings.screen_gradients,
+            *self._statistics,
+        )
+        return metrics
+
+    def _compare(self, image: F32, view: TrainingView, settings: StepSettings) -> StepMetrics:
+        """Measure the picture's loss and leave its gradient in `_v_image`."""
+        height, width = image.shape[1:]
+        if self._size != (width, height):
+            self._size = (width, height)
+            bands = -(-height // loss.BAND)
+            self._target: F32 = np.empty((3, height, width), np.float32)
+            self._v_image: F32 = np.empty((3, height, width), np.float32)
+            self._parts: F32 = np.empty((3, 3, height, width), np.float32)
+            self._sums: F32 = np.empty((3 * bands, 2), np.float32)
+        picture = view.image
+        if not (picture.flags.writeable and picture.flags.c_contiguous):
+            picture = picture.copy()  # Numba would compile once more for such an array.
+        loss.unpack(picture, self._target)
+        loss.similarity(image, self._target, self._parts, self._sums)
+        count = 3 * height * width
+        w = settings.dssim_weight
+        loss.gradient(
+            image, self._target, self._parts, w / count, (1.0 - w) / count, self._v_image
+        )
+        ssim, l1 = (float(s) / count for s in self._sums.sum(axis=0, dtype=np.float64))
+        return StepMetrics((1.0 - w) * l1 + w * (1.0 - ssim), l1, ssim, self._rasteriser.visible)
+
+    def render(
+        self,
+        camera: Camera,
+        *,
+        sh_degree: int | None = None,
+        background: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        antialiased: bool = False,
+    ) -> Image:
+        """Return the picture (height, width, 3), float32, not clamped from above."""
+        numba.set_num_threads(self._threads)
+        degree = 3 if sh_degree is None else sh_degree
+        image = self._rasteriser.draw(self._parameters, camera, degree, background, antialiased)
+        return np.ascontiguousarray(image.transpose(1, 2, 0))
+
+    def statistics(self) -> Statistics:
+        """Return what the densification strategy looks at: views, not copies."""
+        return self._store.statistics()
+
+    def change(self, change: Change) -> None:
+        """Replace the set of Gaussians."""
+        self._store.change(change)
+        self._refresh()
+
+    def splats(self) -> Splats:
+        """Return a copy of the Gaussians."""
+        return self._store.splats()
+
+    def state(self) -> EngineState:
+        """Return parameters, moments and statistics."""
+        return self._store.state()
+
+    def restore(self, state: EngineState) -> None:
+        """Go back to what `state` returned."""
+        self._keep(Store.of_state(state, "cpu"))

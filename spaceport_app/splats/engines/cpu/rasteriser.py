@@ -1,0 +1,180 @@
+"""One picture of Gaussians, forward and backward, in memory that is used again and again."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from spaceport_app.splats.camera import Camera
+from spaceport_app.splats.engines.cpu import compositing, projection, tiles
+from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64
+
+
+class Parameters(NamedTuple):
+    """Arrays of N Gaussians as in `Splats`, without its checks."""
+
+    means: F32
+    log_scales: F32
+    quaternions: F32
+    opacity_logits: F32
+    sh: F32
+
+    @property
+    def sh_degree(self) -> int:
+        """Degree of the stored harmonics."""
+        return {1: 0, 4: 1, 9: 2, 16: 3}[self.sh.shape[1]]
+
+
+class Rasteriser:
+    """Draws Gaussians and carries a picture's gradient back to its tile entries.
+
+    `draw` leaves behind what `draw_back` needs. Arrays returned are overwritten by the next
+    picture. Memory grows to the largest picture and number of tile entries seen, then stays.
+
+    Parameters
+    ----------
+    near : float
+        Distance in front of the camera, in world units, at which Gaussians begin to show.
+    """
+
+    def __init__(self, near: float = 0.01) -> None:
+        self.near = near
+        self.visible = 0
+        self.entries = 0
+        self.camera = np.zeros(24, np.float32)
+        self.antialiased = False
+        self.degree = 0
+        self.screen: F32 = np.empty((0, projection.COLUMNS), np.float32)
+        self.counts: I32 = np.empty(0, np.int32)
+        self.slots: I64 = np.empty(0, np.int64)
+        self.v_entries: F32 = np.empty((0, compositing.GRADIENTS), np.float32)
+        self._size = (0, 0)
+        self._histogram: I64 = np.empty(3 << 11, np.int64)
+        self._gaussians(0)
+        self._room_for_entries(0)
+
+    def _gaussians(self, count: int) -> None:
+        if len(self.counts) == count:
+            return
+        self.screen = np.empty((count, projection.COLUMNS), np.float32)
+        self.counts = np.empty(count, np.int32)
+        self.slots = np.empty(count, np.int64)
+        self._visible: I32 = np.empty(count, np.int32)
+        self._keys: I32 = np.empty(count, np.int32)
+        self._order: I32 = np.empty(count, np.int32)
+        self._spare: I32 = np.empty(count, np.int32)
+
+    def _picture(self, width: int, height: int) -> None:
+        if self._size == (width, height):
+            return
+        self._size = (width, height)
+        self._across, self._down = tiles.grid(width, height)
+        number = self._across * self._down
+        self._schedule = tiles.balanced_order(self._across, self._down)
+        self._tallies: I64 = np.empty((16, number), np.int64)
+        self._starts: I64 = np.empty(number + 1, np.int64)
+        self._ends: F32 = np.empty((number, 2 * tiles.PIXELS), np.float32)
+        self.image: F32 = np.empty((3, height, width), np.float32)
+
+    def _room_for_entries(self, count: int) -> None:
+        if len(self.v_entries) >= count > 0:
+            return
+        room = count + count // 4
+        self.v_entries = np.empty((room, compositing.GRADIENTS), np.float32)
+        self._gaussian: I32 = np.empty(room, np.int32)
+        self._slot: I32 = np.empty(room, np.int32)
+        self._rows: I32 = np.empty(room, np.int32)
+
+    def draw(
+        self,
+        gaussians: Parameters,
+        camera: Camera,
+        degree: int,
+        background: npt.ArrayLike,
+        antialiased: bool,
+    ) -> F32:
+        """Return the picture (3, height, width), not clamped from above."""
+        width, height = camera.width, camera.height
+        self._gaussians(len(gaussians.means))
+        self._picture(width, height)
+        self.camera = projection.camera_numbers(camera, self.near)
+        self.antialiased = antialiased
+        self.degree = min(degree, gaussians.sh_degree)
+        self._background = np.array(background, np.float32)
+        projection.project(
+            *gaussians,
+            self.degree,
+            self.camera,
+            width,
+            height,
+            antialiased,
+            self.screen,
+            self._visible,
+        )
+        tiles.count_entries(
+            self.screen, self._visible, self._across, height, self.counts, self._keys
+        )
+        self.visible, self.entries = tiles.depth_order(
+            self.counts, self._keys, self._order, self._spare, self.slots, self._histogram
+        )
+        self._room_for_entries(self.entries)
+        tiles.fill_lists(
+            self.screen,
+            self._order,
+            self.visible,
+            self.slots,
+            self._across,
+            self._down,
+            height,
+            self._tallies,
+            self._starts,
+            self._gaussian,
+            self._slot,
+            self._rows,
+        )
+        compositing.forward(
+            self._schedule,
+            self._starts,
+            self._gaussian,
+            self._rows,
+            self.screen,
+            width,
+            height,
+            self._across,
+            self._background,
+            self.image,
+            self._ends,
+        )
+        return self.image
+
+    def draw_back(self, v_image: F32) -> F32:
+        """Return the gradients of the last picture's tile entries, in Gaussian order.
+
+        Parameters
+        ----------
+        v_image : (3, height, width)
+            The loss by the picture that `draw` returned.
+
+        Returns
+        -------
+        (at least `entries`, 9), see `compositing.GRADIENTS`
+        """
+        width, height = self._size
+        compositing.backward(
+            self._schedule,
+            self._starts,
+            self._gaussian,
+            self._slot,
+            self._rows,
+            self.screen,
+            width,
+            height,
+            self._across,
+            self._background,
+            v_image,
+            self._ends,
+            self.v_entries,
+        )
+        return self.v_entries

@@ -1,0 +1,211 @@
+"""Which Gaussians touch which part of the picture, in depth order.
+
+Tiles are narrow and tall: one vector register wide, so that any range of rows is one piece of
+memory, and a Gaussian's rows in a tile can be cut to exactly those that its ellipse reaches.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import prange
+
+from spaceport_app.splats.engines.cpu import projection
+from spaceport_app.splats.engines.cpu.compiled import (
+    F32,
+    I32,
+    I64,
+    bits_of_float,
+    inlined,
+    parallel,
+    serial,
+)
+
+WIDTH = 8
+HEIGHT = 32
+PIXELS = WIDTH * HEIGHT
+_DIGIT_BITS = 11
+_DIGITS = 1 << _DIGIT_BITS
+_PASSES = 3
+_PARTS = 16
+"""Pieces of the depth order that fill the lists side by side; the result is the same for any."""
+
+
+def grid(width: int, height: int) -> tuple[int, int]:
+    """Return how many tiles a picture has across and down."""
+    return -(-width // WIDTH), -(-height // HEIGHT)
+
+
+def balanced_order(across: int, down: int) -> I32:
+    """Return the tiles' numbers so that any run of them holds rows from all over the picture.
+
+    Threads get runs of equal length, while sky at the top is cheap and ground is not.
+    """
+    rows = np.argsort((np.arange(down) * 0.6180339887498949) % 1.0, kind="stable")
+    return (rows[:, None] * across + np.arange(across)[None, :]).ravel().astype(np.int32)
+
+
+@inlined
+def _rows(row: F32, column: int, height: int) -> tuple[int, int]:
+    """Return the first and last picture row that an ellipse reaches in one tile column.
+
+    The last is less than the first where it reaches none.
+    """
+    gx = row[projection.X]
+    gy = row[projection.Y]
+    ex = row[projection.EXTENT_X]
+    ey = row[projection.EXTENT_Y]
+    left = max(np.float32(column * WIDTH) + np.float32(0.5) - gx, -ex)
+    right = min(np.float32(column * WIDTH + WIDTH - 1) + np.float32(0.5) - gx, ex)
+    if not left <= right:
+        return 0, -1
+    # The ellipse's top and bottom lie at +-(s ey); between the column's edges or at one.
+    turn = row[projection.SLOPE] * ey
+    at_high = min(max(turn, left), right)
+    at_low = min(max(-turn, left), right)
+    chord = row[projection.HALF_CHORD]
+    shear = row[projection.SHEAR]
+    high = shear * at_high + chord * math.sqrt(max(ex * ex - at_high * at_high, np.float32(0.0)))
+    low = shear * at_low - chord * math.sqrt(max(ex * ex - at_low * at_low, np.float32(0.0)))
+    first = max(gy + low - np.float32(0.5), np.float32(0.0))
+    last = min(gy + high - np.float32(0.5), np.float32(height - 1))
+    if not first <= last:
+        return 0, -1
+    return int(math.ceil(first)), int(math.floor(last))
+
+
+@inlined
+def _columns(row: F32, across: int) -> tuple[int, int]:
+    gx = row[projection.X] - np.float32(0.5)
+    ex = row[projection.EXTENT_X]
+    limit = np.float32(across * WIDTH - 1)
+    first = min(max(math.ceil(gx - ex), np.float32(0.0)), limit)
+    last = min(max(math.floor(gx + ex), np.float32(-1.0)), limit)
+    return int(first) // WIDTH, int(last) // WIDTH
+
+
+@parallel
+def count_entries(
+    screen: F32, visible: I32, across: int, height: int, counts: I32, keys: I32
+) -> None:
+    """Write how many tiles each Gaussian touches, and its depth as a sortable number."""
+    for g in prange(screen.shape[0]):
+        number = 0
+        if visible[g]:
+            row = screen[g]
+            first, last = _columns(row, across)
+            for column in range(first, last + 1):
+                top, bottom = _rows(row, column, height)
+                if bottom >= top:
+                    number += bottom // HEIGHT - top // HEIGHT + 1
+            keys[g] = bits_of_float(row[projection.DEPTH])
+        counts[g] = number
+
+
+@serial
+def depth_order(
+    counts: I32, keys: I32, order: I32, spare: I32, slots: I64, histogram: I64
+) -> tuple[int, int]:
+    """Sort the Gaussians that touch a tile by depth, nearest first, ties in index order.
+
+    Depths are positive, so their bits sort like numbers; three passes of 11 bits. `slots[g]`
+    receives where Gaussian g's tile entries begin when they are laid out Gaussian by Gaussian.
+
+    Returns
+    -------
+    number of sorted Gaussians (they are in `order`), number of tile entries
+    """
+    number = 0
+    entries = 0
+    histogram[:] = 0
+    for g in range(counts.shape[0]):
+        slots[g] = entries
+        if counts[g] > 0:
+            spare[number] = g
+            number += 1
+            entries += counts[g]
+            key = keys[g]
+            histogram[key & (_DIGITS - 1)] += 1
+            histogram[_DIGITS + ((key >> _DIGIT_BITS) & (_DIGITS - 1))] += 1
+            histogram[2 * _DIGITS + ((key >> (2 * _DIGIT_BITS)) & (_DIGITS - 1))] += 1
+    for step in range(_PASSES):
+        total = 0
+        for digit in range(_DIGITS):
+            here = histogram[step * _DIGITS + digit]
+            histogram[step * _DIGITS + digit] = total
+            total += here
+        source, target = (spare, order) if step % 2 == 0 else (order, spare)
+        shift = step * _DIGIT_BITS
+        for i in range(number):
+            g = source[i]
+            place = step * _DIGITS + ((keys[g] >> shift) & (_DIGITS - 1))
+            target[histogram[place]] = g
+            histogram[place] += 1
+    return number, entries
+
+
+@parallel
+def fill_lists(
+    screen: F32,
+    order: I32,
+    number: int,
+    slots: I64,
+    across: int,
+    down: int,
+    height: int,
+    tallies: I64,
+    starts: I64,
+    gaussian: I32,
+    slot: I32,
+    rows: I32,
+) -> None:
+    """Write each tile's Gaussians, nearest first.
+
+    `tallies` is room for (16, tiles) numbers, `starts` (tiles + 1,) receives where each tile's
+    list begins. An entry is the Gaussian, its place among the entries laid out Gaussian by
+    Gaussian, and its rows within the tile as ``first + 256 * last``.
+    """
+    tiles = across * down
+    for part in prange(_PARTS):
+        begin, end = number * part // _PARTS, number * (part + 1) // _PARTS
+        tally = tallies[part]
+        for tile in range(tiles):
+            tally[tile] = 0
+        for i in range(begin, end):
+            row = screen[order[i]]
+            first, last = _columns(row, across)
+            for column in range(first, last + 1):
+                top, bottom = _rows(row, column, height)
+                if bottom >= top:
+                    for line in range(top // HEIGHT, bottom // HEIGHT + 1):
+                        tally[line * across + column] += 1
+    total = 0
+    for tile in range(tiles):
+        starts[tile] = total
+        for part in range(_PARTS):
+            here = tallies[part, tile]
+            tallies[part, tile] = total
+            total += here
+    starts[tiles] = total
+    for part in prange(_PARTS):
+        begin, end = number * part // _PARTS, number * (part + 1) // _PARTS
+        tally = tallies[part]
+        for i in range(begin, end):
+            g = order[i]
+            place = slots[g]
+            row = screen[g]
+            first, last = _columns(row, across)
+            for column in range(first, last + 1):
+                top, bottom = _rows(row, column, height)
+                if bottom >= top:
+                    for line in range(top // HEIGHT, bottom // HEIGHT + 1):
+                        tile = line * across + column
+                        k = tally[tile]
+                        tally[tile] = k + 1
+                        gaussian[k] = g
+                        slot[k] = place
+                        place += 1
+                        above = max(top - line * HEIGHT, 0)
+                        below = min(bottom - line * HEIGHT, HEIGHT - 1)
+                        rows[k] = above + 256 * below
