@@ -1,0 +1,1 @@
+"""Turning a reconstruction of arbitrary place, turn and size upright and into metres."""

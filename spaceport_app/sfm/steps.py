@@ -1,0 +1,49 @@
+"""The steps of the stage: their share of the bar and the seconds that they took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from spaceport_app.events import Progress, Report
+
+# Shares of CPU time, rounded, as measured on 18 to 40 photos of 1600 px.
+SHARES = {
+    "copies": 0.08,
+    "features": 0.38,
+    "pairs": 0.02,
+    "matching": 0.27,
+    "mapping": 0.17,
+    "alignment": 0.02,
+    "views": 0.06,
+}
+
+
+@dataclass
+class Steps:
+    """Reports counted work as part of the whole stage and times each step."""
+
+    report: Report
+    seconds: dict[str, float] = field(default_factory=dict)
+    _current: str = ""
+
+    @contextmanager
+    def step(self, key: str) -> Iterator[None]:
+        """Time what happens inside as step `key`; `progress` then belongs to that step."""
+        self._current = key
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self.seconds[key] = round(self.seconds.get(key, 0.0) + spent, 3)
+
+    def progress(self, text: str, done: float, total: float) -> None:
+        """Report `done` of `total` units of the current step."""
+        keys = list(SHARES)
+        before = sum(SHARES[key] for key in keys[: keys.index(self._current)])
+        part = min(done / total, 1.0) if total > 0 else 1.0
+        fraction = before + SHARES[self._current] * part
+        self.report(Progress(text, min(done, total), total, min(fraction, 1.0)))
