@@ -1,0 +1,100 @@
+"""Quality of rendered views against the photos that were taken there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from spaceport_app.sfm.model import View
+from spaceport_app.splats import quality
+from spaceport_app.splats.camera import Camera
+from spaceport_app.splats.engines.contract import Image, TrainingView
+from spaceport_app.splats.training.dataset import load_view
+
+
+class Renderer(Protocol):
+    """The part of an engine that evaluation needs."""
+
+    def render(
+        self,
+        camera: Camera,
+        *,
+        sh_degree: int | None = None,
+        background: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        antialiased: bool = False,
+    ) -> Image:
+        """Return the picture (height, width, 3), float32, not clamped from above."""
+
+
+@dataclass(frozen=True)
+class ViewQuality:
+    """How one rendered view compares with its photo: PSNR in dB, SSIM up to 1."""
+
+    name: str
+    psnr_db: float
+    ssim: float
+
+
+@dataclass(frozen=True)
+class Look:
+    """How views are rendered where it matters for comparing: background and antialiasing."""
+
+    background: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    antialiased: bool = False
+
+
+def evaluate(
+    engine: Renderer,
+    views: Sequence[View],
+    names: Collection[str],
+    *,
+    image_size: int | None = None,
+    look: Look | None = None,
+) -> tuple[ViewQuality, ...]:
+    """Render the named views and compare each with its photo, in the order of `views`.
+
+    Parameters
+    ----------
+    engine : Engine
+        With the Gaussians loaded.
+    views : sequence of View
+        Any views; only those in `names` are read and rendered.
+    image_size : int or None
+        Larger side that photos are shrunk to, in pixels; None for the size they have.
+
+    Raises
+    ------
+    StageError
+        ``view_unreadable`` if a photo cannot be read.
+    """
+    found = []
+    for key, view in enumerate(views):
+        if view.name in names:
+            photo = load_view(view, key, image_size or max(view.width, view.height))
+            found.append(compare(engine, view.name, photo, look or Look())[0])
+    return tuple(found)
+
+
+def compare(
+    engine: Renderer, name: str, photo: TrainingView, look: Look
+) -> tuple[ViewQuality, Image]:
+    """Render one view; return its quality and the rendering, clamped to 0 to 1."""
+    rendered = engine.render(photo.camera, background=look.background, antialiased=look.antialiased)
+    rendered = np.clip(rendered, 0.0, 1.0)
+    target = photo.image.astype(np.float32) / 255.0
+    measured = ViewQuality(name, quality.psnr(rendered, target), quality.ssim(rendered, target))
+    return measured, rendered
+
+
+def mean(views: Sequence[ViewQuality]) -> tuple[float, float] | None:
+    """Return mean PSNR in dB and mean SSIM over views, or None where there are none."""
+    if not views:
+        return None
+    return _mean(v.psnr_db for v in views), _mean(v.ssim for v in views)
+
+
+def _mean(values: Iterator[float]) -> float:
+    return float(np.mean(list(values)))

@@ -1,0 +1,1 @@
+"""Gaussians trained from a reconstruction, on whatever engine there is."""

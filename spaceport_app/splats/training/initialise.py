@@ -1,0 +1,83 @@
+"""First Gaussians from the triangulated points."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import KDTree
+
+from spaceport_app.errors import StageError
+from spaceport_app.sfm.model import Cloud
+from spaceport_app.splats.model import Splats
+
+SH_C0 = 0.28209479177387814
+"""Value of the harmonic of degree 0 everywhere: 1 / (2 sqrt(pi))."""
+
+_FEWEST_POINTS = 10
+_NEIGHBOURS = 3
+_STRAY = 30.0
+_WIDEST = 10.0
+
+
+def initial_splats(
+    cloud: Cloud, *, limit: int, sh_degree: int, seed: int, opacity: float = 0.5
+) -> Splats:
+    """Return one round Gaussian a point of the cloud.
+
+    Its standard deviation is the mean distance to the three nearest points (Kerbl et al. 2023),
+    at most ten times the median of all, so that a stray point makes no fog. Points whose
+    neighbours are thirty medians away are left out. Rotations are random: they mean nothing for
+    round Gaussians, and keep them from all stretching along the same axes.
+
+    Parameters
+    ----------
+    limit : int
+        Largest number of Gaussians; of more points a random choice is kept.
+    sh_degree : int
+        Degree that the coefficients have room for; only degree 0 is set.
+    opacity : float
+        Of every Gaussian, between 0 and 1.
+
+    Raises
+    ------
+    StageError
+        ``too_few_points`` if fewer than ten finite points are there.
+    """
+    rng = np.random.default_rng(seed)
+    finite = np.flatnonzero(np.isfinite(cloud.xyz).all(axis=1))
+    xyz, first = np.unique(cloud.xyz[finite], axis=0, return_index=True)
+    rgb = cloud.rgb[finite][first]
+    if len(xyz) < _FEWEST_POINTS:
+        raise StageError(
+            "too_few_points",
+            f"The reconstruction has only {len(xyz)} points to start from.",
+            "Reconstruct again with more or sharper overlapping photos.",
+        )
+    spacing = _spacing(xyz)
+    near = spacing <= _STRAY * np.median(spacing)
+    xyz, rgb = xyz[near], rgb[near]
+    if len(xyz) > limit:
+        chosen = np.sort(rng.choice(len(xyz), limit, replace=False))
+        xyz, rgb = xyz[chosen], rgb[chosen]
+    spacing = _spacing(xyz)
+    spacing = np.minimum(spacing, _WIDEST * np.median(spacing))
+
+    n = len(xyz)
+    quaternions = rng.normal(size=(n, 4))
+    quaternions /= np.linalg.norm(quaternions, axis=1, keepdims=True)
+    sh = np.zeros((n, (sh_degree + 1) ** 2, 3), np.float32)
+    sh[:, 0] = (rgb / 255.0 - 0.5) / SH_C0
+    return Splats(
+        np.ascontiguousarray(xyz, np.float32),
+        np.repeat(np.log(spacing)[:, None], 3, axis=1).astype(np.float32),
+        quaternions.astype(np.float32),
+        np.full(n, np.log(opacity / (1.0 - opacity)), np.float32),
+        sh,
+    )
+
+
+def _spacing(xyz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the mean distance of each point to its three nearest, (N,), over 0."""
+    found, _ = KDTree(xyz).query(xyz, k=_NEIGHBOURS + 1)
+    distances = np.asarray(found, np.float64)[:, 1:]
+    return np.asarray(np.maximum(distances.mean(axis=1), 1e-7), np.float64)

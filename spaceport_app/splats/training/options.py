@@ -1,0 +1,158 @@
+"""What a person can set for training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spaceport_app.options import option
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Options of the train stage; the defaults are those of a short run without a GPU."""
+
+    engine: str = option(
+        "auto",
+        "Engine",
+        "What computes the training: an NVIDIA GPU, this computer's processor, or the best there.",
+        choices=("auto", "cpu", "cuda"),
+    )
+    iterations: int = option(
+        3000,
+        "Training steps",
+        "Number of steps; each compares one photo with its rendering.",
+        minimum=1,
+        maximum=1_000_000,
+    )
+    max_gaussians: int = option(
+        80_000,
+        "Largest number of Gaussians",
+        "More Gaussians show finer detail and take more time, memory and bytes.",
+        minimum=100,
+        maximum=20_000_000,
+    )
+    image_size: int = option(
+        640,
+        "Training picture size",
+        "Larger side of the pictures in the last and longest part of training.",
+        unit="px",
+        minimum=16,
+        maximum=16_384,
+    )
+    coarse_to_fine: bool = option(
+        True,
+        "Start with small pictures",
+        "Train at a quarter, then half of the size before the full size; faster and steadier.",
+    )
+    strategy: str = option(
+        "mcmc",
+        "How Gaussians multiply",
+        "mcmc keeps to the largest number by moving unused Gaussians; classic clones and splits.",
+        choices=("mcmc", "classic"),
+    )
+    refine_every: int = option(
+        50,
+        "Steps between refinements",
+        "How often Gaussians are moved, added and removed.",
+        unit="steps",
+        minimum=1,
+        maximum=10_000,
+    )
+    growth: float = option(
+        0.08,
+        "Growth a refinement",
+        "Part of the Gaussians that mcmc adds each time until the largest number is reached.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    sh_degree: int = option(
+        1,
+        "Spherical harmonics degree",
+        "How strongly colour may change with the direction of view; 0 is not at all.",
+        minimum=0,
+        maximum=3,
+    )
+    position_rate: float = option(
+        1.6e-4,
+        "Learning rate of positions",
+        "Rate of the first step as a part of the scene's size; it falls to a hundredth.",
+        minimum=1e-7,
+        maximum=1e-1,
+    )
+    dssim_weight: float = option(
+        0.2,
+        "Weight of structure",
+        "Part of the loss that compares structure (SSIM) rather than colour.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    dssim_from: float = option(
+        0.0,
+        "Start of structure",
+        "Part of the training after which structure counts; later is faster.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    opacity_regularisation: float = option(
+        0.01,
+        "Opacity regularisation",
+        "Weight that makes unused Gaussians fade, so that mcmc can move them.",
+        minimum=0.0,
+        maximum=10.0,
+    )
+    scale_regularisation: float = option(
+        0.01,
+        "Scale regularisation",
+        "Weight that keeps Gaussians small.",
+        minimum=0.0,
+        maximum=10.0,
+    )
+    antialiased: bool = option(
+        False,
+        "Antialiased",
+        "Train for viewers that weaken Gaussians smaller than a pixel (Mip-Splatting).",
+    )
+    background: str = option(
+        "black",
+        "Background",
+        "Colour behind the Gaussians while training; random leaves no holes to hide in.",
+        choices=("black", "grey", "white", "random"),
+    )
+    held_out: str = option(
+        "every-8th",
+        "Held-out photos",
+        "Photos kept from training to measure quality: every-8th, none, or names with commas.",
+    )
+    clean_up: bool = option(
+        True,
+        "Clean up at the end",
+        "Remove floating, faint and badly seen Gaussians where the pictures do not suffer.",
+    )
+    seed: int = option(
+        0,
+        "Random seed",
+        "The same seed gives the same result on the processor.",
+        minimum=0,
+        maximum=2**31 - 1,
+    )
+    checkpoint_every_s: float = option(
+        60.0,
+        "Time between checkpoints",
+        "How much work a crash can cost at most.",
+        unit="s",
+        minimum=0.0,
+    )
+    preview_every_s: float = option(
+        15.0,
+        "Time between previews",
+        "How often a picture of the present state is written; 0 for never.",
+        unit="s",
+        minimum=0.0,
+    )
+    views_memory_mb: int = option(
+        1024,
+        "Memory for photos",
+        "Decoded photos beyond this are read again when they are needed.",
+        unit="MB",
+        minimum=0,
+    )

@@ -1,0 +1,87 @@
+"""What training leaves behind besides the Gaussians: quality, history, pictures to compare."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from spaceport_app import atomic
+from spaceport_app.events import JsonValue
+from spaceport_app.splats import evaluation
+from spaceport_app.splats.engines import contract
+from spaceport_app.splats.evaluation import ViewQuality
+from spaceport_app.splats.training.history import History
+from spaceport_app.splats.training.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A held-out photo, its rendering (values 0 to 1), and how well they agree."""
+
+    quality: ViewQuality
+    photo: npt.NDArray[np.uint8]
+    rendered: contract.Image
+
+
+def write_quality(folder: Path, compared: Sequence[Compared], schedule: Schedule) -> None:
+    """Write ``quality.json`` and, in ``held_out/``, photo and rendering of each view as PNG.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    views: list[JsonValue] = []
+    pictures = folder / "held_out"
+    if compared:
+        pictures.mkdir(exist_ok=True)
+    for number, one in enumerate(compared, 1):
+        plain = re.sub(r"[^\w.-]+", "_", Path(one.quality.name).stem)
+        stem = f"{number:02d}_{plain}"
+        photo, rendered = pictures / f"{stem}.photo.png", pictures / f"{stem}.render.png"
+        Image.fromarray(one.photo).save(photo)
+        Image.fromarray(np.rint(one.rendered * 255.0).astype(np.uint8)).save(rendered)
+        views.append(
+            {
+                "name": one.quality.name,
+                "psnr_db": one.quality.psnr_db,
+                "ssim": one.quality.ssim,
+                "photo": photo.relative_to(folder).as_posix(),
+                "render": rendered.relative_to(folder).as_posix(),
+                "width": one.photo.shape[1],
+                "height": one.photo.shape[0],
+            }
+        )
+    mean = evaluation.mean([one.quality for one in compared])
+    look = schedule.look
+    text = json.dumps(
+        {
+            "psnr_db": mean[0] if mean else None,
+            "ssim": mean[1] if mean else None,
+            "image_size_px": schedule.options.image_size,
+            "antialiased": look.antialiased,
+            "background": list(look.background),
+            "views": views,
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+    atomic.write_text(folder / "quality.json", text + "\n")
+
+
+def write_history(folder: Path, history: History) -> None:
+    """Write ``history.json``: numbers over the course of training.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    atomic.write_text(folder / "history.json", json.dumps(history.as_json()) + "\n")

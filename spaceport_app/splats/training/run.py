@@ -1,0 +1,209 @@
+"""The train stage: a reconstruction in, Gaussians and their measured quality out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from spaceport_app import __version__
+from spaceport_app.errors import StageError
+from spaceport_app.events import JsonValue, Notice, Progress, Report
+from spaceport_app.options import validate
+from spaceport_app.sfm.model import Reconstruction, View
+from spaceport_app.splats import evaluation, file, held_out
+from spaceport_app.splats.camera import Camera
+from spaceport_app.splats.engines import choose
+from spaceport_app.splats.engines.contract import Engine, TrainingView
+from spaceport_app.splats.training import cleanup, results
+from spaceport_app.splats.training.checkpoint import Checkpoints
+from spaceport_app.splats.training.dataset import load_view
+from spaceport_app.splats.training.extent import scene_extent
+from spaceport_app.splats.training.initialise import initial_splats
+from spaceport_app.splats.training.observer import FRACTION_FROM, FRACTION_TO, Observer
+from spaceport_app.splats.training.options import TrainOptions
+from spaceport_app.splats.training.previews import Previews
+from spaceport_app.splats.training.trainer import Trainer
+
+_FEWEST_VIEWS = 2
+_CLEAN_UP_PHOTOS = 8
+_NOT_IN_RESULT = ("checkpoint_every_s", "preview_every_s", "views_memory_mb")
+_PREVIEW_SIDE = 640
+
+
+@dataclass(frozen=True)
+class TrainInputs:
+    """What training starts from and where it writes.
+
+    Parameters
+    ----------
+    reconstruction : Reconstruction
+        Views, their pictures and the cloud.
+    output : Path
+        Existing, empty folder for the results.
+    scratch : Path
+        Existing folder that outlives a kill: checkpoints and ``preview.jpg``.
+    """
+
+    reconstruction: Reconstruction
+    output: Path
+    scratch: Path
+
+
+def run(inputs: TrainInputs, options: TrainOptions, report: Report) -> dict[str, JsonValue]:
+    """Train Gaussians and measure them on photos that training never saw.
+
+    Writes ``splats.ply``, ``quality.json``, ``history.json`` and pictures in ``held_out/``.
+    Goes on from a checkpoint in `inputs.scratch` where there is one of the same run.
+
+    Returns
+    -------
+    dict
+        Measured results: ``gaussians``, ``iterations``, ``engine``, ``psnr_db`` and ``ssim``
+        (means over the held-out photos, None without any), ``held_out`` and so on.
+
+    Raises
+    ------
+    StageError
+        ``bad_option``, ``too_few_views``, ``too_few_points``, ``unknown_photo``,
+        ``view_unreadable``, ``out_of_memory``, ``training_diverged``, or what the choice of an
+        engine raises.
+    """
+    try:
+        validate(options)
+    except ValueError as error:
+        raise StageError("bad_option", str(error), "Change it and start again.") from error
+    return train(choose.make(options.engine), inputs, options, report)
+
+
+def train(
+    engine: Engine, inputs: TrainInputs, options: TrainOptions, report: Report
+) -> dict[str, JsonValue]:
+    """Do what `run` does on a given engine."""
+    started = time.monotonic()
+    views = sorted(inputs.reconstruction.views, key=lambda view: view.name)
+    names = held_out.choose([view.name for view in views], options.held_out)
+    kept = [view for view in views if view.name not in names]
+    _check(kept, names, options, report)
+    full = max(max(view.width, view.height) for view in views)
+    options = replace(options, image_size=min(options.image_size, full))
+    cameras = [Camera.of_view(view) for view in kept]
+    extent = scene_extent(cameras)
+
+    report(Progress("Placing the first Gaussians", 0, 1, 0.0))
+    photos = _load([view for view in views if view.name in names], options.image_size)
+    initial = initial_splats(
+        inputs.reconstruction.cloud,
+        limit=options.max_gaussians,
+        sh_degree=options.sh_degree,
+        seed=options.seed,
+    )
+    report(Progress("Placing the first Gaussians", 1, 1, FRACTION_FROM))
+    preview = photos[0][1].camera if photos else _shrunk(kept[0], _PREVIEW_SIDE)
+    observer = Observer(
+        report,
+        Previews(inputs.scratch / "preview.jpg", options.preview_every_s),
+        len(kept),
+        photos,
+        preview,
+    )
+    checkpoints = Checkpoints(inputs.scratch, _fingerprint(engine, inputs, options))
+    trainer = Trainer(engine, kept, options, extent, checkpoints, observer)
+    trainer.train(initial)
+
+    look = trainer.schedule.look
+    before = evaluation.mean(observer.measure(engine, look))
+    removed: dict[str, int] = {}
+    if options.clean_up:
+        report(Progress("Removing floating and faint Gaussians", 0, 1, FRACTION_TO))
+        judges = kept[:: max(1, len(kept) // _CLEAN_UP_PHOTOS)][:_CLEAN_UP_PHOTOS]
+        side = max(1, trainer.schedule.options.image_size // 2)
+        judging = [photo for _, photo in _load(judges, side)]
+        removed = cleanup.clean_up(engine, judging, cameras, extent, look)
+    report(Progress("Measuring quality on held-out photos", 0, 1, 0.98))
+    found = []
+    for name, photo in photos:
+        measured, rendered = evaluation.compare(engine, name, photo, look)
+        found.append(results.Compared(measured, photo.image, rendered))
+    splats = engine.splats()
+    file.write_ply(inputs.output / "splats.ply", splats)
+    quality = evaluation.mean([compared.quality for compared in found])
+    if quality:
+        last: dict[str, JsonValue] = {"iteration": trainer.iteration}
+        last |= {"seconds": round(trainer.seconds, 3), "psnr_db": quality[0]}
+        last |= {"ssim_held_out": quality[1], "gaussians": len(splats)}
+        observer.history.held_out.append(last)
+    results.write_history(inputs.output, observer.history)
+    results.write_quality(inputs.output, found, trainer.schedule)
+    observer.show(engine, trainer.schedule)
+    report(Progress("Measuring quality on held-out photos", 1, 1, 1.0))
+    used = trainer.schedule.options
+    return {
+        "gaussians": len(splats),
+        "iterations": trainer.iteration,
+        "engine": engine.name,
+        "strategy": options.strategy,
+        "sh_degree": splats.sh_degree,
+        "image_size_px": used.image_size,
+        "max_gaussians": used.max_gaussians,
+        "antialiased": options.antialiased,
+        "photos": len(kept),
+        "held_out": list(names),
+        "psnr_db": quality[0] if quality else None,
+        "ssim": quality[1] if quality else None,
+        "psnr_before_clean_up_db": before[0] if before else None,
+        "views": [asdict(compared.quality) for compared in found],
+        "removed": {rule: count for rule, count in removed.items() if count},
+        "training_seconds": round(trainer.seconds, 2),
+        "seconds": round(time.monotonic() - started, 2),
+    }
+
+
+def _check(
+    kept: Sequence[View], names: Sequence[str], options: TrainOptions, report: Report
+) -> None:
+    if len(kept) < _FEWEST_VIEWS:
+        raise StageError(
+            "too_few_views",
+            f"Only {len(kept)} photos are left to train with.",
+            "Add overlapping photos or hold out fewer of them.",
+        )
+    if not names and options.held_out != held_out.NONE:
+        report(
+            Notice(
+                "no_held_out",
+                "With fewer than five photos all are trained with, so quality is not measured.",
+            )
+        )
+
+
+def _load(views: Sequence[View], side: int) -> list[tuple[str, TrainingView]]:
+    """Read views for measuring; their keys are below 0, so that no engine mixes them up."""
+    return [(view.name, load_view(view, -1 - i, side)) for i, view in enumerate(views)]
+
+
+def _shrunk(view: View, side: int) -> Camera:
+    factor = min(1.0, side / max(view.width, view.height))
+    size = max(1, round(view.width * factor)), max(1, round(view.height * factor))
+    return Camera.of_view(view).resized(*size)
+
+
+def _fingerprint(engine: Engine, inputs: TrainInputs, options: TrainOptions) -> str:
+    """Return a hash of all that the result depends on, for checkpoints to be matched by."""
+    asked = {k: v for k, v in asdict(options).items() if k not in _NOT_IN_RESULT}
+    digest = hashlib.sha256(
+        json.dumps([__version__, engine.name, asked], sort_keys=True).encode("utf-8")
+    )
+    for view in inputs.reconstruction.views:
+        digest.update(f"{view.name}\0{view.width}\0{view.height}\0".encode())
+        digest.update(np.array([view.fx, view.fy, view.cx, view.cy]).tobytes())
+        digest.update(np.ascontiguousarray(view.view_matrix).tobytes())
+    cloud = inputs.reconstruction.cloud
+    digest.update(np.ascontiguousarray(cloud.xyz).tobytes())
+    digest.update(np.ascontiguousarray(cloud.rgb).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,105 @@
+"""What changes over the course of training: rates, picture size, harmonics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spaceport_app.splats.engines.contract import LearningRates, StepSettings
+from spaceport_app.splats.evaluation import Look
+from spaceport_app.splats.training.options import TrainOptions
+
+_QUARTER_UNTIL = 0.08
+_HALF_UNTIL = 0.30
+_SMALLEST_SIDE = 64
+_HARMONICS_FROM = (0.30, 0.45, 0.60)
+_LAST_RATE = 0.01
+_BACKGROUNDS = {"black": (0.0, 0.0, 0.0), "grey": (0.5, 0.5, 0.5), "white": (1.0, 1.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The settings of every step, as functions of its number alone, so that a run can go on.
+
+    Parameters
+    ----------
+    options : TrainOptions
+        What was asked for.
+    extent : float
+        Scene extent in metres; positions move in proportion to it (Kerbl et al. 2023).
+    seed : int
+        Of the random backgrounds.
+    """
+
+    options: TrainOptions
+    extent: float
+    seed: int
+
+    def larger_side(self, iteration: int) -> int:
+        """Return the pixels of the pictures' larger side: a quarter, half, then all."""
+        full = self.options.image_size
+        if not self.options.coarse_to_fine:
+            return full
+        done = iteration / self.options.iterations
+        divisor = 4 if done < _QUARTER_UNTIL else 2 if done < _HALF_UNTIL else 1
+        return min(full, max(_SMALLEST_SIDE, round(full / divisor)))
+
+    def sh_degree(self, iteration: int) -> int:
+        """Return the harmonics in use: 0 first, one more at 30 %, 45 % and 60 % of the steps."""
+        done = iteration / self.options.iterations
+        return sum(done >= start for start in _HARMONICS_FROM[: self.options.sh_degree])
+
+    def means_rate(self, iteration: int) -> float:
+        """Return the positions' rate: falls exponentially to a hundredth at the last step."""
+        done = iteration / self.options.iterations
+        return float(self.options.position_rate * self.extent * _LAST_RATE**done)
+
+    def background(self, iteration: int) -> tuple[float, float, float]:
+        """Return the colour behind everything at this step."""
+        if self.options.background != "random":
+            return _BACKGROUNDS[self.options.background]
+        red, green, blue = np.random.default_rng((self.seed, iteration)).random(3)
+        return float(red), float(green), float(blue)
+
+    def work(self, iteration: int) -> float:
+        """Return the work of all steps before `iteration` in steps at full size.
+
+        About a third of a step's cost is its Gaussians', the rest that of its pixels.
+        """
+        total = 0.0
+        start = 0
+        for until in self._turns():
+            stop = min(iteration, until)
+            if stop > start:
+                part = self.larger_side(start) / self.options.image_size
+                total += (stop - start) * (0.3 + 0.7 * part * part)
+            start = until
+        return total
+
+    def _turns(self) -> tuple[int, int, int]:
+        n = self.options.iterations
+        return int(np.ceil(_QUARTER_UNTIL * n)), int(np.ceil(_HALF_UNTIL * n)), n
+
+    def settings(self, iteration: int, *, noise: float, screen_gradients: bool) -> StepSettings:
+        """Return all that the engine needs to know for one step."""
+        options = self.options
+        structure = iteration >= options.dssim_from * options.iterations
+        return StepSettings(
+            iteration=iteration,
+            sh_degree=self.sh_degree(iteration),
+            rates=LearningRates(means=self.means_rate(iteration)),
+            dssim_weight=options.dssim_weight if structure else 0.0,
+            opacity_regularisation=options.opacity_regularisation,
+            scale_regularisation=options.scale_regularisation,
+            noise=noise,
+            background=self.background(iteration),
+            antialiased=options.antialiased,
+            screen_gradients=screen_gradients,
+        )
+
+    @property
+    def look(self) -> Look:
+        """How pictures are rendered for measuring: on black where the background was random."""
+        background = _BACKGROUNDS.get(self.options.background, _BACKGROUNDS["black"])
+        return Look(background, self.options.antialiased)

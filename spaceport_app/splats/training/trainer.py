@@ -1,0 +1,298 @@
+"""The training loop: one photo a step, and everything that has to happen between steps."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import torch
+
+from spaceport_app.errors import StageError
+from spaceport_app.events import JsonValue, Notice
+from spaceport_app.sfm.model import View
+from spaceport_app.splats.engines.contract import Change, Engine, StepMetrics
+from spaceport_app.splats.model import Splats
+from spaceport_app.splats.training import memory
+from spaceport_app.splats.training.checkpoint import Checkpoint, Checkpoints
+from spaceport_app.splats.training.dataset import Dataset
+from spaceport_app.splats.training.history import History
+from spaceport_app.splats.training.observer import Observer
+from spaceport_app.splats.training.options import TrainOptions
+from spaceport_app.splats.training.schedule import Schedule
+from spaceport_app.splats.training.strategies import choose
+
+_log = logging.getLogger(__name__)
+
+_MOST_BAD_IN_A_ROW = 3
+_MOST_RESTARTS = 3
+_SHRINK = 0.75
+_FEWEST_GAUSSIANS = 1000
+_SMALLEST_SIDE = 128
+
+
+@dataclass
+class Limits:
+    """What memory has been found to hold; lowered each time it runs out."""
+
+    gaussians: int
+    image_size: int
+    times_lowered: int = 0
+
+    def lower(self, gaussians: int) -> bool:
+        """Make do with less than `gaussians` and, each second time, with smaller pictures.
+
+        Returns False where both are as small as makes sense.
+        """
+        if self.gaussians <= _FEWEST_GAUSSIANS and self.image_size <= _SMALLEST_SIDE:
+            return False
+        self.times_lowered += 1
+        fewer = int(_SHRINK * min(gaussians, self.gaussians))
+        self.gaussians = max(_FEWEST_GAUSSIANS, fewer)
+        if self.times_lowered % 2 == 0 or self.gaussians == _FEWEST_GAUSSIANS:
+            self.image_size = max(_SMALLEST_SIDE, int(_SHRINK * self.image_size))
+        return True
+
+
+class Trainer:
+    """Trains the Gaussians of an engine; can be killed at any time and go on later.
+
+    What a step does follows from the seed, its number and the engine's state alone. So a run
+    that goes on from a checkpoint repeats what an uninterrupted one would have done.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where parameters live and steps are computed.
+    views : sequence of View
+        Photos to train with; never a held-out one.
+    options : TrainOptions
+        With an `image_size` that is not over that of the views.
+    extent : float
+        Scene extent in metres.
+    checkpoints : Checkpoints
+        Where to go on from and to save to.
+    observer : Observer
+        Who is told.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        views: Sequence[View],
+        options: TrainOptions,
+        extent: float,
+        checkpoints: Checkpoints,
+        observer: Observer,
+    ) -> None:
+        self.engine = engine
+        self.iteration = 0
+        self.seconds = 0.0
+        """Spent in steps over all tries; measuring and saving are not counted."""
+        self._views = tuple(views)
+        self._extent = extent
+        self._checkpoints = checkpoints
+        self._observer = observer
+        self._options = options
+        self._limits = Limits(options.max_gaussians, options.image_size)
+        self._restarts = 0
+        self._bad = 0
+        self._order: tuple[tuple[int, int], tuple[int, ...]] = ((-1, -1), ())
+        self._last_save = time.monotonic()
+        self._plan()
+
+    def train(self, initial: Splats) -> None:
+        """Take all steps, from the newest whole checkpoint or else from `initial`.
+
+        Raises
+        ------
+        StageError
+            ``training_diverged`` if the loss stops being a number time and again;
+            ``out_of_memory`` if memory does not even suffice for few Gaussians and small
+            pictures; ``view_unreadable`` if a photo has gone.
+        """
+        self._go_back(initial)
+        budget = self._options.views_memory_mb * 2**20
+        with Dataset(self._views, budget) as dataset:
+            while self.iteration < self._options.iterations:
+                self._advance(dataset, initial)
+
+    def save(self) -> None:
+        """Write a checkpoint; where that fails, say so and go on without."""
+        self._last_save = time.monotonic()
+        record = {
+            "seconds": self.seconds,
+            "restarts": self._restarts,
+            "gaussians": self._limits.gaussians,
+            "image_size": self._limits.image_size,
+            "times_lowered": self._limits.times_lowered,
+            "history": self._observer.history.as_json(),
+        }
+        state = self.engine.state()
+        if not all(np.isfinite(array).all() for array in state.arrays.values()):
+            _log.warning("no checkpoint: the state at step %d is broken", self.iteration)
+            return
+        try:
+            self._checkpoints.save(
+                Checkpoint(self.iteration, state, cast("dict[str, JsonValue]", record))
+            )
+        except OSError as error:
+            _log.warning("no checkpoint: %s", error)
+            self._observer.report(
+                Notice(
+                    "no_checkpoint",
+                    f"The training state could not be saved ({error.strerror or error}); "
+                    "an interrupted run would lose more time.",
+                )
+            )
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule within what memory holds."""
+        return self._schedule
+
+    def _plan(self) -> None:
+        """Set what follows from options and limits."""
+        within = replace(
+            self._options,
+            max_gaussians=self._limits.gaussians,
+            image_size=self._limits.image_size,
+        )
+        self._schedule = Schedule(within, self._extent, self._options.seed)
+        self._strategy = choose.choose(within, self._extent)
+
+    def _go_back(self, initial: Splats) -> None:
+        """Return to the newest whole checkpoint, or to the first Gaussians."""
+        found = self._checkpoints.latest()
+        self._last_save = time.monotonic()
+        self._bad = 0
+        if found is None:
+            self._checkpoints.clear()
+            self.engine.load(initial)
+            self.iteration = 0
+            self._observer.history = History()
+            return
+        record = found.record
+        self.engine.restore(found.engine)
+        self.iteration = found.iteration
+        self.seconds = max(self.seconds, float(cast("float", record["seconds"])))
+        self._restarts = max(self._restarts, int(cast("int", record["restarts"])))
+        self._limits = Limits(
+            min(self._limits.gaussians, int(cast("int", record["gaussians"]))),
+            min(self._limits.image_size, int(cast("int", record["image_size"]))),
+            max(self._limits.times_lowered, int(cast("int", record["times_lowered"]))),
+        )
+        self._observer.history = History.from_json(cast("dict[str, JsonValue]", record["history"]))
+        self._plan()
+        _log.info("training goes on at step %d", self.iteration)
+
+    def _advance(self, dataset: Dataset, initial: Splats) -> None:
+        """Take one step and what is due after it; survive what can be survived."""
+        started = time.monotonic()
+        try:
+            metrics = self._step(dataset)
+        except (MemoryError, RuntimeError) as error:
+            if not memory.is_out_of_memory(error):
+                raise
+            self._shrink(error)
+            return
+        finally:
+            self.seconds += time.monotonic() - started
+        if not math.isfinite(metrics.loss):
+            self._after_bad_step(initial)
+            return
+        self._bad = 0
+        self._observer.after_step(
+            self.engine, self._schedule, self.iteration, metrics, self.seconds
+        )
+        finished = self.iteration == self._options.iterations
+        every = self._options.checkpoint_every_s
+        if finished or time.monotonic() - self._last_save >= every:
+            self.save()
+
+    def _step(self, dataset: Dataset) -> StepMetrics:
+        i = self.iteration
+        side = self._schedule.larger_side(i)
+        view = dataset.get(self._view_of(i), side)
+        if i + 1 < self._options.iterations and self._schedule.larger_side(i + 1) == side:
+            dataset.prefetch(self._view_of(i + 1), side)
+        strategy = self._strategy
+        settings = self._schedule.settings(
+            i, noise=strategy.noise, screen_gradients=strategy.screen_gradients
+        )
+        metrics = self.engine.step(view, settings)
+        if strategy.due(i) and math.isfinite(metrics.loss):
+            statistics = self.engine.statistics()
+            generator = torch.Generator(statistics.means.device)
+            generator.manual_seed(self._random(i))
+            change = strategy.change(statistics, i, generator)
+            if change is not None:
+                self.engine.change(change)
+        self.iteration = i + 1
+        return metrics
+
+    def _view_of(self, iteration: int) -> int:
+        """Return the view of a step: all once in random order, then again in another."""
+        epoch, place = divmod(iteration, len(self._views))
+        key = (self._restarts, epoch)
+        if self._order[0] != key:
+            rng = np.random.default_rng((self._options.seed, *key))
+            self._order = key, tuple(int(i) for i in rng.permutation(len(self._views)))
+        return self._order[1][place]
+
+    def _random(self, iteration: int) -> int:
+        """Return the seed of a step's random numbers."""
+        mixed = np.random.SeedSequence((self._options.seed, self._restarts, iteration))
+        return int(mixed.generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+    def _after_bad_step(self, initial: Splats) -> None:
+        """Step over a loss that is no number; after several, go back to a good state."""
+        self._bad += 1
+        if self._bad < _MOST_BAD_IN_A_ROW:
+            self._observer.report(
+                Notice("bad_step", f"Step {self.iteration} gave no number and was left out.")
+            )
+            return
+        self._restarts += 1
+        if self._restarts > _MOST_RESTARTS:
+            raise StageError(
+                "training_diverged",
+                "Training did not come to a result: its numbers grew beyond all bounds.",
+                "Lower the learning rate of positions, or check the reconstruction.",
+            )
+        self._go_back(initial)
+        self._observer.report(
+            Notice(
+                "went_back",
+                f"Training went back to step {self.iteration}, as the numbers after it failed.",
+            )
+        )
+
+    def _shrink(self, error: BaseException) -> None:
+        """Go on with fewer Gaussians and smaller pictures after memory ran out."""
+        had = len(self.engine)
+        if not self._limits.lower(had):
+            raise StageError(
+                "out_of_memory",
+                "There is not enough memory for training, even at its smallest.",
+                "Close other programs, or train on another machine.",
+            ) from error
+        memory.release()
+        if had > self._limits.gaussians:
+            logits = self.engine.statistics().opacity_logits.detach()
+            source = torch.topk(logits, self._limits.gaussians).indices.sort().values
+            fresh = torch.zeros(len(source), dtype=torch.bool, device=source.device)
+            self.engine.change(Change(source, fresh))
+            memory.release()
+        self._plan()
+        self._observer.report(
+            Notice(
+                "less_memory",
+                f"Memory ran out; training goes on with {self._limits.gaussians:,} Gaussians "
+                f"at most and pictures of {self._limits.image_size} pixels.",
+            )
+        )
