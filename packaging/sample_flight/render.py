@@ -1,0 +1,105 @@
+"""Off-screen pictures of the place, four samples a pixel and averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyvista as pv
+from PIL import Image
+
+from sample_flight import flight, ground, layout, shade, things
+from sample_flight.layout import Floats
+from sample_flight.terrain import Terrain, axis
+
+_SUPERSAMPLE = 2
+
+
+class Stage:
+    """The place as a renderable scene; open it with ``with``."""
+
+    def __init__(self, terrain: Terrain, seed: int, inner_pixels: int = 6400) -> None:
+        size = [_SUPERSAMPLE * flight.WIDTH, _SUPERSAMPLE * flight.HEIGHT]
+        self._plotter: Any = pv.Plotter(off_screen=True, window_size=size, lighting="none")
+        self._plotter.set_background((0.70, 0.80, 0.90))
+        self._terrain = terrain
+        trees = layout.trees(seed)
+        light = shade.ground_light(terrain, trees)
+        self._add_ground(light, seed, inner_pixels)
+        for k, house in enumerate(layout.HOUSES):
+            for panel in things.house_panels(house, terrain, 101 * k + seed):
+                self._add_panel(panel)
+        rng = np.random.default_rng(seed)
+        shells = []
+        for tree in trees:
+            near = max(abs(tree.x), abs(tree.y)) < layout.INNER_HALF_M
+            shells.append(things.tree_shell(tree, terrain, near, rng))
+        shells += [things.car_shell(car, terrain, rng) for car in layout.cars()]
+        self._add_shell(things.join(shells))
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._plotter.close()
+
+    def photos(self, shots: tuple[flight.Shot, ...]) -> Iterator[Image.Image]:
+        """Yield the photo of each shot, `flight.WIDTH` x `flight.HEIGHT`."""
+        for shot in shots:
+            turn = flight.rotation(shot.yaw, shot.pitch, shot.roll)
+            camera = self._plotter.camera
+            camera.position = tuple(shot.centre)
+            camera.focal_point = tuple(shot.centre + 40 * turn[2])
+            camera.up = tuple(-turn[1])
+            camera.view_angle = np.degrees(2 * np.arctan(flight.HEIGHT / 2 / flight.FOCAL_PX))
+            camera.clipping_range = (5.0, 700.0)
+            self._plotter.render()
+            shown = Image.fromarray(self._plotter.screenshot(return_img=True))
+            yield shown.resize((flight.WIDTH, flight.HEIGHT), Image.Resampling.BOX)
+
+    def _add_ground(self, light: npt.NDArray[np.float32], seed: int, pixels: int) -> None:
+        line = axis()
+        within = np.abs(line) <= layout.INNER_HALF_M + 1e-6
+        fine = self._terrain.heights[np.ix_(within, within)]
+        picture = ground.paint(layout.INNER_HALF_M, pixels, light, seed)
+        self._add_patch(line[within], fine, layout.INNER_HALF_M, picture)
+        # The coarse surroundings lie a little lower under the fine square, so neither shows through.
+        coarse = self._terrain.heights[::2, ::2].copy()
+        hidden = np.abs(line[::2]) < layout.INNER_HALF_M - 2.5
+        coarse[np.ix_(hidden, hidden)] -= 3.0
+        at_rim = np.abs(line[::2]) < layout.INNER_HALF_M
+        coarse[np.ix_(at_rim, at_rim)] -= 0.03
+        picture = ground.paint(layout.OUTER_HALF_M, 5000, light, seed)
+        self._add_patch(line[::2], coarse, layout.OUTER_HALF_M, picture)
+
+    def _add_patch(
+        self, line: Floats, heights: Floats, half: float, picture: npt.NDArray[np.uint8]
+    ) -> None:
+        x, y = np.meshgrid(line, line)
+        mesh: Any = pv.StructuredGrid(x, y, heights)
+        points = np.asarray(mesh.points)
+        mesh.active_texture_coordinates = (points[:, :2] + half) / (2 * half)
+        self._plotter.add_mesh(mesh, texture=_texture(picture), lighting=False)
+
+    def _add_panel(self, panel: things.Panel) -> None:
+        face = np.concatenate([[len(panel.corners)], np.arange(len(panel.corners))])
+        mesh: Any = pv.PolyData(panel.corners, face)
+        mesh.active_texture_coordinates = panel.coordinates
+        self._plotter.add_mesh(mesh, texture=_texture(panel.picture), lighting=False)
+
+    def _add_shell(self, shell: things.Shell) -> None:
+        faces = np.column_stack([np.full(len(shell.triangles), 3), shell.triangles]).ravel()
+        mesh: Any = pv.PolyData(shell.points, faces)
+        self._plotter.add_mesh(mesh, scalars=shell.colours, rgb=True, lighting=False)
+
+
+def _texture(picture: npt.NDArray[np.uint8]) -> Any:
+    texture: Any = pv.Texture(picture)
+    texture.MipmapOn()
+    texture.InterpolateOn()
+    texture.RepeatOff()
+    texture.EdgeClampOn()
+    texture.SetMaximumAnisotropicFiltering(8)
+    return texture
