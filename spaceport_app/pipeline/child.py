@@ -1,0 +1,109 @@
+"""One stage in a process of its own: ``python -m spaceport_app.pipeline.child STAGE PROJECT``.
+
+Events leave as JSON lines on what was standard output when the process started; from then on
+output and errors of Python and of native code alike go to ``logs/STAGE.log``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from spaceport_app.errors import StageError
+from spaceport_app.events import Event, Failed, Finished, Progress
+from spaceport_app.pipeline import memory, messages, trouble
+from spaceport_app.pipeline.processes import die_with_parent
+from spaceport_app.pipeline.settings import resolve_all
+from spaceport_app.pipeline.stage import Place, find, load, registry
+from spaceport_app.project.project import Project
+
+_PROGRESS_INTERVAL_S = 0.1
+
+_log = logging.getLogger(__name__)
+
+
+class Channel:
+    """Events to the runner as lines; safe from any thread, progress at most ten a second."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._step = ""
+        self._sent = 0.0
+
+    def report(self, event: Event) -> None:
+        """Send an event; the first and last progress of a step are never held back."""
+        with self._lock:
+            if isinstance(event, Progress):
+                now = time.monotonic()
+                inner = event.step == self._step and event.done < event.total
+                if inner and now - self._sent < _PROGRESS_INTERVAL_S:
+                    return
+                self._step, self._sent = event.step, now
+            try:
+                self._stream.write(messages.encode(event))
+                self._stream.flush()
+            except BrokenPipeError:
+                os._exit(1)
+
+
+def run(stage_name: str, folder: Path, report: Channel) -> Finished | Failed:
+    """Run one stage of a project and return how it ended; nothing is published here."""
+    project: Project | None = None
+    log = folder / "logs" / f"{stage_name}.log"
+    try:
+        project = Project.open(folder)
+        stages = registry()
+        stage = find(stages, stage_name)
+        options = resolve_all(stages, project.document.settings)
+        stage.check(project)
+        output, scratch = project.partial(stage_name), project.scratch(stage_name)
+        output.mkdir(exist_ok=True)
+        scratch.mkdir(exist_ok=True)
+        inputs = stage.inputs(Place(project, output, scratch, options))
+        found = load(stage.function)(inputs, options[stage_name], report.report)
+        return Finished({**found, "peak_memory_bytes": memory.own_peak_bytes()})
+    except StageError as error:
+        _log.info("the stage failed: %s", error)
+        return Failed(error.code, error.message, error.remedy)
+    except Exception as error:
+        _log.exception("the stage failed")
+        return trouble.explain(error, folder, log)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the stage named in `arguments`; 0 if it finished, 1 if not."""
+    die_with_parent()
+    stage_name, folder = arguments[0], Path(arguments[1])
+    channel = Channel(_own_output(folder / "logs" / f"{stage_name}.log"))
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    end = run(stage_name, folder, channel)
+    channel.report(end)
+    return 0 if isinstance(end, Finished) else 1
+
+
+def _own_output(log: Path) -> IO[str]:
+    """Keep the first output for events and turn file descriptors 1 and 2 to the log."""
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    except OSError:
+        target = os.open(os.devnull, os.O_WRONLY)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+    return stream
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

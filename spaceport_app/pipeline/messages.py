@@ -1,0 +1,110 @@
+"""Events as JSON lines: what a stage's process writes and its runner reads."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from spaceport_app.events import (
+    Event,
+    Failed,
+    Finished,
+    JsonValue,
+    Metric,
+    Notice,
+    Preview,
+    Progress,
+)
+
+
+def as_json(event: Event) -> dict[str, JsonValue]:
+    """Return an event as a JSON object whose ``event`` names its kind."""
+    if isinstance(event, Progress):
+        return {
+            "event": "progress",
+            "step": event.step,
+            "done": event.done,
+            "total": event.total,
+            "fraction": event.fraction,
+        }
+    if isinstance(event, Metric):
+        return {"event": "metric", "values": dict(event.values)}
+    if isinstance(event, Preview):
+        return {"event": "preview", "path": str(event.path)}
+    if isinstance(event, Notice):
+        return {
+            "event": "warning",
+            "code": event.code,
+            "message": event.message,
+            "subject": event.subject,
+        }
+    if isinstance(event, Finished):
+        return {"event": "finished", "report": dict(event.report)}
+    return {
+        "event": "failed",
+        "code": event.code,
+        "message": event.message,
+        "remedy": event.remedy,
+    }
+
+
+def encode(event: Event) -> str:
+    """Return an event as one line of JSON with its line feed."""
+    return dumps(as_json(event)) + "\n"
+
+
+def dumps(value: Any) -> str:
+    """Return strict JSON on one line; numbers that JSON lacks (nan, inf) become null."""
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+
+
+def plain(value: Any) -> JsonValue:
+    """Return `value` with tuples, paths, NumPy scalars and odd floats made plain JSON."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, bool) or value is None or isinstance(value, int | str):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    raise TypeError(f"{type(value).__name__} has no place in a report")
+
+
+def decode(line: str) -> Event:
+    """Return the event of one line.
+
+    Raises
+    ------
+    ValueError
+        If the line is no event; a killed process may leave half a line.
+    """
+    try:
+        raw = json.loads(line)
+        kind = raw["event"]
+        if kind == "progress":
+            return Progress(
+                str(raw["step"]), float(raw["done"]), float(raw["total"]), float(raw["fraction"])
+            )
+        if kind == "metric":
+            return Metric(
+                {k: math.nan if v is None else float(v) for k, v in raw["values"].items()}
+            )
+        if kind == "preview":
+            return Preview(Path(raw["path"]))
+        if kind == "warning":
+            return Notice(raw["code"], raw["message"], raw["subject"])
+        if kind == "finished":
+            return Finished(dict(raw["report"]))
+        if kind == "failed":
+            return Failed(raw["code"], raw["message"], raw["remedy"])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"no event: {line[:200]!r}") from error
+    raise ValueError(f"unknown event {kind!r}")

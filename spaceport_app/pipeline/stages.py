@@ -1,0 +1,193 @@
+"""The stages of Spaceport, in order: the only place that knows them all.
+
+Rooms are imported by the functions below when a stage's process calls them, so that listing
+stages costs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spaceport_app.errors import StageError
+from spaceport_app.events import JsonValue
+from spaceport_app.pipeline import identity
+from spaceport_app.pipeline.messages import plain
+from spaceport_app.pipeline.stage import Place, Registry, Stage
+from spaceport_app.project.project import Project
+
+if TYPE_CHECKING:
+    from spaceport_app.photos.importing import ImportInputs
+    from spaceport_app.photos.model import PhotoSet
+    from spaceport_app.sfm.inputs import SfmInputs
+    from spaceport_app.sfm.model import Reconstruction
+    from spaceport_app.sogs.compress import CompressInputs
+    from spaceport_app.sogs.export import ExportInputs
+    from spaceport_app.splats.training.run import TrainInputs
+
+PHOTOS, SFM, SPLATS, BUNDLE, EXPORT = "photos", "sfm", "splats", "bundle", "export"
+
+
+def photoset(project: Project) -> PhotoSet:
+    """Read the photos of a project."""
+    from spaceport_app.photos import store
+
+    return store.read(project.folder / PHOTOS)
+
+
+def reconstruction(project: Project) -> Reconstruction:
+    """Read where the photos of a project were taken."""
+    from spaceport_app.sfm import store
+
+    return store.read(project.folder / SFM)
+
+
+def _photo_files(project: Project) -> JsonValue:
+    from spaceport_app.photos.discover import is_junk
+
+    excluded: list[JsonValue] = [*sorted(project.document.settings.excluded)]
+    return {"files": identity.of_sources(project.sources, is_junk), "excluded": excluded}
+
+
+def _photos_identity(folder: Path) -> str:
+    """Return the identity of the photos, whatever their files are called or dated.
+
+    A photo that was copied, touched or moved is still the same photo for later stages.
+    """
+    from spaceport_app.photos import store
+
+    photos: list[Any] = []
+    for photo in store.read(folder).used:
+        about = asdict(photo)
+        del about["path"], about["modified_ns"]
+        photos.append(about)
+    return identity.of_json(plain(photos))
+
+
+def _photos_still_there(project: Project) -> None:
+    from spaceport_app.photos import store
+
+    changes = store.changed(photoset(project))
+    if not changes:
+        return
+    gone = [change for change in changes if change.kind == "vanished"]
+    first = (gone or list(changes))[0]
+    more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+    if gone:
+        raise StageError(
+            "photo_missing",
+            f"The photo {first.name}{more} is not at {first.path} any more.",
+            "Put it back, or run again to go on with the photos that are there.",
+        )
+    raise StageError(
+        "photo_changed",
+        f"The photo {first.name}{more} changed after it was read.",
+        "Run again to read the photos anew.",
+    )
+
+
+def _name(project: Project) -> JsonValue:
+    return project.document.name
+
+
+def _import_inputs(place: Place) -> ImportInputs:
+    from spaceport_app.photos.importing import ImportInputs
+
+    document = place.project.document
+    return ImportInputs(place.project.sources, place.output, document.settings.excluded)
+
+
+def _sfm_inputs(place: Place) -> SfmInputs:
+    from spaceport_app.sfm.inputs import SfmInputs
+
+    return SfmInputs(photoset(place.project), place.output, place.scratch)
+
+
+def _train_inputs(place: Place) -> TrainInputs:
+    from spaceport_app.splats.training.run import TrainInputs
+
+    return TrainInputs(reconstruction(place.project), place.output, place.scratch)
+
+
+def _compress_inputs(place: Place) -> CompressInputs:
+    from spaceport_app.sogs.compress import CompressInputs
+    from spaceport_app.splats import held_out
+
+    found = reconstruction(place.project)
+    names = held_out.choose([view.name for view in found.views], place.options["train"].held_out)
+    splats = place.project.folder / SPLATS / "splats.ply"
+    return CompressInputs(splats, place.output, found, names)
+
+
+def _export_inputs(place: Place) -> ExportInputs:
+    from spaceport_app.sogs.export import ExportInputs
+
+    folder = place.project.folder
+    georeference = folder / SFM / "georeference.json"
+    return ExportInputs(
+        folder / SPLATS / "splats.ply",
+        folder / BUNDLE / "bundle",
+        georeference if georeference.is_file() else None,
+        place.project.document.name,
+        place.output,
+    )
+
+
+STAGES: Registry = (
+    Stage(
+        name="import",
+        label="Reading the photos",
+        folder=PHOTOS,
+        function="spaceport_app.photos.importing:run",
+        options="spaceport_app.photos.options:ImportOptions",
+        inputs=_import_inputs,
+        weight=3.0,
+        facts=_photo_files,
+        identity=_photos_identity,
+    ),
+    Stage(
+        name="sfm",
+        label="Finding camera positions",
+        folder=SFM,
+        function="spaceport_app.sfm.reconstruct:run",
+        options="spaceport_app.sfm.options:SfmOptions",
+        inputs=_sfm_inputs,
+        reads=("import",),
+        weight=20.0,
+        neutral=frozenset({"threads"}),
+        check=_photos_still_there,
+    ),
+    Stage(
+        name="train",
+        label="Training the splats",
+        folder=SPLATS,
+        function="spaceport_app.splats.training.run:run",
+        options="spaceport_app.splats.training.options:TrainOptions",
+        inputs=_train_inputs,
+        reads=("sfm",),
+        weight=70.0,
+        neutral=frozenset({"checkpoint_every_s", "preview_every_s", "views_memory_mb"}),
+    ),
+    Stage(
+        name="compress",
+        label="Compressing for the web",
+        folder=BUNDLE,
+        function="spaceport_app.sogs.compress:run",
+        options="spaceport_app.sogs.options:CompressOptions",
+        inputs=_compress_inputs,
+        reads=("sfm", "train"),
+        weight=6.0,
+    ),
+    Stage(
+        name="export",
+        label="Writing the files",
+        folder=EXPORT,
+        function="spaceport_app.sogs.export:run",
+        options="spaceport_app.sogs.options:ExportOptions",
+        inputs=_export_inputs,
+        reads=("sfm", "train", "compress"),
+        weight=1.0,
+        facts=_name,
+    ),
+)

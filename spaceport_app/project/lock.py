@@ -1,0 +1,114 @@
+"""One run a project: a lock that the operating system frees when its process ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from spaceport_app.project.errors import ProjectError
+
+FILE = ".lock"
+# The holder writes its name into the first bytes; the locked byte lies behind them, because
+# Windows lets nobody read a locked range.
+_LOCKED_BYTE = 1 << 20
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(file: IO[str]) -> None:
+        os.lseek(file.fileno(), _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _take(file: IO[str]) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold the lock of a project folder.
+
+    The lock belongs to the open file: a process that is killed frees it, and a leftover
+    file locks nothing. It is not inherited by child processes.
+
+    Raises
+    ------
+    ProjectError
+        ``project_locked``, naming process and host of the holder, or ``no_permission``.
+    """
+    path = folder / FILE
+    try:
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise ProjectError(
+            "no_permission",
+            f"{folder} cannot be written ({error.strerror}).",
+            "Check its permissions or choose another folder with -o.",
+        ) from error
+    with file:
+        _take_soon(file, folder, path)
+        holder = {"pid": os.getpid(), "host": platform.node(), "since": _now()}
+        try:
+            file.truncate(0)
+            file.seek(0)
+            file.write(json.dumps(holder))
+            file.flush()
+        except OSError:
+            # A full disk must not keep anybody from looking; only the name is lost.
+            file.truncate(0)
+        yield
+
+
+def _take_soon(file: IO[str], folder: Path, path: Path) -> None:
+    # `is_held` holds the lock for an instant; that must not turn a run away.
+    for attempt in range(6):
+        try:
+            _take(file)
+            return
+        except OSError as error:
+            if attempt == 5:
+                raise _locked(folder, path) from error
+            time.sleep(0.05)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process works on the project now."""
+    path = folder / FILE
+    if not path.exists():
+        return False
+    try:
+        with path.open("r+", encoding="utf-8") as file:
+            _take(file)
+    except PermissionError:
+        return sys.platform == "win32"
+    except OSError:
+        return True
+    return False
+
+
+def _locked(folder: Path, path: Path) -> ProjectError:
+    who = "another process"
+    try:
+        holder = json.loads(path.read_text(encoding="utf-8"))
+        who = f"process {holder['pid']} on {holder['host']}, since {holder['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return ProjectError(
+        "project_locked",
+        f"{folder} is in use by {who}.",
+        "Wait until it is done, or stop that process, and try again.",
+    )
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")

@@ -1,0 +1,307 @@
+"""The project folder: opened, locked, and changed one safe step at a time."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from spaceport_app.project import document as files
+from spaceport_app.project import lock, publish
+from spaceport_app.project.errors import ProjectError
+from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun
+
+SUFFIX = ".spaceport"
+
+_log = logging.getLogger(__name__)
+
+
+class Project:
+    """One ``NAME.spaceport`` folder.
+
+    Reading needs no lock; everything that changes the folder happens inside `locked()`.
+
+    Parameters
+    ----------
+    folder : Path
+        The project folder.
+    document : Document
+        What its ``project.json`` says.
+    """
+
+    def __init__(self, folder: Path, document: Document) -> None:
+        self.folder = folder
+        self.document = document
+        self._locked = False
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Whether `folder` holds a project, damaged or not."""
+        return (folder / files.FILE).is_file()
+
+    @classmethod
+    def open(cls, folder: Path) -> Project:
+        """Open an existing project.
+
+        Raises
+        ------
+        ProjectError
+            If it is no project, damaged, or written by a newer version.
+        """
+        return cls(folder, files.read(folder))
+
+    @classmethod
+    def create(cls, folder: Path, sources: tuple[Path, ...], settings: Settings) -> Project:
+        """Make a project folder; a damaged ``project.json`` there is kept under another name.
+
+        Raises
+        ------
+        ProjectError
+            ``project_exists``, ``no_permission``, ``disk_full`` or ``project_locked``.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        with lock.held(folder):
+            if cls.exists(folder):
+                try:
+                    files.read(folder)
+                except ProjectError as error:
+                    if error.code != "project_damaged":
+                        raise
+                    kept = files.keep_damaged(folder)
+                    _log.warning("kept the damaged project.json as %s", kept)
+                else:
+                    raise ProjectError(
+                        "project_exists",
+                        f"{folder} is a project already.",
+                        "Open it, or choose another folder with -o.",
+                    )
+            name = folder.absolute().name
+            document = Document(
+                name=name.removesuffix(SUFFIX) or name,
+                created=_now(),
+                sources=tuple(Source.of(path, folder) for path in sources),
+                settings=settings,
+            )
+            try:
+                files.write(folder, document)
+            except OSError as error:
+                raise _unwritable(folder, error) from error
+        return cls(folder, document)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the project for this process, read it again, and mend what a kill has left.
+
+        Raises
+        ------
+        ProjectError
+            ``project_locked`` if another process holds it.
+        OSError
+            If leftovers cannot be mended because the disk is full or not writable.
+        """
+        with lock.held(self.folder):
+            self.document = files.read(self.folder)
+            self._locked = True
+            try:
+                self._recover()
+                yield
+            finally:
+                self._locked = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a process works on it now."""
+        return lock.is_held(self.folder)
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Where the given photos lie now."""
+        return tuple(source.find(self.folder) for source in self.document.sources)
+
+    def record(self, stage: str) -> StageRecord | None:
+        """What is known of a stage."""
+        return self.document.stages.get(stage)
+
+    def published(self, stage: str) -> StageRun | None:
+        """Return the run whose result lies in the stage's folder, if it is still there."""
+        record = self.record(stage)
+        if record is None or not (self.folder / record.folder).is_dir():
+            return None
+        return record.published
+
+    def partial(self, stage: str) -> Path:
+        """Where a stage writes while it works."""
+        return self.folder / f".{stage}.partial"
+
+    def scratch(self, stage: str) -> Path:
+        """Where a stage keeps what survives a kill."""
+        return self.folder / f".{stage}.scratch"
+
+    def log(self, stage: str) -> Path:
+        """The log of a stage's last process."""
+        return self.folder / "logs" / f"{stage}.log"
+
+    def change(
+        self, *, settings: Settings | None = None, sources: tuple[Path, ...] | None = None
+    ) -> None:
+        """Save other settings or sources."""
+        document = self.document
+        if settings is not None:
+            document = replace(document, settings=settings)
+        if sources is not None:
+            document = replace(
+                document, sources=tuple(Source.of(path, self.folder) for path in sources)
+            )
+        if document != self.document:
+            self._save(document)
+
+    def begin(self, stage: str, folder: str, fingerprint: str) -> StageRun:
+        """Prepare the folders of a stage and note that it runs.
+
+        What an earlier try with another fingerprint left in the scratch folder is removed.
+
+        Returns
+        -------
+        StageRun
+            With the token for its processes; `resumed` if it goes on from an earlier try.
+        """
+        record = self.record(stage) or StageRecord(folder)
+        scratch = self.scratch(stage)
+        publish.remove(self.partial(stage))
+        if record.latest is None or record.latest.fingerprint != fingerprint:
+            publish.remove(scratch)
+        resumed = scratch.is_dir() and any(scratch.iterdir())
+        run = StageRun(fingerprint, "running", _now(), resumed=resumed, token=uuid4().hex)
+        self._put(stage, replace(record, folder=folder, latest=run))
+        scratch.mkdir(exist_ok=True)
+        self.partial(stage).mkdir()
+        (self.folder / "logs").mkdir(exist_ok=True)
+        return run
+
+    def ended(self, stage: str, run: StageRun, *, discard_scratch: bool = False) -> None:
+        """Note that a stage did not finish; the result before it stays.
+
+        `run` tells state, time, memory and reason; its fingerprint and start are kept.
+        """
+        publish.remove(self.partial(stage))
+        if discard_scratch:
+            publish.remove(self.scratch(stage))
+        self._put_latest(
+            stage,
+            state=run.state,
+            finished=_now(),
+            seconds=run.seconds,
+            peak_memory_bytes=run.peak_memory_bytes,
+            code=run.code,
+            message=run.message,
+            remedy=run.remedy,
+        )
+
+    def publish(
+        self,
+        stage: str,
+        report: Mapping[str, object],
+        *,
+        output: str,
+        seconds: float,
+        peak_memory_bytes: int,
+    ) -> StageRun:
+        """Put the finished partial folder in the place of the old result.
+
+        The intention is saved first, so that a kill at any point is completed by the next
+        `locked()` and the record on disk always belongs to the folder on disk.
+        """
+        self._put_latest(
+            stage,
+            state="publishing",
+            finished=_now(),
+            seconds=seconds,
+            peak_memory_bytes=peak_memory_bytes,
+            output=output,
+            report=dict(report),
+        )
+        return self._complete(stage)
+
+    def _complete(self, stage: str) -> StageRun:
+        record = self.document.stages[stage]
+        assert record.latest is not None
+        folder, partial = self.folder / record.folder, self.partial(stage)
+        if partial.is_dir():
+            publish.swap(partial, folder)
+        run = replace(record.latest, state="finished")
+        self._put(stage, StageRecord(record.folder, run))
+        publish.remove(publish.aside(folder))
+        publish.remove(self.scratch(stage))
+        return run
+
+    def _recover(self) -> None:
+        publish.remove_leftovers(self.folder)
+        for stage, record in self.document.stages.items():
+            folder = self.folder / record.folder
+            latest = record.latest
+            if latest is not None and latest.state == "publishing":
+                if self.partial(stage).is_dir() or folder.is_dir():
+                    self._complete(stage)
+                    continue
+                _log.warning("the new result of %s is gone", stage)
+                self._put_latest(stage, state="crashed", code="result_gone")
+            publish.put_back(folder)
+            publish.remove(publish.aside(folder))
+            if latest is not None and latest.state == "running":
+                publish.remove(self.partial(stage))
+                self._put_latest(
+                    stage,
+                    state="crashed",
+                    code="interrupted",
+                    message="Spaceport was ended while it worked on this stage.",
+                    remedy="Run again: it goes on from where it was.",
+                )
+
+    def _put_latest(self, stage: str, **changes: object) -> None:
+        record = self.document.stages[stage]
+        assert record.latest is not None
+        run = replace(record.latest, **changes)  # type: ignore[arg-type]
+        self._put(stage, replace(record, latest=run))
+
+    def _put(self, stage: str, record: StageRecord) -> None:
+        stages = {**self.document.stages, stage: record}
+        self._save(replace(self.document, stages=stages))
+
+    def _save(self, document: Document) -> None:
+        if not self._locked:
+            raise RuntimeError("a project is changed only while it is locked")
+        files.write(self.folder, document)
+        self.document = document
+
+
+def _unwritable(folder: Path, error: OSError) -> ProjectError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ProjectError(
+            "disk_full",
+            f"The disk of {folder} is full.",
+            "Free some space or choose another disk with -o.",
+        )
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return ProjectError(
+            "no_folder",
+            f"{folder} cannot be made: a file has that name.",
+            "Choose another folder with -o.",
+        )
+    return ProjectError(
+        "no_permission",
+        f"{folder} cannot be written ({os.strerror(error.errno or 0)}).",
+        "Check its permissions or choose another folder with -o.",
+    )
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
