@@ -12,14 +12,19 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pycolmap
 
 from spaceport_app.sfm.working_copies import WorkingCopy
 
+Key = TypeVar("Key")
+
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.3
+# How many missing keys are passed over before the rest counts as not begun.
+_AHEAD = 50
 # Fewer photos don't hold four distortion parameters against noise.
 _OPENCV_FROM_PHOTOS = 30
 _FOCAL_GUESS = 1.0
@@ -107,38 +112,49 @@ def _fits(path: Path, copies: Sequence[WorkingCopy]) -> bool:
     )
 
 
-def count_rows(path: Path, table: str) -> int:
-    """Return how many rows `table` has now, without disturbing a writer."""
-    with closing(sqlite3.connect(f"file:{path.as_posix()}?mode=ro", uri=True)) as connection:
-        connection.execute("pragma busy_timeout = 200")
-        (count,) = connection.execute(f"select count(*) from {table}").fetchone()
-        return int(count)
-
-
 @contextmanager
-def watching(path: Path, table: str, changed: Callable[[int], None]) -> Iterator[None]:
-    """Call `changed` with the number of rows of `table` while the body runs, and at its end.
+def watching(
+    path: Path,
+    exists: Callable[[pycolmap.Database, Key], bool],
+    keys: Sequence[Key],
+    changed: Callable[[int], None],
+) -> Iterator[None]:
+    """Call `changed` with the number of `keys` in the database while the body fills it.
 
-    The calls come from a thread of its own: native code fills the table meanwhile.
+    Keys are expected to come in roughly their order. The calls come from a thread of its own,
+    and one more from the caller's thread at the end.
+
+    The database is read by pycolmap too: Python has an SQLite of its own, and two of them on one
+    file in one process drop each other's locks (sqlite.org/howtocorrupt.html, section 2.2),
+    which ends in a bus error in the middle of a checkpoint.
     """
+    pending = list(keys)
     stop = threading.Event()
 
-    def poll() -> None:
-        last = -1
-        while not stop.wait(_POLL_SECONDS):
-            try:
-                count = count_rows(path, table)
-            except sqlite3.Error:
-                continue
-            if count != last:
-                last = count
-                changed(count)
+    def poll(database: pycolmap.Database, ahead: int) -> None:
+        missing, kept = 0, []
+        for position, key in enumerate(pending):
+            if missing >= ahead:
+                kept += pending[position:]
+                break
+            if not exists(database, key):
+                missing += 1
+                kept.append(key)
+        if len(kept) < len(pending):
+            pending[:] = kept
+            changed(len(keys) - len(pending))
 
-    thread = threading.Thread(target=poll, name=f"watch-{table}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-    changed(count_rows(path, table))
+    def watch(database: pycolmap.Database) -> None:
+        while not stop.wait(_POLL_SECONDS):
+            poll(database, _AHEAD)
+
+    # Opened while nobody writes; afterwards only the thread uses it until it has ended.
+    with closing(pycolmap.Database.open(path)) as database:
+        thread = threading.Thread(target=watch, args=(database,), name="watch", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+        poll(database, len(pending) + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -51,7 +50,12 @@ def extract(
     extraction.sift.max_num_features = options.max_features
     extraction.sift.first_octave = options.first_octave
     progress(0, len(copies))
-    with watching(database, "descriptors", lambda done: progress(done, len(copies))):
+    with watching(
+        database,
+        lambda store, image_id: bool(store.exists_descriptors(image_id)),
+        range(1, len(copies) + 1),
+        lambda done: progress(done, len(copies)),
+    ):
         pycolmap.extract_features(
             database,
             folder,
@@ -59,8 +63,7 @@ def extract(
             extraction_options=extraction,
             device=pycolmap.Device.cpu,
         )
-    counts = _counts(database)
-    found = {copy.name: counts.get(copy.name, 0) for copy in copies}
+    found = _counts(database, copies)
     if sum(count >= FEW_FEATURES for count in found.values()) < 3:
         raise StageError(
             "no_features",
@@ -70,9 +73,9 @@ def extract(
     return found
 
 
-def _counts(database: Path) -> dict[str, int]:
-    with closing(sqlite3.connect(f"file:{database.as_posix()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute(
-            "select images.name, keypoints.rows from images join keypoints using (image_id)"
-        ).fetchall()
-    return {str(name): int(count) for name, count in rows}
+def _counts(database: Path, copies: Sequence[WorkingCopy]) -> dict[str, int]:
+    with closing(pycolmap.Database.open(database)) as store:
+        return {
+            copy.name: int(store.num_keypoints_for_image(number))
+            for number, copy in enumerate(copies, start=1)
+        }

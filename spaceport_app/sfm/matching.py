@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -45,7 +44,12 @@ def match(
     pairing.block_size = _BLOCK_PAIRS
     progress(0, len(pairs))
     pycolmap.set_random_seed(seed)
-    with watching(database, "two_view_geometries", lambda n: progress(n, len(pairs))):
+    with watching(
+        database,
+        lambda store, pair: bool(store.exists_two_view_geometry(pair[0] + 1, pair[1] + 1)),
+        pairs,
+        lambda done: progress(done, len(pairs)),
+    ):
         pycolmap.match_image_pairs(
             database,
             matching_options=matching,
@@ -58,8 +62,6 @@ def match(
 
 def verified(database: Path) -> dict[int, int]:
     """Return the inlier matches of each geometrically verified pair, by COLMAP's pair id."""
-    with closing(sqlite3.connect(f"file:{database.as_posix()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute(
-            "select pair_id, rows from two_view_geometries where rows > 0"
-        ).fetchall()
-    return {int(pair): int(count) for pair, count in rows}
+    with closing(pycolmap.Database.open(database)) as store:
+        found, inliers = store.read_two_view_geometry_num_inliers()
+    return {int(pair): int(count) for pair, count in zip(found, inliers, strict=True) if count > 0}

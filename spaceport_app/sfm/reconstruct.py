@@ -121,6 +121,7 @@ def run(inputs: SfmInputs, options: SfmOptions, report: Report) -> dict[str, Jso
     return figures | {
         "seconds": round(sum(job.steps.seconds.values()), 3),
         "seconds_by_step": dict(job.steps.seconds),
+        "cpu_seconds_by_step": dict(job.steps.cpu_seconds),
     }
 
 
@@ -311,7 +312,7 @@ def _cameras(
         refined = mapped.model.camera(group)
         photo = members[0].photo
         result[f"camera{group}"] = {
-            "name": f"{photo.make} {photo.model}".strip(),
+            "name": photo.camera,
             "photos": len(members),
             "width": refined.width,
             "height": refined.height,

@@ -27,18 +27,19 @@ class Steps:
 
     report: Report
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
     _current: str = ""
 
     @contextmanager
     def step(self, key: str) -> Iterator[None]:
         """Time what happens inside as step `key`; `progress` then belongs to that step."""
         self._current = key
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
-            spent = time.perf_counter() - start
-            self.seconds[key] = round(self.seconds.get(key, 0.0) + spent, 3)
+            self.seconds[key] = round(time.perf_counter() - start, 3)
+            self.cpu_seconds[key] = round(time.process_time() - cpu, 3)
 
     def progress(self, text: str, done: float, total: float) -> None:
         """Report `done` of `total` units of the current step."""
