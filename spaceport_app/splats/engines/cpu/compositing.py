@@ -10,8 +10,6 @@ registers, with one horizontal sum an entry.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import prange
 
@@ -57,8 +55,8 @@ _E0, _E1, _E2, _E3, _E4, _E5 = (
 @inlined
 def _exp2(e: float) -> float:
     """Return 2^e for float32 e in -24 to 24."""
-    whole = math.floor(e)
-    f = np.float32(e - whole)
+    whole = np.floor(e)
+    f = e - whole
     p = _E0 + f * (_E1 + f * (_E2 + f * (_E3 + f * (_E4 + f * _E5))))
     bits = (np.int32(whole) + np.int32(127)) << np.int32(23)
     return p * float_of_bits(np.int32(bits))
@@ -77,7 +75,8 @@ def forward(
     schedule: I32,
     starts: I64,
     gaussian: I32,
-    rows: I32,
+    slot: I32,
+    entries: I32,
     screen: F32,
     width: int,
     height: int,
@@ -118,8 +117,9 @@ def forward(
             green = screen[g, projection.GREEN]
             blue = screen[g, projection.BLUE]
             number = np.float32(k - begin)
-            first = rows[k] & 255
-            last = rows[k] >> 8
+            entry = entries[slot[k]]
+            first = entry // HEIGHT % HEIGHT
+            last = entry % HEIGHT
             pixels = scratch[first * WIDTH :]
             for p in range((last - first + 1) * WIDTH):
                 dy = gy - pixels[_PY + p]
@@ -138,10 +138,10 @@ def forward(
             patience -= 1
             if patience == 0:
                 patience = _PATIENCE
-                most = _ZERO
+                alive = np.int32(0)
                 for p in range(PIXELS):
-                    most = max(most, scratch[_T + p])
-                if most <= _MIN_T:
+                    alive += np.int32(scratch[_T + p] > _MIN_T)
+                if alive == 0:
                     break
         for p in range(2 * PIXELS):
             ends[tile, p] = scratch[p]
@@ -160,7 +160,7 @@ def backward(
     starts: I64,
     gaussian: I32,
     slot: I32,
-    rows: I32,
+    entries: I32,
     screen: F32,
     width: int,
     height: int,
@@ -229,8 +229,9 @@ def backward(
             v_red = _ZERO
             v_green = _ZERO
             v_blue = _ZERO
-            first = rows[k] & 255
-            last = rows[k] >> 8
+            entry = entries[slot[k]]
+            first = entry // HEIGHT % HEIGHT
+            last = entry % HEIGHT
             pixels = scratch[first * WIDTH :]
             for p in range((last - first + 1) * WIDTH):
                 dy = gy - pixels[_PY + p]

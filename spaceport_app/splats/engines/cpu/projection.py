@@ -17,7 +17,7 @@ from numba import prange
 
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.cpu import harmonics
-from spaceport_app.splats.engines.cpu.compiled import F32, I32, inlined, parallel
+from spaceport_app.splats.engines.cpu.compiled import F32, inlined, parallel
 
 LOW_PASS = 0.3
 MINIMUM_ALPHA = 1.0 / 255.0
@@ -239,9 +239,8 @@ def project(
     height: int,
     antialiased: bool,
     screen: F32,
-    visible: I32,
 ) -> None:
-    """Project all Gaussians; rows of `screen` (N, 16) are valid where `visible` (N,) is 1."""
+    """Project all Gaussians into `screen` (N, 16); depth 0 marks those out of the picture."""
     count = means.shape[0]
     terms = (degree + 1) * (degree + 1)
     for chunk in prange((count + CHUNK - 1) // CHUNK):
@@ -259,8 +258,9 @@ def project(
                 antialiased,
                 screen[g],
             )
-            visible[g] = 1 if seen else 0
-            if seen:
+            if not seen:
+                screen[g, DEPTH] = np.float32(0.0)
+            else:
                 d = _direction(cam, means, g)
                 harmonics.basis(d[0], d[1], d[2], degree, basis)
                 red = np.float32(0.5)

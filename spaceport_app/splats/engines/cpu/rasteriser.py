@@ -42,7 +42,6 @@ class Rasteriser:
     def __init__(self, near: float = 0.01) -> None:
         self.near = near
         self.visible = 0
-        self.entries = 0
         self.camera = np.zeros(24, np.float32)
         self.antialiased = False
         self.degree = 0
@@ -61,7 +60,7 @@ class Rasteriser:
         self.screen = np.empty((count, projection.COLUMNS), np.float32)
         self.counts = np.empty(count, np.int32)
         self.slots = np.empty(count, np.int64)
-        self._visible: I32 = np.empty(count, np.int32)
+        self._bounds: I32 = np.empty(count, np.int32)
         self._keys: I32 = np.empty(count, np.int32)
         self._order: I32 = np.empty(count, np.int32)
         self._spare: I32 = np.empty(count, np.int32)
@@ -73,7 +72,7 @@ class Rasteriser:
         self._across, self._down = tiles.grid(width, height)
         number = self._across * self._down
         self._schedule = tiles.balanced_order(self._across, self._down)
-        self._tallies: I64 = np.empty((16, number), np.int64)
+        self._tallies: I64 = np.empty((tiles.PARTS, number), np.int64)
         self._starts: I64 = np.empty(number + 1, np.int64)
         self._ends: F32 = np.empty((number, 2 * tiles.PIXELS), np.float32)
         self.image: F32 = np.empty((3, height, width), np.float32)
@@ -85,7 +84,7 @@ class Rasteriser:
         self.v_entries = np.empty((room, compositing.GRADIENTS), np.float32)
         self._gaussian: I32 = np.empty(room, np.int32)
         self._slot: I32 = np.empty(room, np.int32)
-        self._rows: I32 = np.empty(room, np.int32)
+        self._entries: I32 = np.empty(room, np.int32)
 
     def draw(
         self,
@@ -111,34 +110,38 @@ class Rasteriser:
             height,
             antialiased,
             self.screen,
-            self._visible,
         )
-        tiles.count_entries(
-            self.screen, self._visible, self._across, height, self.counts, self._keys
+        tiles.bound_entries(self.screen, self._across, height, self._bounds, self._keys)
+        self.visible, places = tiles.depth_order(
+            self._bounds, self._keys, self._order, self._spare, self.slots, self._histogram
         )
-        self.visible, self.entries = tiles.depth_order(
-            self.counts, self._keys, self._order, self._spare, self.slots, self._histogram
-        )
-        self._room_for_entries(self.entries)
-        tiles.fill_lists(
+        self._room_for_entries(places)
+        tiles.find_entries(
             self.screen,
+            self._bounds,
+            self.slots,
+            self._across,
+            height,
+            self.counts,
+            self._entries,
+        )
+        tiles.fill_lists(
             self._order,
             self.visible,
             self.slots,
-            self._across,
-            self._down,
-            height,
+            self.counts,
+            self._entries,
             self._tallies,
             self._starts,
             self._gaussian,
             self._slot,
-            self._rows,
         )
         compositing.forward(
             self._schedule,
             self._starts,
             self._gaussian,
-            self._rows,
+            self._slot,
+            self._entries,
             self.screen,
             width,
             height,
@@ -159,7 +162,7 @@ class Rasteriser:
 
         Returns
         -------
-        (at least `entries`, 9), see `compositing.GRADIENTS`
+        (places, 9), see `compositing.GRADIENTS`
         """
         width, height = self._size
         compositing.backward(
@@ -167,7 +170,7 @@ class Rasteriser:
             self._starts,
             self._gaussian,
             self._slot,
-            self._rows,
+            self._entries,
             self.screen,
             width,
             height,

@@ -28,7 +28,7 @@ PIXELS = WIDTH * HEIGHT
 _DIGIT_BITS = 11
 _DIGITS = 1 << _DIGIT_BITS
 _PASSES = 3
-_PARTS = 16
+PARTS = 16
 """Pieces of the depth order that fill the lists side by side; the result is the same for any."""
 
 
@@ -86,45 +86,44 @@ def _columns(row: F32, across: int) -> tuple[int, int]:
 
 
 @parallel
-def count_entries(
-    screen: F32, visible: I32, across: int, height: int, counts: I32, keys: I32
-) -> None:
-    """Write how many tiles each Gaussian touches, and its depth as a sortable number."""
+def bound_entries(screen: F32, across: int, height: int, bounds: I32, keys: I32) -> None:
+    """Write how many tiles each Gaussian's box covers, and its depth as a sortable number."""
     for g in prange(screen.shape[0]):
         number = 0
-        if visible[g]:
-            row = screen[g]
-            first, last = _columns(row, across)
-            for column in range(first, last + 1):
-                top, bottom = _rows(row, column, height)
-                if bottom >= top:
-                    number += bottom // HEIGHT - top // HEIGHT + 1
+        row = screen[g]
+        if row[projection.DEPTH] > np.float32(0.0):
+            left, right = _columns(row, across)
+            middle, reach = row[projection.Y] - np.float32(0.5), row[projection.EXTENT_Y]
+            top = max(middle - reach, np.float32(0.0))
+            bottom = min(middle + reach, np.float32(height - 1))
+            lines = int(bottom) // HEIGHT - int(top) // HEIGHT + 1
+            number = max(right - left + 1, 0) * max(lines, 0)
             keys[g] = bits_of_float(row[projection.DEPTH])
-        counts[g] = number
+        bounds[g] = number
 
 
 @serial
 def depth_order(
-    counts: I32, keys: I32, order: I32, spare: I32, slots: I64, histogram: I64
+    bounds: I32, keys: I32, order: I32, spare: I32, slots: I64, histogram: I64
 ) -> tuple[int, int]:
-    """Sort the Gaussians that touch a tile by depth, nearest first, ties in index order.
+    """Sort the Gaussians whose box covers a tile by depth, nearest first, ties in index order.
 
     Depths are positive, so their bits sort like numbers; three passes of 11 bits. `slots[g]`
     receives where Gaussian g's tile entries begin when they are laid out Gaussian by Gaussian.
 
     Returns
     -------
-    number of sorted Gaussians (they are in `order`), number of tile entries
+    number of sorted Gaussians (they are in `order`), places that their tile entries need
     """
     number = 0
     entries = 0
     histogram[:] = 0
-    for g in range(counts.shape[0]):
+    for g in range(bounds.shape[0]):
         slots[g] = entries
-        if counts[g] > 0:
+        if bounds[g] > 0:
             spare[number] = g
             number += 1
-            entries += counts[g]
+            entries += bounds[g]
             key = keys[g]
             histogram[key & (_DIGITS - 1)] += 1
             histogram[_DIGITS + ((key >> _DIGIT_BITS) & (_DIGITS - 1))] += 1
@@ -146,66 +145,73 @@ def depth_order(
 
 
 @parallel
+def find_entries(
+    screen: F32, bounds: I32, slots: I64, across: int, height: int, counts: I32, entries: I32
+) -> None:
+    """Find the tiles that each Gaussian's ellipse reaches, and the rows within them.
+
+    `entries[slots[g] + i]` receives the i-th of ``counts[g]``: the tile's number, and the first
+    and last row, as ``(tile * 32 + first) * 32 + last``.
+    """
+    for g in prange(screen.shape[0]):
+        number = 0
+        if bounds[g] > 0:
+            row = screen[g]
+            left, right = _columns(row, across)
+            place = slots[g]
+            for column in range(left, right + 1):
+                top, bottom = _rows(row, column, height)
+                if bottom >= top:
+                    for line in range(top // HEIGHT, bottom // HEIGHT + 1):
+                        first = max(top - line * HEIGHT, 0)
+                        last = min(bottom - line * HEIGHT, HEIGHT - 1)
+                        tile = line * across + column
+                        entries[place + number] = (tile * HEIGHT + first) * HEIGHT + last
+                        number += 1
+        counts[g] = number
+
+
+@parallel
 def fill_lists(
-    screen: F32,
     order: I32,
     number: int,
     slots: I64,
-    across: int,
-    down: int,
-    height: int,
+    counts: I32,
+    entries: I32,
     tallies: I64,
     starts: I64,
     gaussian: I32,
     slot: I32,
-    rows: I32,
 ) -> None:
-    """Write each tile's Gaussians, nearest first.
+    """Write each tile's Gaussians, nearest first, and the places of their entries.
 
     `tallies` is room for (16, tiles) numbers, `starts` (tiles + 1,) receives where each tile's
-    list begins. An entry is the Gaussian, its place among the entries laid out Gaussian by
-    Gaussian, and its rows within the tile as ``first + 256 * last``.
+    list begins.
     """
-    tiles = across * down
-    for part in prange(_PARTS):
-        begin, end = number * part // _PARTS, number * (part + 1) // _PARTS
+    tiles = tallies.shape[1]
+    for part in prange(PARTS):
         tally = tallies[part]
         for tile in range(tiles):
             tally[tile] = 0
-        for i in range(begin, end):
-            row = screen[order[i]]
-            first, last = _columns(row, across)
-            for column in range(first, last + 1):
-                top, bottom = _rows(row, column, height)
-                if bottom >= top:
-                    for line in range(top // HEIGHT, bottom // HEIGHT + 1):
-                        tally[line * across + column] += 1
+        for i in range(number * part // PARTS, number * (part + 1) // PARTS):
+            g = order[i]
+            for place in range(slots[g], slots[g] + counts[g]):
+                tally[entries[place] // (HEIGHT * HEIGHT)] += 1
     total = 0
     for tile in range(tiles):
         starts[tile] = total
-        for part in range(_PARTS):
+        for part in range(PARTS):
             here = tallies[part, tile]
             tallies[part, tile] = total
             total += here
     starts[tiles] = total
-    for part in prange(_PARTS):
-        begin, end = number * part // _PARTS, number * (part + 1) // _PARTS
+    for part in prange(PARTS):
         tally = tallies[part]
-        for i in range(begin, end):
+        for i in range(number * part // PARTS, number * (part + 1) // PARTS):
             g = order[i]
-            place = slots[g]
-            row = screen[g]
-            first, last = _columns(row, across)
-            for column in range(first, last + 1):
-                top, bottom = _rows(row, column, height)
-                if bottom >= top:
-                    for line in range(top // HEIGHT, bottom // HEIGHT + 1):
-                        tile = line * across + column
-                        k = tally[tile]
-                        tally[tile] = k + 1
-                        gaussian[k] = g
-                        slot[k] = place
-                        place += 1
-                        above = max(top - line * HEIGHT, 0)
-                        below = min(bottom - line * HEIGHT, HEIGHT - 1)
-                        rows[k] = above + 256 * below
+            for place in range(slots[g], slots[g] + counts[g]):
+                tile = entries[place] // (HEIGHT * HEIGHT)
+                k = tally[tile]
+                tally[tile] = k + 1
+                gaussian[k] = g
+                slot[k] = place

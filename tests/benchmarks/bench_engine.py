@@ -1,0 +1,182 @@
+"""What one training step costs on the processor, as a whole and part by part.
+
+    python tests/benchmarks/bench_engine.py [--threads 1 2] [--steps 10] [--scene 50k 200k]
+
+The scenes have the counts and the contributing pairs a pixel (alpha at least 1/255, before the
+pixel is full) at which OpenSplat 1.2.0 was measured: 640x472, SH 3; it took 0.77 and 1.74 CPU
+seconds a step with 2 threads on 2 EPYC cores. CPU time is user + system of all threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from spaceport_app.splats.camera import Camera
+from spaceport_app.splats.engines.contract import LearningRates, StepSettings, TrainingView
+from spaceport_app.splats.engines.cpu import compositing, loss, projection, tiles, update
+from spaceport_app.splats.engines.cpu.engine import CpuEngine
+from spaceport_app.splats.engines.cpu.rasteriser import Rasteriser
+from spaceport_app.splats.model import Splats
+
+WIDTH, HEIGHT = 640, 472
+SCENES = {"50k": (50_000, 61.0), "200k": (200_000, 116.0)}
+PARTS = {
+    "projection": (projection, ("project",)),
+    "sort and lists": (tiles, ("bound_entries", "depth_order", "find_entries", "fill_lists")),
+    "forward": (compositing, ("forward",)),
+    "loss": (loss, ("unpack", "similarity", "gradient")),
+    "backward": (compositing, ("backward",)),
+    "update": (update, ("adam_step",)),
+}
+
+
+def scene(count: int, factor: float) -> tuple[Splats, Camera]:
+    """Gaussians all over the picture, long and round, faint and dense, 5 to 15 m away."""
+    r = np.random.default_rng(7)
+    focal = 0.85 * WIDTH
+    camera = Camera(WIDTH, HEIGHT, focal, focal, WIDTH / 2, HEIGHT / 2, np.eye(4))
+    z = r.uniform(5.0, 15.0, count)
+    x = r.uniform(-10, WIDTH + 10, count)
+    y = r.uniform(-10, HEIGHT + 10, count)
+    means = np.stack([(x - WIDTH / 2) * z / focal, (y - HEIGHT / 2) * z / focal, z], 1)
+    spacing = np.sqrt(WIDTH * HEIGHT / count) * z / focal
+    scales = factor * spacing[:, None] * np.exp(r.normal(0.0, 0.6, (count, 3)))
+    arrays = (
+        means,
+        np.log(scales),
+        r.normal(0.0, 1.0, (count, 4)),
+        r.normal(-2.2, 1.0, count),
+        r.normal(0.0, 0.2, (count, 16, 3)),
+    )
+    return Splats(*(a.astype(np.float32) for a in arrays)), camera
+
+
+def pairs_a_pixel(engine: CpuEngine, camera: Camera) -> float:
+    """Count contributing pairs with numpy, tile by tile, from the engine's own lists."""
+    rasteriser: Rasteriser = engine._rasteriser
+    engine.render(camera)
+    total = 0
+    py, px = np.mgrid[0 : tiles.HEIGHT, 0 : tiles.WIDTH]
+    across, _ = tiles.grid(WIDTH, HEIGHT)
+    numbers = len(rasteriser._starts) - 1
+    sample = range(0, numbers, 7)
+    pixels = 0
+    for tile in sample:
+        left, top = tile % across * tiles.WIDTH, tile // across * tiles.HEIGHT
+        inside = (left + px < WIDTH) & (top + py < HEIGHT)
+        pixels += int(inside.sum())
+        last = rasteriser._ends[tile, tiles.PIXELS :].reshape(px.shape)
+        begin, end = rasteriser._starts[tile], rasteriser._starts[tile + 1]
+        s = rasteriser.screen[rasteriser._gaussian[begin:end]].astype(np.float64)[:, :, None, None]
+        dy = s[:, projection.Y] - top - 0.5 - py
+        u = s[:, projection.X] - left - 0.5 - px - s[:, projection.SLOPE] * dy
+        e = s[:, projection.LOG2_OPACITY] + s[:, projection.Q1] * u * u
+        e = e + s[:, projection.Q2] * dy * dy
+        taken = (e >= np.log2(projection.MINIMUM_ALPHA)) & inside
+        total += int((taken & (np.arange(end - begin)[:, None, None] <= last)).sum())
+    return total / pixels
+
+
+def find_factor(count: int, wanted: float) -> float:
+    """Find the size of Gaussians at which the picture has `wanted` pairs a pixel."""
+    low, high = 0.1, 3.0
+    engine = CpuEngine()
+    for _ in range(7):
+        middle = np.sqrt(low * high)
+        splats, camera = scene(count, middle)
+        engine.load(splats)
+        if pairs_a_pixel(engine, camera) < wanted:
+            low = middle
+        else:
+            high = middle
+    return float(np.sqrt(low * high))
+
+
+def timed(times: dict[str, list[float]], name: str, function: Callable[..., object]):
+    def call(*arguments):
+        wall, cpu = time.perf_counter(), time.process_time()
+        result = function(*arguments)
+        times[name][0] += time.process_time() - cpu
+        times[name][1] += time.perf_counter() - wall
+        return result
+
+    return call
+
+
+def measure(name: str, threads: int, steps: int, factor: float) -> None:
+    count, _ = SCENES[name]
+    splats, camera = scene(count, factor)
+    engine = CpuEngine(threads=threads)
+    engine.load(splats)
+    target = np.random.default_rng(1).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
+    view = TrainingView(camera, target, 0)
+    # Rates next to nothing: the scene, and with it the work, stays the same.
+    rates = LearningRates(*([1e-12] * 6))
+
+    def step(i: int) -> None:
+        engine.step(view, StepSettings(i, 3, rates, screen_gradients=True, noise=5e5))
+
+    start = time.perf_counter()
+    step(0)
+    cold = time.perf_counter() - start
+    pairs = pairs_a_pixel(engine, camera)
+    step(1)
+    cpu_steps = []
+    wall_steps = []
+    for i in range(steps):
+        wall, cpu = time.perf_counter(), time.process_time()
+        step(i)
+        cpu_steps.append(time.process_time() - cpu)
+        wall_steps.append(time.perf_counter() - wall)
+    times = {part: [0.0, 0.0] for part in PARTS}
+    kept = []
+    for part, (module, functions) in PARTS.items():
+        for function in functions:
+            kept.append((module, function, getattr(module, function)))
+            setattr(module, function, timed(times, part, getattr(module, function)))
+    for i in range(steps):
+        step(i)
+    for module, function, original in kept:
+        setattr(module, function, original)
+    cpu, wall = float(np.median(cpu_steps)), float(np.median(wall_steps))
+    entries = engine._rasteriser._starts[-1]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{name}, {threads} thread{'s' if threads > 1 else ''}: {pairs:.0f} pairs a pixel, "
+        f"{entries / 1000:.0f}k tile entries; a step {1e3 * cpu:.0f} ms CPU "
+        f"(least {1e3 * min(cpu_steps):.0f}), {1e3 * wall:.0f} ms wall; "
+        f"{1e9 * cpu / (pairs * WIDTH * HEIGHT):.2f} ns CPU a pair; "
+        f"peak memory {peak:.0f} MB; first step {cold:.1f} s"
+    )
+    for part, (part_cpu, part_wall) in times.items():
+        print(f"  {part:15s} {1e3 * part_cpu / steps:7.1f} CPU {1e3 * part_wall / steps:7.1f} wall")
+
+
+def main() -> None:
+    """Measure each scene and thread count in a process of its own, for its peak memory."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--scene", nargs="+", default=list(SCENES), choices=list(SCENES))
+    parser.add_argument("--factor", type=float, help="measure one scene of Gaussians this large")
+    options = parser.parse_args()
+    if options.factor is not None:
+        measure(options.scene[0], options.threads[0], options.steps, options.factor)
+        return
+    for name in options.scene:
+        factor = find_factor(*SCENES[name])
+        for threads in options.threads:
+            command = [sys.executable, __file__, "--scene", name, "--threads", str(threads)]
+            command += ["--steps", str(options.steps), "--factor", str(factor)]
+            subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()
