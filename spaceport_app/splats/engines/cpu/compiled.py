@@ -43,6 +43,34 @@ def parallel(function: _Function) -> _Function:
     return result
 
 
+def aligned(rows: int, columns: int) -> F32:
+    """Return room for float32 (rows, columns) that begins on a cache line."""
+    room = np.empty(rows * columns + 16, np.float32)
+    skip = -room.ctypes.data % 64 // 4
+    return room[skip : skip + rows * columns].reshape(rows, columns)
+
+
+@intrinsic
+def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
+    """Ask for the first cache line of a row of a C-contiguous float32 array."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        struct = context.make_array(signature.args[0])(context, builder, arguments[0])
+        columns = builder.extract_value(struct.shape, 1)
+        offset = builder.mul(arguments[1], columns)
+        pointer = builder.bitcast(builder.gep(struct.data, [offset]), ir.IntType(8).as_pointer())
+        flag = ir.IntType(32)
+        function = builder.module.declare_intrinsic(
+            "llvm.prefetch",
+            [pointer.type],
+            ir.FunctionType(ir.VoidType(), [pointer.type, flag, flag, flag]),
+        )
+        builder.call(function, [pointer, flag(0), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
 @intrinsic
 def float_of_bits(typing_context: Any, bits: Any) -> Any:
     """Read an int32's bits as a float32."""

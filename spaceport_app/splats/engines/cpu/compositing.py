@@ -21,6 +21,7 @@ from spaceport_app.splats.engines.cpu.compiled import (
     float_of_bits,
     inlined,
     parallel,
+    prefetch,
 )
 from spaceport_app.splats.engines.cpu.tiles import HEIGHT, PIXELS, WIDTH
 
@@ -31,6 +32,7 @@ GRADIENTS = 9
 
 _T, _LAST, _R, _G, _B, _PX, _PY, _ACC = (plane * tiles.PIXELS for plane in range(8))
 _PATIENCE = 32
+_AHEAD = tiles.AHEAD
 _LOWEST = np.float32(-24.0)
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -75,8 +77,7 @@ def forward(
     schedule: I32,
     starts: I64,
     gaussian: I32,
-    slot: I32,
-    entries: I32,
+    span: I32,
     screen: F32,
     width: int,
     height: int,
@@ -106,6 +107,8 @@ def forward(
         begin = starts[tile]
         patience = _PATIENCE
         for k in range(begin, starts[tile + 1]):
+            # The lists are padded, so that looking ahead stays inside.
+            prefetch(screen, np.int64(gaussian[k + _AHEAD]))
             g = gaussian[k]
             gx = screen[g, projection.X] - np.float32(left) - _HALF
             gy = screen[g, projection.Y] - np.float32(top) - _HALF
@@ -117,9 +120,8 @@ def forward(
             green = screen[g, projection.GREEN]
             blue = screen[g, projection.BLUE]
             number = np.float32(k - begin)
-            entry = entries[slot[k]]
-            first = entry // HEIGHT % HEIGHT
-            last = entry % HEIGHT
+            first = span[k] // HEIGHT
+            last = span[k] % HEIGHT
             pixels = scratch[first * WIDTH :]
             for p in range((last - first + 1) * WIDTH):
                 dy = gy - pixels[_PY + p]
@@ -160,7 +162,7 @@ def backward(
     starts: I64,
     gaussian: I32,
     slot: I32,
-    entries: I32,
+    span: I32,
     screen: F32,
     width: int,
     height: int,
@@ -209,6 +211,7 @@ def backward(
                 v_entries[slot[k], i] = _ZERO
         for back in range(end - begin):
             k = end - 1 - back
+            prefetch(screen, np.int64(gaussian[max(k - _AHEAD, begin)]))
             g = gaussian[k]
             gx = screen[g, projection.X] - np.float32(left) - _HALF
             gy = screen[g, projection.Y] - np.float32(top) - _HALF
@@ -229,9 +232,8 @@ def backward(
             v_red = _ZERO
             v_green = _ZERO
             v_blue = _ZERO
-            entry = entries[slot[k]]
-            first = entry // HEIGHT % HEIGHT
-            last = entry % HEIGHT
+            first = span[k] // HEIGHT
+            last = span[k] % HEIGHT
             pixels = scratch[first * WIDTH :]
             for p in range((last - first + 1) * WIDTH):
                 dy = gy - pixels[_PY + p]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.cpu import compositing, projection, tiles
-from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64
+from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64, aligned
 
 
 class Parameters(NamedTuple):
@@ -57,7 +57,7 @@ class Rasteriser:
     def _gaussians(self, count: int) -> None:
         if len(self.counts) == count:
             return
-        self.screen = np.empty((count, projection.COLUMNS), np.float32)
+        self.screen = aligned(count, projection.COLUMNS)
         self.counts = np.empty(count, np.int32)
         self.slots = np.empty(count, np.int64)
         self._bounds: I32 = np.empty(count, np.int32)
@@ -82,7 +82,8 @@ class Rasteriser:
             return
         room = count + count // 4
         self.v_entries = np.empty((room, compositing.GRADIENTS), np.float32)
-        self._gaussian: I32 = np.empty(room, np.int32)
+        self._gaussian: I32 = np.empty(room + tiles.AHEAD, np.int32)
+        self._span: I32 = np.empty(room, np.int32)
         self._slot: I32 = np.empty(room, np.int32)
         self._entries: I32 = np.empty(room, np.int32)
 
@@ -135,13 +136,13 @@ class Rasteriser:
             self._starts,
             self._gaussian,
             self._slot,
+            self._span,
         )
         compositing.forward(
             self._schedule,
             self._starts,
             self._gaussian,
-            self._slot,
-            self._entries,
+            self._span,
             self.screen,
             width,
             height,
@@ -170,7 +171,7 @@ class Rasteriser:
             self._starts,
             self._gaussian,
             self._slot,
-            self._entries,
+            self._span,
             self.screen,
             width,
             height,

@@ -22,6 +22,8 @@ from spaceport_app.splats.engines.cpu.compiled import (
     serial,
 )
 
+AHEAD = 6
+"""How many list entries ahead of their use Gaussians are fetched into the cache."""
 WIDTH = 8
 HEIGHT = 32
 PIXELS = WIDTH * HEIGHT
@@ -182,11 +184,13 @@ def fill_lists(
     starts: I64,
     gaussian: I32,
     slot: I32,
+    span: I32,
 ) -> None:
-    """Write each tile's Gaussians, nearest first, and the places of their entries.
+    """Write each tile's Gaussians, nearest first.
 
-    `tallies` is room for (16, tiles) numbers, `starts` (tiles + 1,) receives where each tile's
-    list begins.
+    `tallies` is room for (16, tiles) numbers; `starts` (tiles + 1,) receives where each tile's
+    list begins, `slot` the places of the entries in Gaussian order, `span` their rows in the
+    tile, ``first * 32 + last``. `gaussian` has `AHEAD` places more, for looking ahead.
     """
     tiles = tallies.shape[1]
     for part in prange(PARTS):
@@ -205,6 +209,7 @@ def fill_lists(
             tallies[part, tile] = total
             total += here
     starts[tiles] = total
+    gaussian[total : total + AHEAD] = 0
     for part in prange(PARTS):
         tally = tallies[part]
         for i in range(number * part // PARTS, number * (part + 1) // PARTS):
@@ -215,3 +220,4 @@ def fill_lists(
                 tally[tile] = k + 1
                 gaussian[k] = g
                 slot[k] = place
+                span[k] = entries[place] % (HEIGHT * HEIGHT)
