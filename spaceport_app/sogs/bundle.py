@@ -1,0 +1,159 @@
+"""A bundle in memory: the textures and meta.json that make up one compressed scene."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spaceport_app.errors import StageError
+from spaceport_app.sogs.textures import bad_bundle
+from spaceport_app.splats.model import Floats, Splats
+
+Load = Callable[[str], bytes]
+"""Gives the bytes of one file of a bundle by its name."""
+
+META = "meta.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An encoded scene.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        Textures and meta.json by file name.
+    order : intp array, shape (N,)
+        Stored Gaussian i was number ``order[i]`` of the scene that was encoded.
+    """
+
+    files: Mapping[str, bytes]
+    order: npt.NDArray[np.intp]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(len(data) for data in self.files.values())
+
+
+def encode_meta(meta: dict[str, Any]) -> bytes:
+    """Return meta.json as compact UTF-8."""
+    return json.dumps(meta, separators=(",", ":"), allow_nan=False).encode("utf-8")
+
+
+def parse_meta(data: bytes) -> dict[str, Any]:
+    """Parse meta.json.
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` if it is no JSON object.
+    """
+    try:
+        meta = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise bad_bundle(f"{META} is no JSON") from error
+    if not isinstance(meta, dict):
+        raise bad_bundle(f"{META} is no JSON object")
+    return meta
+
+
+def check_encodable(splats: Splats) -> None:
+    """Refuse scenes that no bundle can hold.
+
+    Raises
+    ------
+    StageError
+        ``no_gaussians`` for an empty scene, ``not_finite`` where values are NaN or infinite.
+    """
+    if len(splats) == 0:
+        raise StageError(
+            "no_gaussians",
+            "The scene has no Gaussians.",
+            "Train again, or choose another file.",
+        )
+    bad = np.zeros(len(splats), np.bool_)
+    for values in (
+        splats.means,
+        splats.log_scales,
+        splats.quaternions,
+        splats.opacity_logits,
+        splats.sh,
+    ):
+        bad |= ~np.isfinite(values).reshape(len(splats), -1).all(axis=1)
+    if bad.any():
+        raise StageError(
+            "not_finite",
+            f"{int(bad.sum()):,} of {len(splats):,} Gaussians hold values that are no numbers, "
+            f"the first is number {int(np.argmax(bad)) + 1:,}.",
+            "Remove them from the file, or train again.",
+        )
+
+
+def count_of(value: object, what: str, largest: int = 16_383**2) -> int:
+    """Return a count from meta.json, at least 1.
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` if it is no whole number from 1 to `largest`.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
+        raise bad_bundle(f"{what} is not a number from 1 to {largest:,}")
+    return value
+
+
+def numbers_of(value: object, what: str, count: int) -> npt.NDArray[np.float64]:
+    """Return `count` finite numbers from meta.json.
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` if there are more or fewer, or any is not finite.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = [value]
+    if not isinstance(value, list) or len(value) != count:
+        raise bad_bundle(f"{what} is not a list of {count} numbers")
+    if any(isinstance(v, bool) or not isinstance(v, int | float) for v in value):
+        raise bad_bundle(f"{what} holds something that is no number")
+    if not all(math.isfinite(v) for v in value):
+        raise bad_bundle(f"{what} holds a number that is not finite")
+    return np.array(value, np.float64)
+
+
+def section(meta: Mapping[str, Any], name: str, files: int) -> dict[str, Any]:
+    """Return one part of meta.json after checking that it names its files.
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` if it is missing, or names paths instead of plain file names.
+    """
+    part = meta.get(name)
+    if not isinstance(part, dict):
+        raise bad_bundle(f"{META} has no part {name}")
+    names = part.get("files")
+    if not isinstance(names, list) or len(names) != files:
+        raise bad_bundle(f"{name} does not name {files} files")
+    for entry in names:
+        if not isinstance(entry, str) or not is_plain_name(entry):
+            raise bad_bundle(f"{name} names a file that is no plain file name")
+    return part
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether `name` is a file name without any folder."""
+    return bool(name) and name not in (".", "..") and not set(name) & set("/\\:\0")
+
+
+def harmonics(dc: Floats, rest: Floats | None) -> Floats:
+    """Join colours (N, 3) and higher coefficients (N, K, 3) to (N, 1 + K, 3)."""
+    parts = [dc[:, None]] if rest is None else [dc[:, None], rest]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1), np.float32)

@@ -1,0 +1,220 @@
+"""Bundles on disk: .sog files, SOG folders and the older SOGS folders."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from spaceport_app.errors import StageError
+from spaceport_app.events import Report, ignore
+from spaceport_app.sogs import version1, version2
+from spaceport_app.sogs.archive import read_archive, write_archive
+from spaceport_app.sogs.bundle import META, Bundle, Load, is_plain_name, parse_meta
+from spaceport_app.sogs.options import CompressOptions
+from spaceport_app.sogs.textures import bad_bundle
+from spaceport_app.splats.model import Splats
+
+FORMATS = ("sog", "sog-folder", "sogs")
+"""Formats that `write` makes."""
+
+_LARGEST_META = 1 << 26
+_TEXTURES = frozenset(
+    f"{name}.webp"
+    for name in (
+        "means_l",
+        "means_u",
+        "quats",
+        "scales",
+        "sh0",
+        "shN_centroids",
+        "shN_labels",
+    )
+)
+
+
+def read(path: Path) -> Splats:
+    """Read a .sog, a folder with a meta.json, or that meta.json, of either version.
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` if it cannot be understood: the message says what is wrong with it.
+    OSError
+        If a file cannot be read.
+    """
+    return decode(open_bundle(path))
+
+
+def open_bundle(path: Path) -> Load:
+    """Return a function that gives the files of the bundle at `path`.
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` if there is no bundle.
+    """
+    if path.is_dir():
+        return _folder(path)
+    if path.suffix.lower() == ".json":
+        return _folder(path.parent, path.name)
+    if not path.exists():
+        raise bad_bundle(f"{path.name} does not exist")
+    return read_archive(path)
+
+
+def decode(load: Load) -> Splats:
+    """Decode the bundle whose files `load` gives, whichever version it is.
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` if it breaks the specification or is of an unknown version.
+    """
+    meta = parse_meta(load(META))
+    version = meta.get("version")
+    if version is None:
+        return version1.decode(meta, load)
+    if version == 2 and not isinstance(version, bool):
+        return version2.decode(meta, load)
+    raise StageError(
+        "unknown_version",
+        f"The bundle is of SOG version {version}, which Spaceport does not know.",
+        "Convert it to version 2, or use a newer Spaceport.",
+    )
+
+
+def write(
+    path: Path,
+    splats: Splats,
+    format: str = "sog",
+    options: CompressOptions | None = None,
+    report: Report = ignore,
+) -> Bundle:
+    """Encode `splats` and write them in one step: an older bundle at `path` stays until then.
+
+    Parameters
+    ----------
+    path : Path
+        The .sog file, or the folder for the two folder formats.
+    splats : Splats
+    format : str
+        ``"sog"``, ``"sog-folder"`` (version 2) or ``"sogs"`` (version 1).
+    options : CompressOptions, optional
+    report : Report, optional
+
+    Returns
+    -------
+    Bundle
+        What was written, with the order of its Gaussians.
+
+    Raises
+    ------
+    StageError
+        ``disk_full``, ``not_writable``, ``not_finite``, ``no_gaussians`` or
+        ``too_many_gaussians``.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"Format must be one of {', '.join(FORMATS)}.")
+    encode = version1.encode if format == "sogs" else version2.encode
+    bundle = encode(splats, options or CompressOptions(), report)
+    if format == "sog":
+        write_sog(path, bundle.files)
+    else:
+        write_folder(path, bundle.files)
+    return bundle
+
+
+def write_sog(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a bundle's files as a .sog.
+
+    Raises
+    ------
+    StageError
+        ``disk_full`` or ``not_writable``; an older file stays as it was.
+    """
+    with writing(path):
+        write_archive(path, files)
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a bundle's files into the folder `path`, replacing the bundle that is there.
+
+    Raises
+    ------
+    StageError
+        ``disk_full`` or ``not_writable``, or ``not_a_bundle`` if the folder holds anything
+        but a bundle; what is there stays as it was.
+    """
+    if path.exists() and not path.is_dir():
+        raise StageError(
+            "not_a_bundle", f"{path.name} is a file.", "Choose another name for the folder."
+        )
+    if path.is_dir() and any(not _belongs_to_bundle(entry) for entry in path.iterdir()):
+        raise StageError(
+            "not_a_bundle",
+            f"The folder {path.name} holds other files.",
+            "Choose a new or empty folder for the bundle.",
+        )
+    with writing(path):
+        fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        old = fresh.with_name(f"{fresh.name}.old")
+        try:
+            fresh.chmod(0o755)
+            for name, data in files.items():
+                (fresh / name).write_bytes(data)
+            if path.is_dir():
+                path.rename(old)
+            try:
+                fresh.rename(path)
+            except OSError:
+                if old.is_dir():
+                    old.rename(path)
+                raise
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn failures to write `path` into errors that a person can mend.
+
+    Raises
+    ------
+    StageError
+        ``disk_full`` or ``not_writable``.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StageError(
+                "disk_full",
+                f"The disk is full, {path.name} was not written.",
+                "Free some space and try again.",
+            ) from error
+        raise StageError(
+            "not_writable",
+            f"{path.name} cannot be written: {error.strerror or error}.",
+            "Choose a folder that you may write to.",
+        ) from error
+
+
+def _folder(folder: Path, meta: str = META) -> Load:
+    def load(name: str) -> bytes:
+        path = folder / (meta if name == META else name)
+        if not is_plain_name(name) or not path.is_file():
+            raise bad_bundle(f"{name} is missing from {folder.name}")
+        if name == META and path.stat().st_size > _LARGEST_META:
+            raise bad_bundle(f"{META} is too large")
+        return path.read_bytes()
+
+    return load
+
+
+def _belongs_to_bundle(path: Path) -> bool:
+    return path.is_file() and (path.name == META or path.name in _TEXTURES)

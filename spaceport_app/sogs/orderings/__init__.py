@@ -1,0 +1,1 @@
+"""Orders in which Gaussians are laid out in the textures."""

@@ -1,0 +1,122 @@
+"""Numbers as pictures: sizes, packing and lossless WebP."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from spaceport_app.errors import StageError
+
+Bytes = npt.NDArray[np.uint8]
+
+PALETTE_COLUMNS = 64
+"""Palette entries in one row of the centroids texture, by the specification."""
+
+_LARGEST_SIDE = 16_383
+_SPARE_TEXELS = 1 << 20
+
+
+def texture_size(count: int) -> tuple[int, int]:
+    """Return width and height for `count` texels, multiples of four and nearly square.
+
+    Raises
+    ------
+    StageError
+        ``too_many_gaussians`` if a side would pass WebP's limit of 16,383 texels.
+    """
+    width = 4 * math.ceil(math.sqrt(count) / 4)
+    height = 4 * math.ceil(count / width / 4)
+    if max(width, height) > _LARGEST_SIDE:
+        raise StageError(
+            "too_many_gaussians",
+            f"{count:,} Gaussians do not fit into one bundle.",
+            "Train with a lower limit of Gaussians, or split the scene.",
+        )
+    return width, height
+
+
+def fill_texture(texels: Bytes) -> Bytes:
+    """Lay texels (N, C) row by row into a texture (height, width, C).
+
+    The last texel is repeated to the end, which costs next to nothing.
+    """
+    width, height = texture_size(len(texels))
+    texture = np.empty((height * width, texels.shape[1]), np.uint8)
+    texture[: len(texels)] = texels
+    texture[len(texels) :] = texels[-1]
+    return texture.reshape(height, width, -1)
+
+
+def fill_palette(entries: Bytes) -> Bytes:
+    """Lay palette entries (M, K, 3) into a texture, 64 entries a row, K texels an entry."""
+    count, k, _ = entries.shape
+    rows = math.ceil(count / PALETTE_COLUMNS)
+    texture = np.empty((rows * PALETTE_COLUMNS, k, 3), np.uint8)
+    texture[:count] = entries
+    texture[count:] = entries[-1]
+    return texture.reshape(rows, PALETTE_COLUMNS * k, 3)
+
+
+def encode_webp(texture: Bytes, effort: int) -> bytes:
+    """Compress a texture (height, width, 3 or 4) so that it decodes to the same bytes.
+
+    `exact` keeps colour where alpha is zero, which WebP otherwise wipes.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(texture).save(
+        buffer, "WEBP", lossless=True, exact=True, method=effort, quality=75
+    )
+    return buffer.getvalue()
+
+
+def decode_webp(data: bytes, name: str, texels: int, channels: int) -> Bytes:
+    """Decode a texture and return its first `texels` texels, (texels, channels).
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` if it is no WebP, is damaged, or is too small or far too large.
+    """
+    picture = _decode(data, name, texels, "RGBA" if channels == 4 else "RGB")
+    return picture.reshape(-1, channels)[:texels]
+
+
+def decode_palette(data: bytes, name: str, count: int, k: int) -> Bytes:
+    """Decode a centroids texture and return its entries (count, k, 3).
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` as `decode_webp`, or if the width is not 64 entries.
+    """
+    picture = _decode(data, name, count * k, "RGB")
+    if picture.shape[1] != PALETTE_COLUMNS * k:
+        raise bad_bundle(f"{name} is {picture.shape[1]} texels wide, not {PALETTE_COLUMNS * k}")
+    entries = picture.reshape(-1, k, 3)
+    if len(entries) < count:
+        raise bad_bundle(f"{name} holds {len(entries):,} palette entries, not {count:,}")
+    return entries[:count]
+
+
+def bad_bundle(what: str) -> StageError:
+    """Return the error for a bundle that breaks the specification."""
+    return StageError(
+        "bad_bundle", f"The bundle cannot be read: {what}.", "Export or download it again."
+    )
+
+
+def _decode(data: bytes, name: str, texels: int, mode: str) -> Bytes:
+    try:
+        with Image.open(io.BytesIO(data), formats=("WEBP",)) as image:
+            width, height = image.size
+            if width * height < texels:
+                raise bad_bundle(f"{name} has {width * height:,} texels, {texels:,} are needed")
+            if width * height > 4 * texels + _SPARE_TEXELS:
+                raise bad_bundle(f"{name} is {width} x {height} texels for {texels:,} values")
+            return np.asarray(image.convert(mode))
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise bad_bundle(f"{name} is no complete WebP picture") from error
