@@ -29,11 +29,13 @@ MINIMUM_PHOTOS = 3
 _THREADS = 2
 _SMALL_SIDE = 640
 _UNPACKING = 0.2
-_FINDING_TEXT = {
-    "blurred": "{} photos are blurred",
-    "dark": "{} photos are very dark",
-    "overexposed": "{} photos are overexposed",
-    "no_gps": "{} photos have no GPS position",
+_LEAVING_OUT = frozenset({"excluded", "duplicate", "near_duplicate", "blurred"})
+_SHARED_BY_ALL = {
+    "blurred": "All {} photos are blurred.",
+    "dark": "All {} photos are very dark.",
+    "overexposed": "All {} photos are overexposed.",
+    "small": "All {} photos are small.",
+    "no_gps": "None of the {} photos has a usable GPS position.",
 }
 
 logger = logging.getLogger(__name__)
@@ -186,8 +188,11 @@ def _compare(
     quality = measures.findings([e.measures for e in examined], keys, options.blur_threshold)
     sizes = cameras.odd_sizes(keys, [(photo.width, photo.height) for photo in photos])
     strays = places.strays([photo.position for photo in photos])
+    # A copy stands in for an original that a person took out.
+    wanted = [index for index, photo in enumerate(photos) if photo.name not in excluded]
     copies = {
-        copy.index: copy for copy in duplicates.find_copies([_candidate(e) for e in examined])
+        wanted[copy.index]: replace(copy, index=wanted[copy.index], of=wanted[copy.of])
+        for copy in duplicates.find_copies([_candidate(examined[index]) for index in wanted])
     }
     results = []
     for index, photo in enumerate(photos):
@@ -222,6 +227,11 @@ def _candidate(item: _Examined) -> Candidate:
         (place.latitude, place.longitude) if place else None,
         item.fingerprint,
     )
+
+
+def _why_unused(photo: Photo) -> Finding:
+    """Return the last of the findings for which a photo can be left out."""
+    return [finding for finding in photo.findings if finding.code in _LEAVING_OUT][-1]
 
 
 def _copy_finding(copy: Copy, photos: list[Photo]) -> Finding:
@@ -263,7 +273,7 @@ def _require_enough(
         return
     reasons = Counter(
         [item.reason.message for item in left_out]
-        + [finding.message for p in photos if not p.used for finding in p.findings[-1:]]
+        + [_why_unused(photo).message for photo in photos if not photo.used]
     )
     why = f" The most frequent reason: {reasons.most_common(1)[0][0]}" if reasons else ""
     count = {0: "No photo", 1: "Only 1 photo"}.get(len(used), f"Only {len(used)} photos")
@@ -296,10 +306,10 @@ def _tell(photoset: PhotoSet, report: Report) -> None:
     everywhere = {
         code
         for code, count in counts.items()
-        if code in _FINDING_TEXT and count == len(photoset.photos)
+        if code in _SHARED_BY_ALL and count == len(photoset.photos)
     }
     for code in sorted(everywhere):
-        report(Notice(code, _FINDING_TEXT[code].format(f"All {counts[code]}") + "."))
+        report(Notice(code, _SHARED_BY_ALL[code].format(counts[code])))
     for photo in photoset.photos:
         for finding in photo.findings:
             if finding.code not in everywhere:
@@ -313,10 +323,9 @@ def _summary(photoset: PhotoSet, seconds: float) -> dict[str, JsonValue]:
         for item in photoset.left_out
     ]
     left_out.extend(
-        {"name": photo.name, "code": finding.code, "message": finding.message}
+        {"name": photo.name, "code": why.code, "message": why.message}
         for photo in photoset.photos
-        if not photo.used
-        for finding in photo.findings[-1:]
+        if not photo.used and (why := _why_unused(photo))
     )
     by_camera = Counter(photo.camera for photo in used)
     findings = Counter(finding.code for photo in photoset.photos for finding in photo.findings)
