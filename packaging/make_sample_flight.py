@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sample_flight import flight, layout, metadata, terrain, things
+from sample_flight import flight, houses, layout, metadata, terrain
 from sample_flight.render import Stage
 
 SEED = 20
@@ -38,7 +38,7 @@ def _landmarks(place: terrain.Terrain) -> list[dict[str, object]]:
     """Return the true places of some corners of houses, which photos show sharply."""
     marks: list[dict[str, object]] = []
     for number, house in enumerate(layout.HOUSES[:4], start=1):
-        for end, point in zip("ab", things.ridge_ends(house, place), strict=True):
+        for end, point in zip("ab", houses.ridge_ends(house, place), strict=True):
             marks.append({"name": f"house {number} ridge {end}", "point": point})
     return marks
 

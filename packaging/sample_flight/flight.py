@@ -18,7 +18,7 @@ FOCAL_PX = 832.0
 ORIGIN = (47.79362, 11.16348, 713.4)
 """Latitude, longitude (degrees) and ellipsoidal height (m) of the middle: the Alpine foreland."""
 
-START = datetime(2025, 8, 27, 10, 14, 3, 218000)
+START = datetime(2025, 8, 27, 14, 42, 3, 218000)
 GPS_SIGMA_M = (0.21, 0.21, 0.5)
 """One standard deviation east, north and up: 0.3 m horizontally, both axes together."""
 
@@ -82,10 +82,11 @@ def plan(terrain: Terrain, seed: int) -> tuple[Shot, ...]:
     to_degrees = Transformer.from_pipeline(_PIPELINE)
     shots = []
     moment = START
-    start_height = float(terrain.at(np.array(-3.0), np.array(-6.0)))
+    start_height = terrain.height(-3.0, -6.0)
     for number, (centre, yaw, pitch) in enumerate(poses, start=1):
         believed = centre + rng.normal(size=3) * GPS_SIGMA_M
-        longitude, latitude, altitude = to_degrees.transform(*believed)
+        place: tuple[float, ...] = to_degrees.transform(*believed)
+        longitude, latitude, altitude = place
         above = centre[2] + rng.normal() * 0.1 - start_height
         roll = float(np.round(rng.normal() * 0.08, 2))
         shots.append(

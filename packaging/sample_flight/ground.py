@@ -37,7 +37,7 @@ def paint(
     picture = np.empty((pixels, pixels, 3), dtype=np.uint8)
     lines = np.vstack([_segments(w) for w in (layout.road(), layout.lane(), layout.track())])
     ends = np.cumsum([len(w()) - 1 for w in (layout.road, layout.lane, layout.track)])
-    boxes = [*layout.HOUSES, *layout.FIELDS]
+    boxes: list[layout.House | layout.Field] = [*layout.HOUSES, *layout.FIELDS]
     table = np.array([(b.x, b.y, math.radians(b.turn), b.length, b.width) for b in boxes])
     _paint(half_m, picture, light, lines, ends, table, len(layout.HOUSES), seed)
     return picture

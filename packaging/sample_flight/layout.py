@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ OUTER_HALF_M = 200.0
 """Half the side of all the ground there is: no oblique photo looks past it."""
 
 SUN = np.array([-0.42, -0.50, 0.757]) / np.linalg.norm([-0.42, -0.50, 0.757])
-"""Unit vector towards the sun: a late summer morning in the south-west of the frame."""
+"""Unit vector towards the sun: an early afternoon in late August."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _northwards(way: tuple[tuple[float, float], ...]) -> Floats:
 def distance(line: Floats, xy: Floats) -> Floats:
     """Return the distance of each point of `xy`, shape (N, 2), to a polyline, in metres."""
     best = np.full(len(xy), np.inf)
-    for a, b in zip(line[:-1], line[1:], strict=True):
+    for a, b in pairwise(line):
         along = np.clip((xy - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
         best = np.minimum(best, np.linalg.norm(xy - (a + along[:, None] * (b - a)), axis=1))
     return best

@@ -29,7 +29,6 @@ def value(x: float, y: float, seed: int) -> float:
     u, v = x - i, y - j
     u = u * u * u * (u * (u * 6.0 - 15.0) + 10.0)
     v = v * v * v * (v * (v * 6.0 - 15.0) + 10.0)
-    i, j = int(i), int(j)
     low = lattice(i, j, seed) * (1.0 - u) + lattice(i + 1, j, seed) * u
     high = lattice(i, j + 1, seed) * (1.0 - u) + lattice(i + 1, j + 1, seed) * u
     return 2.0 * (low * (1.0 - v) + high * v) - 1.0
@@ -58,7 +57,7 @@ def cells(x: float, y: float, seed: int) -> tuple[float, float, float]:
     (float, float, float)
         Nearest distance, second nearest, and a number of 0 to 1 that marks the cell.
     """
-    i, j = int(math.floor(x)), int(math.floor(y))
+    i, j = math.floor(x), math.floor(y)
     first, second, mark = 9.0, 9.0, 0.0
     for di in range(-1, 2):
         for dj in range(-1, 2):

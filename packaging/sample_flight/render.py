@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyvista as pv
 from PIL import Image
 
-from sample_flight import flight, ground, layout, shade, things
+from sample_flight import flight, ground, houses, layout, meshes, plants, shade, vehicles
 from sample_flight.layout import Floats
 from sample_flight.terrain import Terrain, axis
 
@@ -22,22 +22,23 @@ class Stage:
 
     def __init__(self, terrain: Terrain, seed: int, inner_pixels: int = 6400) -> None:
         size = [_SUPERSAMPLE * flight.WIDTH, _SUPERSAMPLE * flight.HEIGHT]
-        self._plotter: Any = pv.Plotter(off_screen=True, window_size=size, lighting="none")
+        plotter: Any = pv.Plotter
+        self._plotter = plotter(off_screen=True, window_size=size, lighting="none")
         self._plotter.set_background((0.70, 0.80, 0.90))
         self._terrain = terrain
         trees = layout.trees(seed)
         light = shade.ground_light(terrain, trees)
         self._add_ground(light, seed, inner_pixels)
         for k, house in enumerate(layout.HOUSES):
-            for panel in things.house_panels(house, terrain, 101 * k + seed):
+            for panel in houses.panels(house, terrain, 101 * k + seed):
                 self._add_panel(panel)
         rng = np.random.default_rng(seed)
-        shells = []
+        shells: list[meshes.Shell] = []
         for tree in trees:
             near = max(abs(tree.x), abs(tree.y)) < layout.INNER_HALF_M
-            shells.append(things.tree_shell(tree, terrain, near, rng))
-        shells += [things.car_shell(car, terrain, rng) for car in layout.cars()]
-        self._add_shell(things.join(shells))
+            shells.append(plants.tree_shell(tree, terrain, near, rng))
+        shells += [vehicles.car_shell(car, terrain, rng) for car in layout.cars()]
+        self._add_shell(meshes.join(shells))
 
     def __enter__(self) -> Stage:
         return self
@@ -65,7 +66,7 @@ class Stage:
         fine = self._terrain.heights[np.ix_(within, within)]
         picture = ground.paint(layout.INNER_HALF_M, pixels, light, seed)
         self._add_patch(line[within], fine, layout.INNER_HALF_M, picture)
-        # The coarse surroundings lie a little lower under the fine square, so neither shows through.
+        # The coarse surroundings lie a little lower under the fine square, so it stays hidden.
         coarse = self._terrain.heights[::2, ::2].copy()
         hidden = np.abs(line[::2]) < layout.INNER_HALF_M - 2.5
         coarse[np.ix_(hidden, hidden)] -= 3.0
@@ -83,20 +84,21 @@ class Stage:
         mesh.active_texture_coordinates = (points[:, :2] + half) / (2 * half)
         self._plotter.add_mesh(mesh, texture=_texture(picture), lighting=False)
 
-    def _add_panel(self, panel: things.Panel) -> None:
+    def _add_panel(self, panel: meshes.Panel) -> None:
         face = np.concatenate([[len(panel.corners)], np.arange(len(panel.corners))])
         mesh: Any = pv.PolyData(panel.corners, face)
         mesh.active_texture_coordinates = panel.coordinates
         self._plotter.add_mesh(mesh, texture=_texture(panel.picture), lighting=False)
 
-    def _add_shell(self, shell: things.Shell) -> None:
+    def _add_shell(self, shell: meshes.Shell) -> None:
         faces = np.column_stack([np.full(len(shell.triangles), 3), shell.triangles]).ravel()
         mesh: Any = pv.PolyData(shell.points, faces)
         self._plotter.add_mesh(mesh, scalars=shell.colours, rgb=True, lighting=False)
 
 
 def _texture(picture: npt.NDArray[np.uint8]) -> Any:
-    texture: Any = pv.Texture(picture)
+    make: Any = pv.Texture
+    texture = make(picture)
     texture.MipmapOn()
     texture.InterpolateOn()
     texture.RepeatOff()

@@ -62,7 +62,7 @@ def _raise_houses(tops: npt.NDArray[np.float32], terrain: Terrain) -> None:
         rows, columns, dx, dy = _window(house.x, house.y, house.length, len(tops))
         c, s = np.cos(np.radians(house.turn)), np.sin(np.radians(house.turn))
         along, across = abs(c * dx + s * dy), abs(-s * dx + c * dy)
-        base = float(terrain.at(np.array(house.x), np.array(house.y)))
+        base = terrain.height(house.x, house.y)
         roof = (house.width / 2 - across) * np.tan(np.radians(house.pitch))
         inside = (along < house.length / 2 + 0.6) & (across < house.width / 2 + 0.6)
         top = np.where(inside, base + house.walls + roof, -1e9)
@@ -76,7 +76,7 @@ def _raise_trees(
     for tree in trees:
         rows, columns, dx, dy = _window(tree.x, tree.y, tree.radius, len(tops))
         ratio = np.hypot(dx, dy) / tree.radius
-        base = float(terrain.at(np.array(tree.x), np.array(tree.y)))
+        base = terrain.height(tree.x, tree.y)
         shape = 1 - ratio if tree.conifer else np.sqrt(np.maximum(0, 1 - ratio**2)) * 0.45 + 0.5
         # Leaves let some light through, more towards the rim.
         leaf = gaussian_filter(rng.random(ratio.shape), 1.5)
@@ -92,7 +92,7 @@ def _raise_cars(tops: npt.NDArray[np.float32], terrain: Terrain) -> None:
         rows, columns, dx, dy = _window(car.x, car.y, 3.0, len(tops))
         c, s = np.cos(np.radians(car.turn)), np.sin(np.radians(car.turn))
         along, across = abs(c * dx + s * dy), abs(-s * dx + c * dy)
-        base = float(terrain.at(np.array(car.x), np.array(car.y)))
+        base = terrain.height(car.x, car.y)
         inside = (along < 2.2) & (across < 0.9)
         top = np.where(inside, base + (2.0 if car.van else 1.3), -1e9)
         tops[rows, columns] = np.maximum(tops[rows, columns], top)

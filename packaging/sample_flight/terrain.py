@@ -29,6 +29,10 @@ class Terrain:
         found = map_coordinates(self.heights, places, order=1, mode="nearest")
         return np.asarray(found, dtype=np.float64).reshape(rows.shape)
 
+    def height(self, x: float, y: float) -> float:
+        """Return the ground height in metres at one place."""
+        return float(self.at(np.array(x), np.array(y)))
+
 
 def axis() -> Floats:
     """Return the coordinates in metres of the grid's rows and columns."""
@@ -50,7 +54,7 @@ def make(seed: int) -> Terrain:
     middle = Terrain(broad)
     for house in layout.HOUSES:
         pad = gaussian_filter(layout.inside(house, xy, 3.0).reshape(broad.shape).astype(float), 3)
-        level = float(middle.at(np.array(house.x), np.array(house.y)))
+        level = middle.height(house.x, house.y)
         heights = heights * (1 - pad) + level * pad
     return Terrain(heights - heights[len(line) // 2, len(line) // 2])
 

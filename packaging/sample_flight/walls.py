@@ -68,7 +68,7 @@ def _roof(
             course = math.floor(v / 0.36)
             place = u / 0.28 + 0.5 * (course % 2)
             number = math.floor(place)
-            own = lattice(int(number), int(course), seed) - 0.5
+            own = lattice(number, course, seed) - 0.5
             inside_u, inside_v = place - number, v / 0.36 - course
             moss = 0.65 * step(0.12, 0.55, fractal(u / 1.6, v / 1.1, 4, seed + 1) + 0.04 * own)
             tone = 1 + 0.42 * own + 0.35 * fractal(u / 2.7, v / 2.7, 3, seed + 2)
@@ -156,7 +156,7 @@ def _facade(
             r, g, b = base[0] * tone, base[1] * tone, base[2] * tone
             if v > boards:
                 board = math.floor(u / 0.19)
-                own = lattice(int(board), 7, seed) - 0.5
+                own = lattice(board, 7, seed) - 0.5
                 fibre = value(u / 0.03, v / 0.9, seed + 4)
                 tone = 1 + 0.40 * own + 0.16 * fibre + 0.25 * stain
                 if u / 0.19 - board < 0.11:
@@ -174,7 +174,7 @@ def _facade(
             bottom = 0.95 if storey == 0 else 3.45
             top_fits = bottom + 1.35 < height - 0.35
             mark = seed * 64 + slot * 2 + storey
-            if storey == 0 and slot == entrance and 2.4 < height:
+            if storey == 0 and slot == entrance and height > 2.4:
                 du, dv = u - left, v
                 if 0 < du < 1.1 and 0.1 < dv < 2.25:
                     rim = min(du, 1.1 - du, 2.25 - dv)

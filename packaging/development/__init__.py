@@ -1,0 +1,1 @@
+"""The one-command set-up: Python environment, system libraries, peers for the tests."""

@@ -1,0 +1,36 @@
+"""Other programs that the tests compare with, from npm."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+from development.words import complain, say
+
+
+def set_up(root: Path) -> None:
+    """Install the npm packages of tests/peers; without npm the tests that need them skip."""
+    folder = root / "tests" / "peers"
+    wanted = folder / "package.json"
+    if not wanted.exists():
+        return
+    stamp = folder / "node_modules" / ".spaceport-complete"
+    digest = hashlib.sha256(wanted.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        complain(
+            "NOTE: npm is not here, so the tests that read our files with other programs"
+            " are SKIPPED. Install Node.js 20 or later with npm, then run this again."
+        )
+        return
+    say("Fetching the peers of the tests with npm (a few MB)")
+    # No lock file: it would name the registry of whoever ran this.
+    options = ["--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
+    if subprocess.run([npm, "install", *options], cwd=folder, check=False).returncode:
+        complain("NOTE: npm failed (see above), so the tests that need its packages are SKIPPED.")
+        return
+    stamp.write_text(digest, encoding="utf-8")
