@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pycolmap
 
+from spaceport_app.sfm import pruning
+
 _log = logging.getLogger(__name__)
 
 # With fewer photos placed than this share, the other mapper gets its try.
 _ENOUGH = 0.9
-_SMALLEST_MODEL = 3
+_SMALLEST_MODEL = pruning.FEWEST_PHOTOS
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def reconstruct(
             models = _incremental(
                 database, images, _fresh(scratch / kind), photos, threads, seed, progress
             )
-        found = _largest_first(models)
+        found = _largest_first([held for model in models if (held := pruning.prune(model))])
         tries.append(f"{kind}: {found[0].num_reg_images() if found else 0} of {photos}")
         _log.info("Mapper %s", tries[-1])
         if found and (best is None or _rank(found[0]) > _rank(best.model)):
@@ -93,8 +95,7 @@ def _fresh(folder: Path) -> Path:
 
 
 def _largest_first(models: list[pycolmap.Reconstruction]) -> list[pycolmap.Reconstruction]:
-    usable = [m for m in models if m.num_reg_images() >= _SMALLEST_MODEL and m.num_points3D() > 0]
-    return sorted(usable, key=_rank, reverse=True)
+    return sorted(models, key=_rank, reverse=True)
 
 
 def _rank(model: pycolmap.Reconstruction) -> tuple[int, int]:

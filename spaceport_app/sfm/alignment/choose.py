@@ -118,6 +118,11 @@ def _reason(kept: Candidate, found: list[Candidate], angles: dict[str, float]) -
             f" line, so up comes from the {kept.up.source}."
         )
     tilt = angle_deg(altitude.similarity.up, kept.similarity.up)
+    if tilt < 3.0 * float(np.hypot(altitude.up.sigma_deg, kept.up.sigma_deg)):
+        return (
+            f"The {kept.up.source} tells up more firmly than the GPS altitudes, which differ by"
+            f" {tilt:.1f}°."
+        )
     return (
         f"The GPS altitudes would tilt the scene by {tilt:.1f}° against the {kept.up.source},"
         " so only horizontal positions were trusted."
