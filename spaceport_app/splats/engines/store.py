@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from spaceport_app.splats.engines import rows as layout
 from spaceport_app.splats.engines.contract import Change, EngineState, Statistics
 from spaceport_app.splats.model import Splats
 
-PARAMETERS = ("means", "log_scales", "quaternions", "opacity_logits", "sh")
+_TABLES = ("rows", "first", "second")
 _STATISTICS = ("gradient_sum", "view_count", "max_radius")
 
 
@@ -17,26 +18,32 @@ class Store:
 
     Attributes
     ----------
-    parameters, first, second : dict of tensors
-        By the names in `PARAMETERS`, shapes as in `Splats`, float32, contiguous.
-    gradient_sum, view_count, max_radius : tensors, shape (N,)
+    rows, first, second : tensors, shape (N, width), float32
+        Parameters and Adam's first and second moments, laid out as in `rows`.
+    gradient_sum, view_count, max_radius : tensors, shape (N,), float32
         As in `Statistics`.
+    terms : int
+        Harmonics coefficients a channel.
     steps : int
         Optimiser steps taken since `load`, for Adam's bias correction.
     """
 
     def __init__(self, splats: Splats, device: str) -> None:
         self.device = device
-        self.parameters = {
-            name: torch.from_numpy(getattr(splats, name).copy()).to(device) for name in PARAMETERS
-        }
-        self.first = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
-        self.second = {name: torch.zeros_like(p) for name, p in self.parameters.items()}
+        self.terms = splats.sh.shape[1]
+        self.rows = torch.from_numpy(layout.pack(splats)).to(device)
+        self.first = torch.zeros_like(self.rows)
+        self.second = torch.zeros_like(self.rows)
         self.steps = 0
         self._clear_statistics()
 
     def __len__(self) -> int:
-        return len(self.parameters["means"])
+        return len(self.rows)
+
+    @property
+    def sh_degree(self) -> int:
+        """Degree of the stored harmonics."""
+        return {1: 0, 4: 1, 9: 2, 16: 3}[self.terms]
 
     def _clear_statistics(self) -> None:
         self.gradient_sum = torch.zeros(len(self), device=self.device)
@@ -45,12 +52,11 @@ class Store:
 
     def statistics(self) -> Statistics:
         """Return views of the tensors, not copies."""
-        p = self.parameters
         return Statistics(
-            p["means"],
-            p["log_scales"],
-            p["quaternions"],
-            p["opacity_logits"],
+            self.rows[:, layout.MEAN : layout.LOG_SCALES],
+            self.rows[:, layout.LOG_SCALES : layout.QUATERNION],
+            self.rows[:, layout.QUATERNION : layout.OPACITY],
+            self.rows[:, layout.OPACITY],
             self.gradient_sum,
             self.view_count,
             self.max_radius,
@@ -66,47 +72,45 @@ class Store:
         """
         source = change.source.to(self.device, torch.int64)
         fresh = change.fresh.to(self.device, torch.bool)
+        count = len(source)
         if source.ndim != 1 or fresh.shape != source.shape:
             raise ValueError("source and fresh of a change must have one entry a new Gaussian")
-        if len(source) and (int(source.min()) < 0 or int(source.max()) >= len(self)):
+        if count and (int(source.min()) < 0 or int(source.max()) >= len(self)):
             raise ValueError("a change names Gaussians that do not exist")
-        replaced = {
-            "means": change.means,
-            "log_scales": change.log_scales,
-            "opacity_logits": change.opacity_logits,
-        }
-        parameters: dict[str, torch.Tensor] = {}
-        for name, old in self.parameters.items():
-            new = replaced.get(name)
-            if new is None:
-                parameters[name] = old[source]
-            elif new.shape != (len(source), *old.shape[1:]):
-                raise ValueError(f"a change brings {name} of the wrong shape")
-            else:
-                parameters[name] = new.detach().to(self.device, torch.float32, copy=True)
-                parameters[name] = parameters[name].contiguous()
-        self.parameters = parameters
-        for moments in (self.first, self.second):
-            for name, old in moments.items():
-                moments[name] = old[source]
-                moments[name][fresh] = 0.0
+        for new, shape in (
+            (change.means, (count, 3)),
+            (change.log_scales, (count, 3)),
+            (change.opacity_logits, (count,)),
+        ):
+            if new is not None and tuple(new.shape) != shape:
+                raise ValueError("a change brings parameters of the wrong shape")
+        self.rows = self.rows[source]
+        if change.means is not None:
+            self.rows[:, layout.MEAN : layout.LOG_SCALES] = change.means
+        if change.log_scales is not None:
+            self.rows[:, layout.LOG_SCALES : layout.QUATERNION] = change.log_scales
+        if change.opacity_logits is not None:
+            self.rows[:, layout.OPACITY] = change.opacity_logits
+        self.first = self.first[source]
+        self.first[fresh] = 0.0
+        self.second = self.second[source]
+        self.second[fresh] = 0.0
         self._clear_statistics()
 
     def splats(self) -> Splats:
         """Return a copy of the Gaussians."""
-        return Splats(*(self.parameters[name].cpu().numpy().copy() for name in PARAMETERS))
+        return layout.unpack(self.rows.cpu().numpy(), self.terms)
 
     def state(self) -> EngineState:
-        """Return copies of everything, named ``parameters.means`` and so on."""
-        arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
-            "steps": np.array(self.steps, np.int64)
-        }
-        for group in ("parameters", "first", "second"):
-            for name, tensor in getattr(self, group).items():
-                arrays[f"{group}.{name}"] = tensor.cpu().numpy().copy()
-        for name in _STATISTICS:
-            arrays[name] = getattr(self, name).cpu().numpy().copy()
-        return EngineState(arrays)
+        """Return copies of everything."""
+        tensors = {name: getattr(self, name) for name in (*_TABLES, *_STATISTICS)}
+        return EngineState(
+            {
+                "terms": np.array(self.terms),
+                "steps": np.array(self.steps),
+                **{name: tensor.cpu().numpy().copy() for name, tensor in tensors.items()},
+            }
+        )
 
     @staticmethod
     def of_state(state: EngineState, device: str) -> Store:
@@ -117,28 +121,18 @@ class Store:
         ValueError
             If arrays are missing or do not fit together.
         """
-        arrays = state.arrays
-        try:
-            splats = Splats(
-                *(np.ascontiguousarray(arrays[f"parameters.{n}"], np.float32) for n in PARAMETERS)
-            )
-            store = Store(splats, device)
-            store.steps = int(arrays["steps"])
-            for group in ("first", "second"):
-                moments: dict[str, torch.Tensor] = getattr(store, group)
-                for name, tensor in moments.items():
-                    tensor.copy_(_tensor(arrays[f"{group}.{name}"], tensor))
-            for name in _STATISTICS:
-                tensor = getattr(store, name)
-                tensor.copy_(_tensor(arrays[name], tensor))
-        except KeyError as error:
-            raise ValueError(f"the engine's state lacks {error.args[0]}") from error
+        missing = {"terms", "steps", *_TABLES, *_STATISTICS} - set(state.arrays)
+        if missing:
+            raise ValueError(f"the engine's state lacks {min(missing)}")
+        arrays = {name: np.array(array) for name, array in state.arrays.items()}
+        terms = int(arrays["terms"])
+        shape = (len(arrays["rows"]), layout.width(terms))
+        if any(arrays[name].shape != shape for name in _TABLES) or any(
+            arrays[name].shape != shape[:1] for name in _STATISTICS
+        ):
+            raise ValueError("the arrays of the engine's state do not fit together")
+        store = Store(layout.unpack(arrays["rows"].astype(np.float32), terms), device)
+        store.steps = int(arrays["steps"])
+        for name in ("first", "second", *_STATISTICS):
+            setattr(store, name, torch.from_numpy(arrays[name].astype(np.float32)).to(device))
         return store
-
-
-def _tensor(
-    array: np.ndarray[tuple[int, ...], np.dtype[np.generic]], like: torch.Tensor
-) -> torch.Tensor:
-    if array.shape != tuple(like.shape):
-        raise ValueError("arrays of the engine's state do not fit together")
-    return torch.from_numpy(np.array(array, np.float32))

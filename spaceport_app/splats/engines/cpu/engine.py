@@ -17,9 +17,9 @@ from spaceport_app.splats.engines.contract import (
 )
 from spaceport_app.splats.engines.cpu import loss, update
 from spaceport_app.splats.engines.cpu.compiled import F32
-from spaceport_app.splats.engines.cpu.rasteriser import Parameters, Rasteriser
+from spaceport_app.splats.engines.cpu.rasteriser import Rasteriser
 from spaceport_app.splats.engines.cpu.threads import cores
-from spaceport_app.splats.engines.store import PARAMETERS, Store
+from spaceport_app.splats.engines.store import Store
 from spaceport_app.splats.model import Splats
 
 
@@ -44,38 +44,12 @@ class CpuEngine:
         self._threads = max(1, min(threads or cores(), limit))
         self._rasteriser = Rasteriser(near)
         self._size = (0, 0)
-        self._keep(
-            Store(
-                Splats(
-                    *(np.zeros((0, *s), np.float32) for s in ((3,), (3,), (4,), (), (1, 3))),
-                ),
-                "cpu",
-            )
-        )
-
-    def _keep(self, store: Store) -> None:
-        self._store = store
-        self._refresh()
-
-    def _refresh(self) -> None:
-        """Take the kernels' views of the store's tensors anew."""
-        store = self._store
-
-        def arrays(group: dict[str, object]) -> Parameters:
-            return Parameters(*(group[name].numpy() for name in PARAMETERS))  # type: ignore[attr-defined]
-
-        self._parameters = arrays(dict(store.parameters))
-        self._first = arrays(dict(store.first))
-        self._second = arrays(dict(store.second))
-        self._statistics: tuple[F32, F32, F32] = (
-            store.gradient_sum.numpy(),
-            store.view_count.numpy(),
-            store.max_radius.numpy(),
-        )
+        shapes = ((0, 3), (0, 3), (0, 4), (0,), (0, 1, 3))
+        self.load(Splats(*(np.zeros(shape, np.float32) for shape in shapes)))
 
     def load(self, splats: Splats) -> None:
         """Take these Gaussians as parameters, with fresh optimiser moments."""
-        self._keep(Store(splats, "cpu"))
+        self._store = Store(splats, "cpu")
 
     def __len__(self) -> int:
         return len(self._store)
@@ -94,21 +68,24 @@ class CpuEngine:
         if view.image.shape != (camera.height, camera.width, 3):
             raise ValueError("the picture is not of its camera's size")
         numba.set_num_threads(self._threads)
-        rasteriser = self._rasteriser
+        rasteriser, store = self._rasteriser, self._store
         image = rasteriser.draw(
-            self._parameters,
+            store.rows.numpy(),
             camera,
-            settings.sh_degree,
+            min(settings.sh_degree, store.sh_degree),
             settings.background,
             settings.antialiased,
         )
         metrics = self._compare(image, view, settings)
         v_entries = rasteriser.draw_back(self._v_image)
-        self._store.steps += 1
+        store.steps += 1
+        rates, numbers = update.step_numbers(
+            settings, store.steps, len(store), store.terms, camera
+        )
         update.adam_step(
-            *self._parameters,
-            *self._first,
-            *self._second,
+            store.rows.numpy(),
+            store.first.numpy(),
+            store.second.numpy(),
             rasteriser.degree,
             rasteriser.camera,
             settings.antialiased,
@@ -116,10 +93,13 @@ class CpuEngine:
             rasteriser.counts,
             rasteriser.slots,
             v_entries,
-            update.step_numbers(settings, self._store.steps, len(self), camera),
+            rates,
+            numbers,
             settings.iteration,
             settings.screen_gradients,
-            *self._statistics,
+            store.gradient_sum.numpy(),
+            store.view_count.numpy(),
+            store.max_radius.numpy(),
         )
         return metrics
 
@@ -156,8 +136,11 @@ class CpuEngine:
     ) -> Image:
         """Return the picture (height, width, 3), float32, not clamped from above."""
         numba.set_num_threads(self._threads)
-        degree = 3 if sh_degree is None else sh_degree
-        image = self._rasteriser.draw(self._parameters, camera, degree, background, antialiased)
+        degree = self._store.sh_degree
+        if sh_degree is not None:
+            degree = min(degree, sh_degree)
+        rows = self._store.rows.numpy()
+        image = self._rasteriser.draw(rows, camera, degree, background, antialiased)
         return np.ascontiguousarray(image.transpose(1, 2, 0))
 
     def statistics(self) -> Statistics:
@@ -167,7 +150,6 @@ class CpuEngine:
     def change(self, change: Change) -> None:
         """Replace the set of Gaussians."""
         self._store.change(change)
-        self._refresh()
 
     def splats(self) -> Splats:
         """Return a copy of the Gaussians."""
@@ -179,4 +161,4 @@ class CpuEngine:
 
     def restore(self, state: EngineState) -> None:
         """Go back to what `state` returned."""
-        self._keep(Store.of_state(state, "cpu"))
+        self._store = Store.of_state(state, "cpu")

@@ -18,9 +18,11 @@ from numba import prange
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.cpu import harmonics
 from spaceport_app.splats.engines.cpu.compiled import F32, inlined, parallel
+from spaceport_app.splats.engines.rows import LOG_SCALES, OPACITY, QUATERNION, SH
 
 LOW_PASS = 0.3
 MINIMUM_ALPHA = 1.0 / 255.0
+LOG_MINIMUM_ALPHA = math.log(MINIMUM_ALPHA)
 LOG2_E = 1.4426950408889634
 CHUNK = 256
 
@@ -58,7 +60,8 @@ def camera_numbers(camera: Camera, near: float) -> F32:
 
 
 @inlined
-def _rotation(w: float, x: float, y: float, z: float) -> tuple[float, ...]:
+def rotation(w: float, x: float, y: float, z: float) -> tuple[float, ...]:
+    """Return the rotation matrix of a unit quaternion, row by row."""
     return (
         1.0 - 2.0 * (y * y + z * z),
         2.0 * (x * y - w * z),
@@ -121,21 +124,23 @@ def sigmoid(logit: float) -> float:
 
 
 @inlined
-def _unit(quaternions: F32, g: int) -> tuple[float, ...]:
-    w = np.float64(quaternions[g, 0])
-    x = np.float64(quaternions[g, 1])
-    y = np.float64(quaternions[g, 2])
-    z = np.float64(quaternions[g, 3])
+def unit(row: F32) -> tuple[float, ...]:
+    """Return the quaternion at unit length, and the length it had."""
+    w = np.float64(row[QUATERNION])
+    x = np.float64(row[QUATERNION + 1])
+    y = np.float64(row[QUATERNION + 2])
+    z = np.float64(row[QUATERNION + 3])
     length = max(math.sqrt(w * w + x * x + y * y + z * z), 1e-12)
     return w / length, x / length, y / length, z / length, length
 
 
 @inlined
-def _scales(log_scales: F32, g: int) -> tuple[float, ...]:
+def scales(row: F32) -> tuple[float, ...]:
+    """Return the three standard deviations."""
     return (
-        np.float64(math.exp(log_scales[g, 0])),
-        np.float64(math.exp(log_scales[g, 1])),
-        np.float64(math.exp(log_scales[g, 2])),
+        np.float64(math.exp(row[LOG_SCALES])),
+        np.float64(math.exp(row[LOG_SCALES + 1])),
+        np.float64(math.exp(row[LOG_SCALES + 2])),
     )
 
 
@@ -156,21 +161,17 @@ def _view_rows(cam: F32, j: tuple[float, ...]) -> tuple[tuple[float, ...], tuple
 
 
 @inlined
-def _direction(cam: F32, means: F32, g: int) -> tuple[float, ...]:
-    dx = np.float64(means[g, 0]) - cam[12]
-    dy = np.float64(means[g, 1]) - cam[13]
-    dz = np.float64(means[g, 2]) - cam[14]
+def _direction(cam: F32, row: F32) -> tuple[float, ...]:
+    dx = np.float64(row[0]) - cam[12]
+    dy = np.float64(row[1]) - cam[13]
+    dz = np.float64(row[2]) - cam[14]
     inverse = 1.0 / max(math.sqrt(dx * dx + dy * dy + dz * dz), 1e-12)
     return dx * inverse, dy * inverse, dz * inverse, inverse
 
 
 @inlined
 def _project_shape(
-    means: F32,
-    log_scales: F32,
-    quaternions: F32,
-    opacity_logits: F32,
-    g: int,
+    row: F32,
     cam: F32,
     width: int,
     height: int,
@@ -178,15 +179,15 @@ def _project_shape(
     out: F32,
 ) -> bool:
     """Fill `out` but for the colour; return whether the Gaussian touches the picture."""
-    mx, my, mz = np.float64(means[g, 0]), np.float64(means[g, 1]), np.float64(means[g, 2])
+    mx, my, mz = np.float64(row[0]), np.float64(row[1]), np.float64(row[2])
     x, y, z = _to_camera(cam, mx, my, mz)
     if not z > cam[23]:
         return False
     j = _jacobian(cam, x, y, z)
     rows = _view_rows(cam, j)
-    q = _unit(quaternions, g)
-    r = _rotation(q[0], q[1], q[2], q[3])
-    s = _scales(log_scales, g)
+    q = unit(row)
+    r = rotation(q[0], q[1], q[2], q[3])
+    s = scales(row)
     m1 = _axes(rows[0], r, s)
     m2 = _axes(rows[1], r, s)
     a0, b, c0 = _dot(m1, m1), _dot(m1, m2), _dot(m2, m2)
@@ -194,12 +195,13 @@ def _project_shape(
     det0 = _dot(n, n)
     a, c = a0 + LOW_PASS, c0 + LOW_PASS
     det = det0 + LOW_PASS * (a0 + c0) + LOW_PASS * LOW_PASS
-    opacity = sigmoid(np.float64(opacity_logits[g]))
+    opacity = sigmoid(np.float64(row[OPACITY]))
     if antialiased:
         opacity *= math.sqrt(det0 / det)
     if not (opacity > MINIMUM_ALPHA and det < 1e30):
         return False
-    reach = 2.0 * math.log(opacity / MINIMUM_ALPHA) + 1e-4
+    log_opacity = math.log(opacity)
+    reach = 2.0 * (log_opacity - LOG_MINIMUM_ALPHA) + 1e-4
     extent_x, extent_y = math.sqrt(a * reach), math.sqrt(c * reach)
     px, py = cam[15] * x / z + cam[17], cam[16] * y / z + cam[18]
     inside = (
@@ -215,7 +217,7 @@ def _project_shape(
     out[SLOPE] = b / c
     out[Q1] = -0.5 * LOG2_E * c / det
     out[Q2] = -0.5 * LOG2_E / c
-    out[LOG2_OPACITY] = math.log(opacity) * LOG2_E
+    out[LOG2_OPACITY] = log_opacity * LOG2_E
     out[EXTENT_X] = extent_x
     out[EXTENT_Y] = extent_y
     out[SHEAR] = b / a
@@ -228,11 +230,7 @@ def _project_shape(
 
 @parallel
 def project(
-    means: F32,
-    log_scales: F32,
-    quaternions: F32,
-    opacity_logits: F32,
-    sh: F32,
+    rows: F32,
     degree: int,
     cam: F32,
     width: int,
@@ -241,65 +239,50 @@ def project(
     screen: F32,
 ) -> None:
     """Project all Gaussians into `screen` (N, 16); depth 0 marks those out of the picture."""
-    count = means.shape[0]
+    count = rows.shape[0]
     terms = (degree + 1) * (degree + 1)
     for chunk in prange((count + CHUNK - 1) // CHUNK):
         basis = np.empty(16, np.float32)
         for g in range(chunk * CHUNK, min(count, (chunk + 1) * CHUNK)):
-            seen = _project_shape(
-                means,
-                log_scales,
-                quaternions,
-                opacity_logits,
-                g,
-                cam,
-                width,
-                height,
-                antialiased,
-                screen[g],
-            )
-            if not seen:
-                screen[g, DEPTH] = np.float32(0.0)
-            else:
-                d = _direction(cam, means, g)
-                harmonics.basis(d[0], d[1], d[2], degree, basis)
-                red = np.float32(0.5)
-                green = np.float32(0.5)
-                blue = np.float32(0.5)
-                for k in range(terms):
-                    red += basis[k] * sh[g, k, 0]
-                    green += basis[k] * sh[g, k, 1]
-                    blue += basis[k] * sh[g, k, 2]
-                screen[g, RED] = max(red, np.float32(0.0))
-                screen[g, GREEN] = max(green, np.float32(0.0))
-                screen[g, BLUE] = max(blue, np.float32(0.0))
+            row = rows[g]
+            out = screen[g]
+            if not _project_shape(row, cam, width, height, antialiased, out):
+                out[DEPTH] = np.float32(0.0)
+                continue
+            d = _direction(cam, row)
+            harmonics.basis(d[0], d[1], d[2], degree, basis)
+            red = np.float32(0.5)
+            green = np.float32(0.5)
+            blue = np.float32(0.5)
+            for k in range(terms):
+                red += basis[k] * row[SH + 3 * k]
+                green += basis[k] * row[SH + 3 * k + 1]
+                blue += basis[k] * row[SH + 3 * k + 2]
+            out[RED] = max(red, np.float32(0.0))
+            out[GREEN] = max(green, np.float32(0.0))
+            out[BLUE] = max(blue, np.float32(0.0))
 
 
 @inlined
 def shape_gradient(
-    means: F32,
-    log_scales: F32,
-    quaternions: F32,
-    opacity_logits: F32,
-    g: int,
+    row: F32,
     cam: F32,
     antialiased: bool,
-    v: F32,
+    v: tuple[float, ...],
     out: F32,
 ) -> None:
     """Carry the gradient `v` of a projected Gaussian back to its parameters.
 
-    `v` holds the derivatives by x, y, s, k1, k2 and ln(opacity) (the form in the module's
-    head); `out` receives those by the mean (3), log-scales (3), quaternion (4) and opacity
-    logit (1), (11,).
+    `v` begins with the derivatives by x, y, s, k1, k2 and ln(opacity) (the form in the
+    module's head); `out` receives those of a row's first 11 columns.
     """
-    mx, my, mz = np.float64(means[g, 0]), np.float64(means[g, 1]), np.float64(means[g, 2])
+    mx, my, mz = np.float64(row[0]), np.float64(row[1]), np.float64(row[2])
     x, y, z = _to_camera(cam, mx, my, mz)
     j = _jacobian(cam, x, y, z)
     rows = _view_rows(cam, j)
-    q = _unit(quaternions, g)
-    r = _rotation(q[0], q[1], q[2], q[3])
-    s = _scales(log_scales, g)
+    q = unit(row)
+    r = rotation(q[0], q[1], q[2], q[3])
+    s = scales(row)
     m1 = _axes(rows[0], r, s)
     m2 = _axes(rows[1], r, s)
     a0, b, c0 = _dot(m1, m1), _dot(m1, m2), _dot(m2, m2)
@@ -406,69 +389,30 @@ def shape_gradient(
     out[0] = cam[0] * v_cx + cam[3] * v_cy + cam[6] * v_cz
     out[1] = cam[1] * v_cx + cam[4] * v_cy + cam[7] * v_cz
     out[2] = cam[2] * v_cx + cam[5] * v_cy + cam[8] * v_cz
-    out[10] = v_log_opacity * (1.0 - sigmoid(np.float64(opacity_logits[g])))
+    out[10] = v_log_opacity * (1.0 - sigmoid(np.float64(row[OPACITY])))
 
 
 @inlined
 def colour_gradient(
-    means: F32,
-    sh: F32,
-    degree: int,
-    g: int,
-    cam: F32,
-    v_colour: F32,
-    basis: F32,
-    weights: F32,
-    out_mean: F32,
-    out_sh: F32,
+    row: F32, degree: int, cam: F32, v: tuple[float, ...], basis: F32, weights: F32, out: F32
 ) -> None:
-    """Add the colour's gradient to the mean's (3,), and write the harmonics' (3 K,).
+    """Write the harmonics' columns of the gradient row `out`, and add to the mean's.
 
-    `v_colour` (3,) is already zero where the colour was clamped; `basis` and `weights` (16,)
-    are room to work in.
+    `v` is the gradient by red, green and blue, already zero where the colour was clamped;
+    `basis` and `weights` (16,) are room to work in.
     """
     terms = (degree + 1) * (degree + 1)
-    d = _direction(cam, means, g)
+    d = _direction(cam, row)
     harmonics.basis(d[0], d[1], d[2], degree, basis)
     for k in range(terms):
-        weights[k] = (
-            sh[g, k, 0] * v_colour[0] + sh[g, k, 1] * v_colour[1] + sh[g, k, 2] * v_colour[2]
-        )
-        out_sh[3 * k] = basis[k] * v_colour[0]
-        out_sh[3 * k + 1] = basis[k] * v_colour[1]
-        out_sh[3 * k + 2] = basis[k] * v_colour[2]
+        at = SH + 3 * k
+        weights[k] = row[at] * v[0] + row[at + 1] * v[1] + row[at + 2] * v[2]
+        out[at] = basis[k] * v[0]
+        out[at + 1] = basis[k] * v[1]
+        out[at + 2] = basis[k] * v[2]
     if degree > 0:
-        v = harmonics.direction_gradient(d[0], d[1], d[2], degree, weights)
-        along = v[0] * d[0] + v[1] * d[1] + v[2] * d[2]
-        out_mean[0] += (v[0] - along * d[0]) * d[3]
-        out_mean[1] += (v[1] - along * d[1]) * d[3]
-        out_mean[2] += (v[2] - along * d[2]) * d[3]
-
-
-@inlined
-def add_noise(
-    means: F32,
-    log_scales: F32,
-    quaternions: F32,
-    opacity_logits: F32,
-    g: int,
-    strength: float,
-    normals: tuple[float, float, float],
-) -> None:
-    """Push a faint Gaussian's mean about, shaped by its covariance (Kheradmand et al. 2024).
-
-    The step is ``covariance @ normals * strength * sigmoid(100 * ((1 - opacity) - 0.995))``.
-    """
-    opacity = sigmoid(np.float64(opacity_logits[g]))
-    if opacity > 0.25:
-        return  # The gate is below 3e-11.
-    gate = strength * sigmoid(100.0 * ((1.0 - opacity) - 0.995))
-    q = _unit(quaternions, g)
-    r = _rotation(q[0], q[1], q[2], q[3])
-    s = _scales(log_scales, g)
-    a0 = (r[0] * normals[0] + r[3] * normals[1] + r[6] * normals[2]) * s[0] * s[0] * gate
-    a1 = (r[1] * normals[0] + r[4] * normals[1] + r[7] * normals[2]) * s[1] * s[1] * gate
-    a2 = (r[2] * normals[0] + r[5] * normals[1] + r[8] * normals[2]) * s[2] * s[2] * gate
-    means[g, 0] += r[0] * a0 + r[1] * a1 + r[2] * a2
-    means[g, 1] += r[3] * a0 + r[4] * a1 + r[5] * a2
-    means[g, 2] += r[6] * a0 + r[7] * a1 + r[8] * a2
+        h = harmonics.direction_gradient(d[0], d[1], d[2], degree, weights)
+        along = h[0] * d[0] + h[1] * d[1] + h[2] * d[2]
+        out[0] += (h[0] - along * d[0]) * d[3]
+        out[1] += (h[1] - along * d[1]) * d[3]
+        out[2] += (h[2] - along * d[2]) * d[3]

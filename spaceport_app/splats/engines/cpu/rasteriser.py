@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.cpu import compositing, projection, tiles
 from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64, aligned
-
-
-class Parameters(NamedTuple):
-    """Arrays of N Gaussians as in `Splats`, without its checks."""
-
-    means: F32
-    log_scales: F32
-    quaternions: F32
-    opacity_logits: F32
-    sh: F32
-
-    @property
-    def sh_degree(self) -> int:
-        """Degree of the stored harmonics."""
-        return {1: 0, 4: 1, 9: 2, 16: 3}[self.sh.shape[1]]
 
 
 class Rasteriser:
@@ -89,22 +72,25 @@ class Rasteriser:
 
     def draw(
         self,
-        gaussians: Parameters,
+        rows: F32,
         camera: Camera,
         degree: int,
         background: npt.ArrayLike,
         antialiased: bool,
     ) -> F32:
-        """Return the picture (3, height, width), not clamped from above."""
+        """Return the picture (3, height, width), not clamped from above.
+
+        `rows` are Gaussians as in `engines.rows`, with harmonics of at least `degree`.
+        """
         width, height = camera.width, camera.height
-        self._gaussians(len(gaussians.means))
+        self._gaussians(len(rows))
         self._picture(width, height)
         self.camera = projection.camera_numbers(camera, self.near)
         self.antialiased = antialiased
-        self.degree = min(degree, gaussians.sh_degree)
+        self.degree = degree
         self._background = np.array(background, np.float32)
         projection.project(
-            *gaussians,
+            rows,
             self.degree,
             self.camera,
             width,

@@ -8,8 +8,10 @@ import numpy as np
 import torch
 
 from spaceport_app.splats.camera import Camera
+from spaceport_app.splats.engines import rows as layout
 from spaceport_app.splats.engines.cpu import update
-from spaceport_app.splats.engines.cpu.rasteriser import Parameters, Rasteriser
+from spaceport_app.splats.engines.cpu.rasteriser import Rasteriser
+from spaceport_app.splats.model import Splats
 
 
 def rasterize(
@@ -53,22 +55,23 @@ class _Rasterize(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> torch.Tensor:
         *tensors, _, camera, degree, background, antialiased, near = arguments
-        # Copies, so that later changes in place do not reach the backward pass.
-        arrays = Parameters(*(np.array(t.detach().numpy(), np.float32) for t in tensors))
+        splats = Splats(*(t.detach().numpy().astype(np.float32, order="C") for t in tensors))
+        rows = layout.pack(splats)
         rasteriser = Rasteriser(near)
-        image = rasteriser.draw(arrays, camera, degree, background, antialiased)
-        ctx.kept = rasteriser, arrays
+        degree = min(degree, splats.sh_degree)
+        image = rasteriser.draw(rows, camera, degree, background, antialiased)
+        ctx.kept = rasteriser, rows, splats.sh.shape[1]
         return torch.from_numpy(np.ascontiguousarray(image.transpose(1, 2, 0)))
 
     @staticmethod
     def backward(ctx: Any, *v_outputs: Any) -> Any:
-        rasteriser, arrays = ctx.kept
+        rasteriser, rows, terms = ctx.kept
         v_image = np.ascontiguousarray(v_outputs[0].numpy().transpose(2, 0, 1), np.float32)
         v_entries = rasteriser.draw_back(v_image)
-        gradients = [np.zeros_like(array) for array in arrays]
-        gradients.append(np.zeros((len(arrays.means), 2), np.float32))
+        v_rows = np.zeros_like(rows)
+        v_centres = np.zeros((len(rows), 2), np.float32)
         update.parameter_gradients(
-            *arrays,
+            rows,
             rasteriser.degree,
             rasteriser.camera,
             rasteriser.antialiased,
@@ -76,6 +79,9 @@ class _Rasterize(torch.autograd.Function):
             rasteriser.counts,
             rasteriser.slots,
             v_entries,
-            *gradients,
+            v_rows,
+            v_centres,
         )
+        v = layout.unpack(v_rows, terms)
+        gradients = (v.means, v.log_scales, v.quaternions, v.opacity_logits, v.sh, v_centres)
         return (*(torch.from_numpy(g) for g in gradients), *([None] * 5))
