@@ -58,7 +58,9 @@ def apply(stage: Stage, options: Any, changed: Mapping[str, JsonValue]) -> Any:
         if not _fits(value, current):
             raise _bad_value(f"{known[name].label} cannot be {value!r}.")
         # Tuples and floats come back from JSON as lists and whole numbers.
-        exact = type(current)(value) if isinstance(current, tuple | float) else value
+        exact: Any = value
+        if isinstance(current, tuple | float):
+            exact = type(current)(exact)
         options = replace(options, **{name: exact})
     try:
         validate(options)

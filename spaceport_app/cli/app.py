@@ -1,0 +1,63 @@
+"""All commands put together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from spaceport_app import __version__
+from spaceport_app.cli import looking, running
+from spaceport_app.cli.flags import with_stage_flags
+from spaceport_app.cli.output import EXIT_CODES, FAILED
+from spaceport_app.pipeline.stage import registry
+
+
+def build() -> typer.Typer:
+    """Return the application with all its commands."""
+    app = typer.Typer(
+        name="spaceport",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        epilog=EXIT_CODES,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    stages = registry()
+    app.callback()(_main)
+    app.command(epilog=EXIT_CODES)(with_stage_flags(running.run, stages))
+    app.command(epilog=EXIT_CODES)(with_stage_flags(running.stage, stages))
+    app.command(epilog=EXIT_CODES)(looking.status)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return the exit code."""
+    try:
+        build()(args=list(arguments), prog_name="spaceport", standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else FAILED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as with `| head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return 0
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"spaceport {__version__}")
+        raise typer.Exit()
+
+
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Drone photos in, a web-ready splat out, on the computer you own."""

@@ -1,0 +1,150 @@
+"""What reaches the terminal: text for people, JSON for scripts, errors in one sentence."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from spaceport_app.errors import StageError
+from spaceport_app.events import Failed
+from spaceport_app.pipeline import trouble
+from spaceport_app.pipeline.messages import dumps
+from spaceport_app.project.errors import ProjectError
+
+OK, FAILED, USAGE, PROJECT, STOPPED = 0, 1, 2, 3, 130
+
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 a stage or file failed, 2 wrong use, "
+    "3 the project cannot be used (locked, damaged, no project), 130 stopped by Ctrl-C."
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Output:
+    """Where a command speaks.
+
+    Parameters
+    ----------
+    json : bool
+        Standard output carries JSON only, and text for people is dropped.
+    quiet : bool
+        Standard output carries nothing; errors still go to standard error.
+    """
+
+    def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
+        self.json = json
+        self.quiet = quiet
+        self.console = Console(highlight=False, soft_wrap=True)
+        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, text: str = "") -> None:
+        """Show a line to a person, its own brackets kept."""
+        if not self.json and not self.quiet:
+            self.console.print(text, markup=False)
+
+    def warn(self, text: str) -> None:
+        """Show a line on standard error."""
+        if not self.json:
+            self._errors.print(text, markup=False)
+
+    def document(self, value: Any) -> None:
+        """Write one JSON value on a line of standard output, if JSON is wanted."""
+        if self.json:
+            sys.stdout.write(dumps(value) + "\n")
+            sys.stdout.flush()
+
+    def fail(self, failure: Failed, code: int) -> typer.Exit:
+        """Tell what went wrong and return the exception that ends the command."""
+        self.document(
+            {
+                "ok": False,
+                "error": {
+                    "code": failure.code,
+                    "message": failure.message,
+                    "remedy": failure.remedy,
+                },
+            }
+        )
+        self.warn(f"Error: {failure.message} {failure.remedy}")
+        return typer.Exit(code)
+
+
+@contextmanager
+def told(output: Output, place: Path | None = None) -> Iterator[None]:
+    """Turn every expected error into one sentence and an exit code.
+
+    Parameters
+    ----------
+    place : Path, optional
+        The project or file at work, named where disk or permissions are the trouble.
+    """
+    try:
+        yield
+    except ProjectError as error:
+        failure = Failed(error.code, error.message, error.remedy)
+        raise output.fail(failure, USAGE if error.code in _USAGE_CODES else PROJECT) from error
+    except StageError as error:
+        raise output.fail(Failed(error.code, error.message, error.remedy), FAILED) from error
+    except KeyboardInterrupt as error:
+        output.document({"ok": False, "error": {"code": "stopped", "message": "Stopped."}})
+        output.warn("Stopped.")
+        raise typer.Exit(STOPPED) from error
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        here = place or Path.cwd()
+        failure = trouble.explain(error, here, here)
+        if failure.code == "internal":
+            what = error.strerror or type(error).__name__
+            failure = Failed(
+                "file_error", f"{error.filename or here}: {what}.", "Check the path and try again."
+            )
+        raise output.fail(failure, FAILED) from error
+    except ImportError as error:
+        failure = Failed(
+            "not_installed",
+            f"A part of Spaceport is missing ({error}).",
+            "Install Spaceport again.",
+        )
+        raise output.fail(failure, FAILED) from error
+
+
+_USAGE_CODES = frozenset({"bad_option", "unknown_preset"})
+
+
+def usage(message: str, remedy: str = "See --help.") -> ProjectError:
+    """Return the error for a command that was called wrongly."""
+    return ProjectError("bad_option", message, remedy)
+
+
+def count(number: float) -> str:
+    """Return a whole number with thousands separated: ``12,345``."""
+    return f"{number:,.0f}"
+
+
+def size(number: float) -> str:
+    """Return bytes in the unit that a person reads: ``1.2 MB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1000
+    raise AssertionError
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as ``8 s``, ``2:05 min`` or ``1:02:03 h``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d} h"

@@ -1,0 +1,263 @@
+"""``run``, ``stage`` and ``export``: stages of a project, watched, with a report at the end."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, Optional
+
+import typer
+
+from spaceport_app.cli import flags as stage_flags
+from spaceport_app.cli import live, summary
+from spaceport_app.cli.output import FAILED, STOPPED, Output, told, usage
+from spaceport_app.errors import StageError
+from spaceport_app.events import JsonValue
+from spaceport_app.pipeline import machine, presets
+from spaceport_app.pipeline.outcome import Outcome
+from spaceport_app.pipeline.runner import Runner
+from spaceport_app.pipeline.settings import with_options
+from spaceport_app.pipeline.stage import Registry, find, registry
+from spaceport_app.project.errors import ProjectError
+from spaceport_app.project.model import Settings
+from spaceport_app.project.project import SUFFIX, Project
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, for scripts.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
+ProjectFolder = Annotated[Path, typer.Argument(help="A project folder.", show_default=False)]
+
+# Optional[...] instead of ... | None: the first Pythons we support read these hints at run time.
+Photos = Annotated[
+    Optional[list[Path]],  # noqa: UP045
+    typer.Argument(
+        help="Folders, zips and photos; not needed for a project that exists.", show_default=False
+    ),
+]
+ProjectOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "-o",
+        "--project",
+        help="The project folder; by default named after the photos, in the current folder.",
+        show_default=False,
+    ),
+]
+PresetOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        help=f"{' | '.join(presets.NAMES)}; given for a project that exists, it replaces the "
+        "options set before. [default: standard]",
+        show_default=False,
+    ),
+]
+DeviceOption = Annotated[
+    str, typer.Option(help="auto | cpu | cuda: which values of the preset to take.")
+]
+
+
+def run(
+    photos: Photos = None,
+    project: ProjectOption = None,
+    preset: PresetOption = None,
+    device: DeviceOption = "auto",
+    leave_out: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Name of a photo to leave out; may be repeated.", show_default=False),
+    ] = None,
+    replace_photos: Annotated[
+        bool, typer.Option("--replace-photos", help="Give an existing project other photos.")
+    ] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+    **flags: Any,
+) -> None:
+    """Turn photos into a splat for the web, or go on with a project.
+
+    Only what is missing or outdated is done; a run that was stopped goes on where it was.
+    """
+    output = Output(json=json, quiet=quiet)
+    stages = registry()
+    sources = tuple(photos or ())
+    if project is None and len(sources) == 1 and Project.exists(sources[0]):
+        project, sources = sources[0], ()
+    if project is None and not sources:
+        with told(output):
+            raise usage("Name photos, or a project with -o.")
+    folder = project if project is not None else _usual_folder(sources[0])
+    with told(output, folder):
+        opened = _prepare(
+            output, folder, sources, preset, device, leave_out or [], replace_photos, stages, flags
+        )
+        _work(output, opened, stages)
+
+
+def stage(
+    name: Annotated[str, typer.Argument(help="import, sfm, train, compress or export.")],
+    project: ProjectFolder,
+    quiet: Quiet = False,
+    json: Json = False,
+    **flags: Any,
+) -> None:
+    """Run one stage again, even if its result still holds."""
+    output = Output(json=json, quiet=quiet)
+    stages = registry()
+    with told(output, project):
+        try:
+            find(stages, name)
+        except StageError as error:
+            raise usage(error.message, error.remedy) from error
+        opened = Project.open(project)
+        changed = stage_flags.chosen(flags, stages)
+        if changed:
+            with opened.locked():
+                opened.change(settings=with_options(stages, opened.document.settings, changed))
+        _work(output, opened, stages, only=name)
+
+
+def _usual_folder(first: Path) -> Path:
+    name = first.absolute().name if first.is_dir() else first.absolute().parent.name
+    if first.suffix.lower() == ".zip":
+        name = first.stem
+    return Path(f"{name or 'photos'}{SUFFIX}")
+
+
+def _prepare(
+    output: Output,
+    folder: Path,
+    sources: tuple[Path, ...],
+    preset: str | None,
+    device: str,
+    leave_out: list[str],
+    replace_photos: bool,
+    stages: Registry,
+    flags: Mapping[str, Any],
+) -> Project:
+    """Open or make the project and save what the command line says about it."""
+    if device not in ("auto", *presets.DEVICES):
+        raise usage(f"There is no device called {device}.", "Name auto, cpu or cuda.")
+    if preset is not None:
+        presets.find(preset)
+    for source in sources:
+        if not source.exists():
+            raise usage(f"There is no {source}.", "Check the spelling of the photos' folder.")
+    changed = stage_flags.chosen(flags, stages)
+    opened = _open(folder, sources)
+    if opened is None:
+        used = machine.device() if device == "auto" else device
+        settings = Settings(preset or "standard", used, {}, frozenset(leave_out))
+        settings = with_options(stages, settings, changed)
+        return Project.create(folder, sources, settings)
+    settings = opened.document.settings
+    if preset is not None:
+        settings = replace(settings, preset=preset, options={})
+    if device != "auto":
+        settings = replace(settings, device=device)
+    if leave_out:
+        settings = replace(settings, excluded=frozenset(leave_out))
+    settings = with_options(stages, settings, changed)
+    absolute = tuple(source.absolute() for source in sources)
+    other = bool(sources) and absolute != opened.sources
+    if other and not replace_photos:
+        raise usage(
+            f"{folder} was made from other photos ({_names(opened.sources)}).",
+            "Name another project with -o, or add --replace-photos.",
+        )
+    if settings != opened.document.settings or other:
+        with opened.locked():
+            opened.change(settings=settings, sources=sources if other else None)
+    return opened
+
+
+def _open(folder: Path, sources: tuple[Path, ...]) -> Project | None:
+    if not Project.exists(folder):
+        if sources:
+            return None
+        return Project.open(folder)
+    try:
+        return Project.open(folder)
+    except ProjectError as error:
+        if error.code == "project_damaged" and sources:
+            return None
+        raise
+
+
+def _names(paths: tuple[Path, ...]) -> str:
+    return ", ".join(str(path) for path in paths[:3]) + (" and more" if len(paths) > 3 else "")
+
+
+def _work(output: Output, project: Project, stages: Registry, only: str | None = None) -> None:
+    shown = stages if only is None else (find(stages, only),)
+    listener = live.listener(output, shown)
+    runner = Runner(project, listener, stages)
+    with _stopping(runner) as stopped, listener:
+        outcomes = runner.run(only=only)
+    _finish(output, project, stages, outcomes, stopped.is_set(), only)
+
+
+@contextmanager
+def _stopping(runner: Runner) -> Iterator[threading.Event]:
+    """Have Ctrl-C, and the end of the terminal, stop the run cleanly."""
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+        runner.cancel()
+
+    before = {}
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            number = getattr(signal, name)
+            before[number] = signal.signal(number, stop)
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _finish(
+    output: Output,
+    project: Project,
+    stages: Registry,
+    outcomes: tuple[Outcome, ...],
+    stopped: bool,
+    only: str | None,
+) -> None:
+    go_on = shlex.join(["spaceport", "run", "-o", str(project.folder)])
+    bad = next((outcome for outcome in outcomes if not outcome.good), None)
+    found = summary.of_project(project, stages)
+    document: dict[str, JsonValue] = {
+        "event": "report",
+        "ok": bad is None and not stopped,
+        "project": str(project.folder.absolute()),
+        "ran": {outcome.stage: outcome.kind for outcome in outcomes},
+        "report": found,
+    }
+    if stopped or (bad is not None and bad.kind == "cancelled"):
+        output.document({**document, "go_on": go_on})
+        output.warn(f"Stopped. To go on: {go_on}")
+        raise typer.Exit(STOPPED)
+    if bad is not None:
+        error: dict[str, JsonValue] = {
+            "stage": bad.stage,
+            "code": bad.code,
+            "message": bad.message,
+            "remedy": bad.remedy,
+        }
+        output.document({**document, "error": error, "go_on": go_on})
+        output.warn(f"Error in stage {bad.stage}: {bad.message} {bad.remedy}")
+        output.warn(f"What is done is kept. To go on: {go_on}")
+        raise typer.Exit(FAILED)
+    output.document(document)
+    output.say()
+    for line in summary.lines(found):
+        output.say(line)
+    if only is not None and (later := summary.outdated(project, stages)):
+        output.say()
+        output.say(f"Now outdated: {', '.join(later)}. To bring up to date: {go_on}")

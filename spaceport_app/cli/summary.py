@@ -1,0 +1,131 @@
+"""What came out of a project: the figures of all stages in one place, as data and as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from spaceport_app.cli.output import count, duration, size
+from spaceport_app.events import JsonValue
+from spaceport_app.pipeline import fingerprint
+from spaceport_app.pipeline.settings import resolve
+from spaceport_app.pipeline.stage import Registry
+from spaceport_app.project.project import Project
+
+_MOST_NAMES = 8
+
+
+def of_project(project: Project, stages: Registry) -> dict[str, JsonValue]:
+    """Return the measured reports of all published stages with their time and memory."""
+    found: dict[str, Any] = {}
+    for stage in stages:
+        run = project.published(stage.name)
+        if run is not None:
+            found[stage.name] = {
+                "label": stage.label,
+                "finished": run.finished,
+                "seconds": run.seconds,
+                "peak_memory_bytes": run.peak_memory_bytes,
+                "resumed": run.resumed,
+                "report": dict(run.report),
+            }
+    files = [
+        str(path.absolute())
+        for path in sorted((project.folder / "export").glob("*"))
+        if project.published("export") is not None
+    ]
+    return {"files": [*files], "stages": found}
+
+
+def outdated(project: Project, stages: Registry) -> list[str]:
+    """Return the names of published stages whose result no longer fits what comes before."""
+    settings = project.document.settings
+    later: list[str] = []
+    for stage in stages:
+        if project.published(stage.name) is None:
+            continue
+        holds = fingerprint.holds(stage, resolve(stage, settings), project)
+        if not holds or set(stage.reads).intersection(later):
+            later.append(stage.name)
+    return later
+
+
+def lines(found: Mapping[str, Any]) -> list[str]:
+    """Return the report for a person."""
+    stages = found["stages"]
+    reports = {name: stage["report"] for name, stage in stages.items()}
+    rows: list[tuple[str, str]] = []
+    rows += _photos(reports.get("import", {}), reports.get("sfm", {}))
+    rows += _positions(reports.get("sfm", {}))
+    rows += _splats(reports.get("train", {}))
+    rows += _bundle(reports.get("compress", {}))
+    rows += [("File", path) for path in found["files"]]
+    text = [f"{head:<18}{words}" for head, words in rows]
+    text += ["", f"{'Stage':<28}{'Time':>12}{'Peak memory':>14}"]
+    for stage in stages.values():
+        again = "  (went on after a stop)" if stage["resumed"] else ""
+        text.append(
+            f"{stage['label']:<28}{duration(stage['seconds']):>12}"
+            f"{size(stage['peak_memory_bytes']):>14}{again}"
+        )
+    total = sum(stage["seconds"] for stage in stages.values())
+    peak = max((stage["peak_memory_bytes"] for stage in stages.values()), default=0)
+    text.append(f"{'Together':<28}{duration(total):>12}{size(peak):>14}")
+    return text
+
+
+def _photos(imported: Mapping[str, Any], sfm: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not imported:
+        return []
+    used = sfm.get("registered", imported.get("used", 0))
+    rows = [("Photos", f"{used} of {imported.get('photos', used)} used")]
+    left = [(str(item["name"]), str(item["message"])) for item in imported.get("left_out", [])]
+    left += [(str(name), str(reason)) for name, reason in sfm.get("left_out", {}).items()]
+    rows += [("Left out", f"{name}: {reason}") for name, reason in left[:_MOST_NAMES]]
+    if len(left) > _MOST_NAMES:
+        rows.append(("Left out", f"and {len(left) - _MOST_NAMES} more; see 'spaceport status'"))
+    return rows
+
+
+def _positions(sfm: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not sfm:
+        return []
+    rows = []
+    horizontal, vertical = sfm.get("horizontal_rmse_m"), sfm.get("vertical_rmse_m")
+    if horizontal is None:
+        rows.append(("GPS", f"none: {sfm.get('reason', '')}"))
+    else:
+        up = "" if vertical is None else f", {vertical:.2f} m vertical"
+        rows.append(("Residual to GPS", f"{horizontal:.2f} m horizontal{up}"))
+    if "points" in sfm:
+        error = sfm.get("reprojection_error_px")
+        more = "" if error is None else f", reprojection error {error:.2f} px"
+        rows.append(("Points", f"{count(sfm['points'])}{more}"))
+    return rows
+
+
+def _splats(train: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not train:
+        return []
+    rows = [("Gaussians", count(train.get("gaussians", 0)))]
+    if train.get("psnr_db") is None:
+        rows.append(("Held-out photos", "none, so the quality was not measured"))
+    else:
+        held = train.get("held_out")
+        number = len(held) if isinstance(held, list) else held
+        views = f" over {number} photos never trained with" if number else ""
+        rows.append(
+            ("Held-out photos", f"PSNR {train['psnr_db']:.2f} dB, SSIM {train['ssim']:.3f}{views}")
+        )
+    return rows
+
+
+def _bundle(compress: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not compress:
+        return []
+    rows = []
+    if "bytes" in compress:
+        ratio = compress.get("ratio")
+        more = "" if ratio is None else f", {ratio:.1f} times smaller than the .ply"
+        rows.append(("Bundle", f"{size(compress['bytes'])}{more}"))
+    return rows

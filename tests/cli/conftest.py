@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .doors import Spaceport
+
+
+@pytest.fixture
+def spaceport(tmp_path: Path) -> Iterator[Spaceport]:
+    """The command line with the small stages."""
+    yield from _made(tmp_path, True)
+
+
+@pytest.fixture
+def real_spaceport(tmp_path: Path) -> Iterator[Spaceport]:
+    """The command line as it is shipped."""
+    yield from _made(tmp_path, False)
+
+
+def _made(folder: Path, stages: bool) -> Iterator[Spaceport]:
+    made = Spaceport(folder, stages)
+    yield made
+    for process in made.started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    folder = tmp_path / "Flug über Öland"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.txt").write_text("abc" * (number + 1), encoding="utf-8")
+    return folder
