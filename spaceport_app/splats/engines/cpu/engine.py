@@ -79,9 +79,7 @@ class CpuEngine:
         metrics = self._compare(image, view, settings)
         v_entries = rasteriser.draw_back(self._v_image)
         store.steps += 1
-        rates, numbers = update.step_numbers(
-            settings, store.steps, len(store), store.terms, camera
-        )
+        rates, numbers = update.step_numbers(settings, store.steps, len(store), store.terms, camera)
         update.adam_step(
             store.rows.numpy(),
             store.first.numpy(),
@@ -120,9 +118,7 @@ class CpuEngine:
         loss.similarity(image, self._target, self._parts, self._sums)
         count = 3 * height * width
         w = settings.dssim_weight
-        loss.gradient(
-            image, self._target, self._parts, w / count, (1.0 - w) / count, self._v_image
-        )
+        loss.gradient(image, self._target, self._parts, w / count, (1.0 - w) / count, self._v_image)
         ssim, l1 = (float(s) / count for s in self._sums.sum(axis=0, dtype=np.float64))
         return StepMetrics((1.0 - w) * l1 + w * (1.0 - ssim), l1, ssim, self._rasteriser.visible)
 

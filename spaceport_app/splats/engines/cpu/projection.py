@@ -90,7 +90,14 @@ def _jacobian(cam: F32, x: float, y: float, z: float) -> tuple[float, ...]:
     inverse = 1.0 / z
     px = min(max(x * inverse, cam[19]), cam[20])
     py = min(max(y * inverse, cam[21]), cam[22])
-    return cam[15] * inverse, -cam[15] * px * inverse, cam[16] * inverse, -cam[16] * py * inverse, px, py
+    return (
+        cam[15] * inverse,
+        -cam[15] * px * inverse,
+        cam[16] * inverse,
+        -cam[16] * py * inverse,
+        px,
+        py,
+    )
 
 
 @inlined
@@ -339,9 +346,21 @@ def shape_gradient(
     a1 = (v_m1[0] * s[0], v_m1[1] * s[1], v_m1[2] * s[2])
     a2 = (v_m2[0] * s[0], v_m2[1] * s[1], v_m2[2] * s[2])
     t1, t2 = rows[0], rows[1]
-    r00, r01, r02 = t1[0] * a1[0] + t2[0] * a2[0], t1[0] * a1[1] + t2[0] * a2[1], t1[0] * a1[2] + t2[0] * a2[2]
-    r10, r11, r12 = t1[1] * a1[0] + t2[1] * a2[0], t1[1] * a1[1] + t2[1] * a2[1], t1[1] * a1[2] + t2[1] * a2[2]
-    r20, r21, r22 = t1[2] * a1[0] + t2[2] * a2[0], t1[2] * a1[1] + t2[2] * a2[1], t1[2] * a1[2] + t2[2] * a2[2]
+    r00, r01, r02 = (
+        t1[0] * a1[0] + t2[0] * a2[0],
+        t1[0] * a1[1] + t2[0] * a2[1],
+        t1[0] * a1[2] + t2[0] * a2[2],
+    )
+    r10, r11, r12 = (
+        t1[1] * a1[0] + t2[1] * a2[0],
+        t1[1] * a1[1] + t2[1] * a2[1],
+        t1[1] * a1[2] + t2[1] * a2[2],
+    )
+    r20, r21, r22 = (
+        t1[2] * a1[0] + t2[2] * a2[0],
+        t1[2] * a1[1] + t2[2] * a2[1],
+        t1[2] * a1[2] + t2[2] * a2[2],
+    )
     qw, qx, qy, qz = q[0], q[1], q[2], q[3]
     v_w = 2.0 * (qx * (r21 - r12) + qy * (r02 - r20) + qz * (r10 - r01))
     v_x = 2.0 * (-2.0 * qx * (r11 + r22) + qy * (r01 + r10) + qz * (r02 + r20) + qw * (r21 - r12))

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spaceport_app.splats.camera import Camera
-from spaceport_app.splats.engines.cpu import compositing, projection, tiles
+from spaceport_app.splats.engines.cpu import compositing, projection, threads, tiles
 from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64, aligned
 
 
@@ -23,6 +23,7 @@ class Rasteriser:
     """
 
     def __init__(self, near: float = 0.01) -> None:
+        threads.wait_asleep()
         self.near = near
         self.visible = 0
         self.camera = np.zeros(24, np.float32)
