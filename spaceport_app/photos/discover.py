@@ -72,7 +72,9 @@ def discover(
     ------
     StageError
         ``not_found`` or ``no_permission`` for a source that is not there or not readable;
-        ``disk_full`` or ``folder_not_writable`` while unpacking.
+        ``disk_full`` where a zip cannot fit.
+    OSError
+        If `extracted` cannot be written.
     """
     groups: list[_Source] = []
     left_out: list[LeftOut] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import logging
 import time
@@ -76,7 +75,9 @@ def run(inputs: ImportInputs, options: ImportOptions, report: Report) -> dict[st
     ------
     StageError
         ``not_found``, ``no_permission``, ``no_photos``, ``too_few_photos``, ``all_blurred``,
-        ``bad_zip`` and the like for a zip alone, ``disk_full``, ``folder_not_writable``.
+        ``bad_zip`` and the like for a zip alone, ``disk_full`` for a zip that cannot fit.
+    OSError
+        If `inputs.output` cannot be written.
     """
     began = time.perf_counter()
     unpacked = False
@@ -114,10 +115,7 @@ def run(inputs: ImportInputs, options: ImportOptions, report: Report) -> dict[st
     _require_enough(photos, used, left_out)
     photoset = PhotoSet(photos, tuple(left_out), origin_of(used))
     _tell(photoset, report)
-    try:
-        store.write(inputs.output, photoset)
-    except OSError as error:
-        raise _not_written(inputs.output, error) from error
+    store.write(inputs.output, photoset)
     return _summary(photoset, time.perf_counter() - began)
 
 
@@ -281,20 +279,6 @@ def _require_enough(
         "too_few_photos",
         f"{count} can be used, and at least {MINIMUM_PHOTOS} are needed.{why}",
         "Add more photos that overlap by two thirds.",
-    )
-
-
-def _not_written(folder: Path, error: OSError) -> StageError:
-    if error.errno == errno.ENOSPC:
-        return StageError(
-            "disk_full",
-            "The disk is full.",
-            "Free disk space or choose a project folder on another disk.",
-        )
-    return StageError(
-        "folder_not_writable",
-        f"{folder} cannot be written ({error.strerror}).",
-        "Choose a project folder that you may write to.",
     )
 
 

@@ -82,31 +82,38 @@ def detail(luma: Floats) -> float:
     Natural pictures have about the same energy in every octave (Field, "Relations between the
     statistics of natural images and the response properties of cortical cells", 1987), so this
     says how far the finest octave is washed out, whatever the picture shows: water has little
-    sharpness but full detail. Taken along x and along y and the smaller kept, because motion
-    blurs one direction only. 1 where there is nothing to see at all.
+    sharpness but full detail. Taken along the two axes and the two diagonals and the smallest
+    kept, because motion blurs along one direction only. 1 where there is nothing to see at all.
     """
     energies = []
     for _ in range(_OCTAVES):
         if min(luma.shape) < 8:
             break
-        across = luma[:, 2:] + luma[:, :-2] - 2 * luma[:, 1:-1]
-        down = luma[2:] + luma[:-2] - 2 * luma[1:-1]
-        energies.append(
-            (
-                float(np.mean(np.square(across), dtype=np.float64)),
-                float(np.mean(np.square(down), dtype=np.float64)),
-            )
-        )
+        energies.append(_directional_energies(luma))
         luma = _half(luma)
     if len(energies) < 2:
         return 1.0
-    finest, coarser = energies[0], energies[1:]
-    ratios = [
-        finest[axis] / largest
-        for axis in (0, 1)
-        if (largest := max(energy[axis] for energy in coarser)) > 1e-9
-    ]
-    return min(ratios, default=1.0)
+    finest, coarser = energies[0], np.max(energies[1:], axis=0)
+    seen = coarser > 1e-9
+    return float(np.min(finest[seen] / coarser[seen])) if seen.any() else 1.0
+
+
+def _directional_energies(luma: Floats) -> npt.NDArray[np.float64]:
+    """Return the mean squared second difference along x, y and both diagonals, (4,)."""
+    twice = 2 * luma[1:-1, 1:-1]
+    pairs = (
+        (luma[1:-1, :-2], luma[1:-1, 2:]),
+        (luma[:-2, 1:-1], luma[2:, 1:-1]),
+        (luma[:-2, :-2], luma[2:, 2:]),
+        (luma[:-2, 2:], luma[2:, :-2]),
+    )
+    energies = np.empty(4)
+    for index, (before, after) in enumerate(pairs):
+        difference = before + after
+        difference -= twice
+        np.square(difference, out=difference)
+        energies[index] = difference.mean(dtype=np.float64)
+    return energies
 
 
 def findings(

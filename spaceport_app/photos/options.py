@@ -22,7 +22,7 @@ class ImportOptions:
         "Do not use photos that are far less sharp than the others of the same camera.",
     )
     blur_threshold: float = option(
-        0.1,
+        0.12,
         "Blur threshold",
         "A photo counts as blurred below this share of its camera's median fine detail.",
         minimum=0.0,

@@ -6,15 +6,14 @@ are counted while unpacking and not believed from the directory.
 
 from __future__ import annotations
 
-import errno
-import io
+import lzma
 import re
 import shutil
 import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -48,7 +47,11 @@ class Entry:
 
 
 class _BombError(Exception):
-    pass
+    """The whole zip is refused; the text says why."""
+
+
+class _DamagedError(Exception):
+    """One entry cannot be unpacked."""
 
 
 def extract(
@@ -75,10 +78,19 @@ def extract(
     Raises
     ------
     StageError
-        ``disk_full`` or ``folder_not_writable``.
+        ``disk_full`` where the photos cannot fit.
+    OSError
+        If `folder` cannot be written.
     """
     try:
-        with zipfile.ZipFile(archive) as file:
+        file = zipfile.ZipFile(archive)
+    except PermissionError:
+        refused = _refused(archive, "no_permission", "You have no permission to read the zip.")
+        return (), (refused,)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        return (), (_refused(archive, "bad_zip", f"The zip is damaged ({error})."),)
+    try:
+        with file:
             entries, left_out = _entries(file, archive, is_junk)
             if file.infolist() and not entries and not left_out:
                 left_out.append(_refused(archive, "unsupported", "The zip holds no photos."))
@@ -87,10 +99,6 @@ def extract(
     except _BombError as error:
         shutil.rmtree(folder, ignore_errors=True)
         return (), (_refused(archive, "zip_bomb", str(error)),)
-    except PermissionError:
-        return (), (_refused(archive, "no_permission", "You have no permission to read the zip."),)
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
-        return (), (_refused(archive, "bad_zip", f"The zip is damaged ({error})."),)
     return paths, tuple(left_out)
 
 
@@ -196,7 +204,7 @@ def _unpack(
         target = folder.joinpath(*entry.path.parts)
         try:
             written += _unpack_one(file, entry, target, written, maximum_bytes)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        except _DamagedError:
             target.unlink(missing_ok=True)
             left_out.append(
                 _refused(archive, "unreadable", "The zip entry is damaged.", str(entry.path))
@@ -213,8 +221,9 @@ def _unpack_one(
     """Unpack one entry after `written` bytes of others and return its bytes, counted."""
     limit = max(_FREE_RATIO_BYTES, int(entry.info.compress_size * MAXIMUM_RATIO))
     count = 0
-    with file.open(entry.info) as source, _create(target) as out:
-        while block := source.read(_BLOCK):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as out:
+        for block in _blocks(file, entry):
             count += len(block)
             if count > limit:
                 raise _BombError(
@@ -223,30 +232,23 @@ def _unpack_one(
                 )
             if written + count > maximum_bytes:
                 raise _BombError(_too_large(maximum_bytes))
-            try:
-                out.write(block)
-            except OSError as error:
-                raise _writing_failed(target, error) from error
+            out.write(block)
     return count
 
 
-def _create(target: Path) -> io.FileIO:
+def _blocks(file: zipfile.ZipFile, entry: Entry) -> Iterator[bytes]:
+    """Yield the unpacked bytes; what fails here is the zip's fault and not the disk's."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return io.FileIO(target, "w")
-    except OSError as error:
-        raise _writing_failed(target, error) from error
-
-
-def _writing_failed(target: Path, error: OSError) -> StageError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StageError(
-            "disk_full",
-            "The disk is full.",
-            "Free disk space or choose a project folder on another disk.",
-        )
-    return StageError(
-        "folder_not_writable",
-        f"{target.parent} cannot be written ({error.strerror}).",
-        "Choose a project folder that you may write to.",
-    )
+        with file.open(entry.info) as source:
+            while block := source.read(_BLOCK):
+                yield block
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise _DamagedError from error

@@ -279,7 +279,7 @@ def test_copies_of_one_photo_are_too_few(
     assert error.code == "too_few_photos" and "same file as 0.jpg" in error.message
 
 
-def test_a_full_disk_is_an_error(
+def test_a_full_disk_is_told_to_the_pipeline(
     tmp_path: Path, output: Path, make_flight: MakeFlight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_flight(tmp_path / "in", 3)
@@ -288,7 +288,9 @@ def test_a_full_disk_is_an_error(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(atomic, "write_text", full)
-    assert failure(output, tmp_path / "in").code == "disk_full"
+    with pytest.raises(OSError) as caught:
+        imported(output, tmp_path / "in")
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_memory_stays_bounded(

@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from spaceport_app.photos import measures
 from spaceport_app.photos.measures import Measures
+from spaceport_app.photos.options import ImportOptions
 
 from .conftest import texture
 
@@ -24,17 +25,20 @@ def test_sharpness_is_the_energy_of_the_laplacian() -> None:
 def test_detail_agrees_with_a_plain_computation() -> None:
     luma = np.random.default_rng(1).random((64, 96), np.float32)
 
-    def energies(y: np.ndarray) -> tuple[float, float]:
-        return float(np.mean(np.diff(y, 2, axis=1) ** 2)), float(
-            np.mean(np.diff(y, 2, axis=0) ** 2)
-        )
+    kernels = np.zeros((4, 3, 3))
+    kernels[:, 1, 1] = -2
+    for kernel, (row, column) in zip(kernels, ((1, 0), (0, 1), (0, 0), (0, 2)), strict=True):
+        kernel[row, column] = kernel[2 - row, 2 - column] = 1
+
+    def energies(y: np.ndarray) -> list[float]:
+        return [float(np.mean(ndimage.correlate(y, kernel)[1:-1, 1:-1] ** 2)) for kernel in kernels]
 
     octaves = [energies(luma.astype(np.float64))]
     y = luma.astype(np.float64)
     for _ in range(3):
         y = y.reshape(y.shape[0] // 2, 2, y.shape[1] // 2, 2).mean((1, 3))
         octaves.append(energies(y))
-    expected = min(octaves[0][k] / max(o[k] for o in octaves[1:]) for k in (0, 1))
+    expected = min(octaves[0][k] / max(o[k] for o in octaves[1:]) for k in range(4))
     assert measures.detail(luma) == pytest.approx(expected, rel=1e-5)
 
 
@@ -58,13 +62,20 @@ def test_tiny_photos_are_measured_too() -> None:
 
 
 def codes(items: list[Measures], groups: list[str] | None = None) -> list[set[str]]:
-    found = measures.findings(items, groups or ["one"] * len(items), 0.1)
+    threshold = ImportOptions().blur_threshold
+    found = measures.findings(items, groups or ["one"] * len(items), threshold)
     return [{finding.code for finding in each} for each in found]
 
 
 def motion(image: Image.Image, pixels: int, axis: int) -> Image.Image:
     array = ndimage.uniform_filter1d(np.asarray(image, np.float32), pixels, axis=axis)
     return Image.fromarray(array.astype(np.uint8))
+
+
+def diagonal_motion(image: Image.Image, pixels: int) -> Image.Image:
+    array = np.asarray(image, np.float32)
+    moved = [np.roll(array, (step, step), (0, 1)) for step in range(pixels)]
+    return Image.fromarray(np.mean(moved, axis=0).astype(np.uint8))
 
 
 def encoded(image: Image.Image, quality: int) -> Image.Image:
@@ -80,6 +91,7 @@ def test_blurred_copies_stand_out_and_the_others_do_not() -> None:
         sharp[1].filter(ImageFilter.GaussianBlur(4)),
         motion(sharp[2], 9, axis=0),
         motion(sharp[3], 9, axis=1),
+        diagonal_motion(sharp[5], 9),
     ]
     kept = [*sharp, encoded(sharp[4], 50)]
     found = codes([measures.measure(encoded(image, 92)) for image in kept + spoilt])

@@ -202,21 +202,18 @@ def test_too_little_disk_is_an_error_before_unpacking(
     assert everything_below(tmp_path) == {"a.zip"}
 
 
-def test_a_disk_that_fills_up_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class FullDisk(io.FileIO):
-        def write(self, data: object) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(zips.io, "FileIO", FullDisk)
-    archive = make(tmp_path / "a.zip", {"a.jpg": b"x" * 100})
-    with pytest.raises(StageError) as caught:
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_disk_that_fills_up_is_an_error_and_not_a_damaged_entry(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.jpg").symlink_to("/dev/full")
+    archive = make(tmp_path / "a.zip", {"a.jpg": noise(2_000_000)})
+    with pytest.raises(OSError) as caught:
         extract(archive, tmp_path / "out")
-    assert caught.value.code == "disk_full"
+    assert caught.value.errno == errno.ENOSPC
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("in the way")
     archive = make(tmp_path / "a.zip", {"a.jpg": b"x" * 100})
-    with pytest.raises(StageError) as caught:
+    with pytest.raises(OSError, match="Not a directory|exists"):
         extract(archive, tmp_path / "out" / "photos")
-    assert caught.value.code == "folder_not_writable"
