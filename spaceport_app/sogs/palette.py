@@ -26,6 +26,10 @@ LARGEST_PALETTE = 65_536
 _CELL = 768
 _LLOYD_ITERATIONS = 3
 _CELLS_A_ROUND = 64
+_CENTRES_A_CELL = 16
+_FAR = np.float32(3e38)
+# All of LLVM's fast arithmetic but the promises that no NaN and no infinity occur.
+_FAST = {"reassoc", "nsz", "arcp", "contract", "afn"}
 
 
 @dataclass(frozen=True)
@@ -66,21 +70,42 @@ def build_palette(vectors: Floats, entries: int, report: Report, share: float = 
     count = len(vectors)
     if count <= entries:
         return Palette(vectors, np.arange(count, dtype=np.int64))
+    centres, labels = _cluster(vectors, np.ones(count, np.float32), entries, report, share)
+    used, labels = np.unique(labels, return_inverse=True)
+    return Palette(np.ascontiguousarray(centres[used]), labels.astype(np.int64))
+
+
+def _cluster(
+    vectors: Floats, weights: Floats, entries: int, report: Report, share: float
+) -> tuple[Floats, Labels]:
+    """Return up to `entries` centres (M, D) of weighted vectors and the centre of each."""
+    count = len(vectors)
     order, starts = _cells(vectors)
+    cells = len(starts) - 1
+    # Merging ends at one centre a cell: for fewer entries, centres are clustered once more.
+    again = entries < 2 * cells and cells > 1
+    kept = _CENTRES_A_CELL * cells if again else entries
     arranged = np.ascontiguousarray(vectors[order])
-    first, second, costs = _merge_all(arranged, starts, report, share)
-    cheapest = np.argsort(costs, kind="stable")[: count - entries]
+    carried = np.ascontiguousarray(weights[order])
+    first, second, costs = _merge_all(arranged, carried, starts, report, share)
+    cheapest = np.argsort(costs, kind="stable")[: count - kept]
     groups = _join(count, first[cheapest], second[cheapest])
-    centres, labels = _centres(arranged, groups)
+    _, labels = np.unique(groups, return_inverse=True)
+    labels = labels.astype(np.int64)
+    centres = np.zeros((int(labels.max()) + 1, vectors.shape[1]), np.float32)
+    centres = _means(arranged, carried, labels, centres)
     bounds = _group_bounds(labels, starts)
     for _ in range(_LLOYD_ITERATIONS):
         _assign(arranged, starts, centres, bounds, labels)
-        centres = _means(arranged, labels, centres)
+        centres = _means(arranged, carried, labels, centres)
     _assign(arranged, starts, centres, bounds, labels)
+    if again:
+        users = np.bincount(labels, carried, len(centres)).astype(np.float32)
+        centres, outer = _cluster(centres, np.maximum(users, 1.0), entries, report, share)
+        labels = outer[labels]
     unsorted = np.empty(count, np.int64)
     unsorted[order] = labels
-    used, unsorted = np.unique(unsorted, return_inverse=True)
-    return Palette(np.ascontiguousarray(centres[used]), unsorted.astype(np.int64))
+    return centres, unsorted
 
 
 def renumber_by_users(palette: Palette, first_user: bool) -> Palette:
@@ -135,7 +160,11 @@ def _main_direction(part: Floats) -> Floats:
 
 
 def _merge_all(
-    arranged: Floats, starts: npt.NDArray[np.int64], report: Report, share: float
+    arranged: Floats,
+    weights: Floats,
+    starts: npt.NDArray[np.int64],
+    report: Report,
+    share: float,
 ) -> tuple[Labels, Labels, npt.NDArray[np.float64]]:
     """Return all merges (first, second, cost) of every cell; each cell's in dependency order."""
     count, cells = len(arranged), len(starts) - 1
@@ -144,14 +173,15 @@ def _merge_all(
     costs = np.full(count, np.inf)
     for begin in range(0, cells, _CELLS_A_ROUND):
         end = min(begin + _CELLS_A_ROUND, cells)
-        _merge_cells(arranged, starts[begin : end + 1], first, second, costs)
+        _merge_cells(arranged, weights, starts[begin : end + 1], first, second, costs)
         report(Progress("Merging similar view-dependent colours", end, cells, share * end / cells))
     return first, second, costs
 
 
-@njit(cache=True, parallel=True, fastmath=True)
+@njit(cache=True, parallel=True, fastmath=_FAST)
 def _merge_cells(
     arranged: Floats,
+    weights: Floats,
     starts: npt.NDArray[np.int64],
     first: Labels,
     second: Labels,
@@ -159,12 +189,20 @@ def _merge_cells(
 ) -> None:
     for cell in prange(len(starts) - 1):
         low, high = starts[cell], starts[cell + 1]
-        _ward(arranged[low:high], low, first[low:high], second[low:high], costs[low:high])
+        _ward(
+            arranged[low:high],
+            weights[low:high],
+            low,
+            first[low:high],
+            second[low:high],
+            costs[low:high],
+        )
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=_FAST)
 def _ward(
     points: Floats,
+    weights: Floats,
     offset: int,
     first: Labels,
     second: Labels,
@@ -177,7 +215,7 @@ def _ward(
     """
     n, dimensions = points.shape
     centres = points.T.copy()
-    sizes = np.ones(n, np.float32)
+    sizes = weights.copy()
     floor = np.zeros(n, np.float32)
     names = np.arange(n)
     alive = n
@@ -201,7 +239,7 @@ def _ward(
         size = sizes[tip]
         for j in range(alive):
             distances[j] *= size * sizes[j] / (size + sizes[j])
-        distances[tip] = np.float32(np.inf)
+        distances[tip] = _FAR
         nearest = int(np.argmin(distances[:alive]))
         if before >= 0 and distances[before] <= distances[nearest]:
             nearest = before
@@ -246,13 +284,6 @@ def _join(count: int, first: Labels, second: Labels) -> Labels:
     return parent
 
 
-def _centres(arranged: Floats, groups: Labels) -> tuple[Floats, Labels]:
-    _, labels = np.unique(groups, return_inverse=True)
-    labels = labels.astype(np.int64)
-    centres = np.zeros((int(labels.max()) + 1, arranged.shape[1]), np.float32)
-    return _means(arranged, labels, centres), labels
-
-
 def _group_bounds(labels: Labels, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the first group of each cell: groups are numbered cell after cell."""
     lows = np.array([labels[a:b].min() for a, b in itertools.pairwise(starts)])
@@ -260,13 +291,13 @@ def _group_bounds(labels: Labels, starts: npt.NDArray[np.int64]) -> npt.NDArray[
 
 
 @njit(cache=True)
-def _means(arranged: Floats, labels: Labels, old: Floats) -> Floats:
+def _means(arranged: Floats, weights: Floats, labels: Labels, old: Floats) -> Floats:
     sums = np.zeros(old.shape, np.float64)
-    users = np.zeros(len(old), np.int64)
+    users = np.zeros(len(old), np.float64)
     for i in range(len(arranged)):
-        users[labels[i]] += 1
+        users[labels[i]] += weights[i]
         for d in range(arranged.shape[1]):
-            sums[labels[i], d] += arranged[i, d]
+            sums[labels[i], d] += weights[i] * arranged[i, d]
     means = old.copy()
     for m in range(len(old)):
         if users[m] > 0:
@@ -275,7 +306,7 @@ def _means(arranged: Floats, labels: Labels, old: Floats) -> Floats:
     return means
 
 
-@njit(cache=True, parallel=True, fastmath=True)
+@njit(cache=True, parallel=True, fastmath=_FAST)
 def _assign(
     arranged: Floats,
     starts: npt.NDArray[np.int64],

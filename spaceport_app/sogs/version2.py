@@ -39,8 +39,19 @@ from spaceport_app.splats.model import Floats, Splats
 _COEFFICIENTS = {1: 3, 2: 8, 3: 15}
 
 
-def encode(splats: Splats, options: CompressOptions, report: Report) -> Bundle:
+def encode(
+    splats: Splats, options: CompressOptions, report: Report, *, antialiased: bool = False
+) -> Bundle:
     """Encode a scene.
+
+    Parameters
+    ----------
+    splats : Splats
+    options : CompressOptions
+    report : Report
+    antialiased : bool
+        Whether the scene was trained with opacity compensated for the low-pass filter
+        (Mip-Splatting), which readers must know to render it alike.
 
     Raises
     ------
@@ -68,6 +79,8 @@ def encode(splats: Splats, options: CompressOptions, report: Report) -> Bundle:
         "quats": {"files": [parts.QUATERNION_FILE]},
         "sh0": {"codebook": _shortest(colour_levels), "files": [parts.COLOUR_FILE]},
     }
+    if antialiased:
+        meta["model"] = "antialiased"
     if splats.sh_degree > 0:
         meta["shN"] = _encode_harmonics(splats, options, report, textures)
     return parts.finish(meta, textures, order, options, report)

@@ -1,0 +1,166 @@
+"""The stage that packs trained Gaussians into a bundle and measures what was lost."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spaceport_app import atomic
+from spaceport_app.errors import StageError
+from spaceport_app.events import Event, JsonValue, Progress, Report
+from spaceport_app.sogs import version2
+from spaceport_app.sogs.axes import to_viewer, to_world
+from spaceport_app.sogs.file import read, write_folder, writing
+from spaceport_app.sogs.measure import measure
+from spaceport_app.sogs.options import CompressOptions
+from spaceport_app.splats.file import read_ply
+from spaceport_app.splats.model import Splats
+
+if TYPE_CHECKING:
+    from spaceport_app.sfm.model import Reconstruction
+    from spaceport_app.splats.evaluation import ViewQuality
+
+_log = logging.getLogger(__name__)
+
+_ENCODE_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class CompressInputs:
+    """What the stage reads and where it writes.
+
+    Parameters
+    ----------
+    splats : Path
+        The trained ``splats.ply`` in the world frame; training's ``quality.json`` beside it,
+        where there is one, says at which size held-out photos were compared.
+    output : Path
+        An existing, empty folder.
+    reconstruction : Reconstruction or None
+        Its views are rendered again from the decoded bundle.
+    held_out : tuple of str
+        Names of the views to render; none renders nothing.
+    """
+
+    splats: Path
+    output: Path
+    reconstruction: Reconstruction | None
+    held_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Training:
+    """How training compared held-out photos, so that the bundle is judged alike."""
+
+    image_size: int | None = None
+    antialiased: bool = False
+    background: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    psnr_db: float | None = None
+
+
+def run(inputs: CompressInputs, options: CompressOptions, report: Report) -> dict[str, JsonValue]:
+    """Write ``bundle/`` (SOG version 2) and ``quality.json``; return the measured report.
+
+    Every number comes from the bundle as read back from the disk.
+
+    Raises
+    ------
+    StageError
+        ``disk_full``, ``not_writable``, ``not_finite``, ``no_gaussians``,
+        ``too_many_gaussians``, or what reading the .ply raises.
+    """
+    began = time.perf_counter()
+    training = _read_training(inputs.splats.with_name("quality.json"))
+    splats = to_viewer(read_ply(inputs.splats))
+    share = _ENCODE_SHARE if inputs.reconstruction and inputs.held_out else 0.95
+
+    def encoding(event: Event) -> None:
+        if isinstance(event, Progress):
+            event = Progress(event.step, event.done, event.total, share * event.fraction)
+        report(event)
+
+    bundle = version2.encode(splats, options, encoding, antialiased=training.antialiased)
+    folder = inputs.output / "bundle"
+    write_folder(folder, bundle.files)
+    seconds = time.perf_counter() - began
+    decoded = read(folder)
+    result = measure(splats, decoded, bundle, inputs.splats.stat().st_size)
+    result["order"] = options.order
+    result["encode_seconds"] = seconds
+    views: list[JsonValue] = []
+    if inputs.reconstruction is not None and inputs.held_out:
+        measured = _render(decoded, inputs.reconstruction, inputs.held_out, training, report, share)
+        result.update(_held_out(measured, training))
+        views = [{"name": v.name, "psnr_db": v.psnr_db, "ssim": v.ssim} for v in measured]
+    text = json.dumps({**result, "views": views}, indent=2, ensure_ascii=False)
+    path = inputs.output / "quality.json"
+    with writing(path):
+        atomic.write_text(path, text + "\n")
+    report(Progress("Measuring the finished bundle", 1, 1, 1.0))
+    return result
+
+
+def _render(
+    decoded: Splats,
+    reconstruction: Reconstruction,
+    names: tuple[str, ...],
+    training: _Training,
+    report: Report,
+    start: float,
+) -> tuple[ViewQuality, ...]:
+    from spaceport_app.splats.engines import choose
+    from spaceport_app.splats.evaluation import Look, evaluate
+
+    engine = choose.make("auto")
+    engine.load(to_world(decoded))
+    look = Look(training.background, training.antialiased)
+    measured: list[ViewQuality] = []
+    for done, name in enumerate(names, start=1):
+        measured += evaluate(
+            engine, reconstruction.views, (name,), image_size=training.image_size, look=look
+        )
+        fraction = start + (1.0 - start) * done / len(names)
+        report(Progress("Rendering held-out views from the bundle", done, len(names), fraction))
+    return tuple(measured)
+
+
+def _held_out(measured: tuple[ViewQuality, ...], training: _Training) -> dict[str, JsonValue]:
+    from spaceport_app.splats.evaluation import mean
+
+    averages = mean(measured)
+    if averages is None:
+        return {}
+    found: dict[str, JsonValue] = {
+        "held_out_views": len(measured),
+        "held_out_psnr_db": averages[0],
+        "held_out_ssim": averages[1],
+    }
+    if training.psnr_db is not None:
+        found["held_out_psnr_change_db"] = averages[0] - training.psnr_db
+    return found
+
+
+def _read_training(path: Path) -> _Training:
+    if not path.is_file():
+        return _Training()
+    try:
+        data = json.loads(path.read_bytes())
+        size, psnr = data["image_size_px"], data["psnr_db"]
+        red, green, blue = (float(v) for v in data["background"])
+        return _Training(
+            int(size) if size else None,
+            bool(data["antialiased"]),
+            (red, green, blue),
+            None if psnr is None else float(psnr),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _log.warning("training's %s cannot be read: %s", path.name, error)
+        raise StageError(
+            "bad_quality",
+            f"The file {path.name} beside {path.parent.name}/splats.ply is damaged.",
+            "Run the training stage again.",
+        ) from error

@@ -1,0 +1,166 @@
+"""The stage that writes the files a person takes away."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spaceport_app import atomic
+from spaceport_app.errors import StageError
+from spaceport_app.events import Event, JsonValue, Progress, Report
+from spaceport_app.sogs import file
+from spaceport_app.sogs.axes import to_viewer, viewer_from_world
+from spaceport_app.sogs.bundle import META, parse_meta
+from spaceport_app.sogs.options import CompressOptions, ExportOptions
+from spaceport_app.sogs.textures import bad_bundle
+from spaceport_app.splats.file import read_ply, write_ply
+from spaceport_app.splats.model import Splats
+
+_ENDINGS = {"sog": ".sog", "sog-folder": "-sog", "sogs": "-sogs", "ply": ".ply"}
+
+
+@dataclass(frozen=True)
+class ExportInputs:
+    """What the stage reads and where it writes.
+
+    Parameters
+    ----------
+    splats : Path
+        The trained ``splats.ply`` in the world frame.
+    bundle : Path
+        The bundle of the compress stage, in the axes of viewers.
+    georeference : Path or None
+        ``georeference.json`` of the sfm stage.
+    name : str
+        Name of the files, without ending.
+    output : Path
+        An existing folder.
+    """
+
+    splats: Path
+    bundle: Path
+    georeference: Path | None
+    name: str
+    output: Path
+
+
+def run(inputs: ExportInputs, options: ExportOptions, report: Report) -> dict[str, JsonValue]:
+    """Write the chosen formats and ``NAME.georeference.json``; return their sizes.
+
+    In the axes of viewers, .sog and its folder hold the very textures of the bundle. In the
+    axes of the world, and for the older SOGS, the trained Gaussians are encoded again.
+
+    Raises
+    ------
+    StageError
+        ``unknown_format``, ``bad_name``, ``disk_full``, ``not_writable``, or what reading the
+        inputs raises.
+    """
+    began = time.perf_counter()
+    try:
+        formats = options.chosen()
+    except ValueError as error:
+        raise StageError("unknown_format", str(error), "Correct the formats.") from error
+    name = _checked_name(inputs.name)
+    result: dict[str, JsonValue] = {"formats": list(formats), "orientation": options.orientation}
+    sizes: dict[str, JsonValue] = {}
+    for number, format in enumerate(formats):
+        path = inputs.output / f"{name}{_ENDINGS[format]}"
+
+        def within(event: Event, number: int = number) -> None:
+            if isinstance(event, Progress):
+                fraction = (number + event.fraction) / len(formats)
+                event = Progress(event.step, event.done, event.total, min(fraction, 1.0))
+            report(event)
+
+        _write(path, format, inputs, options, within)
+        sizes[path.name] = _size(path)
+        done = number + 1
+        report(Progress("Writing the exported files", done, len(formats), done / len(formats)))
+    path = inputs.output / f"{name}.georeference.json"
+    _write_georeference(path, inputs.georeference, options)
+    sizes[path.name] = _size(path)
+    result["file_bytes"] = sizes
+    result["seconds"] = time.perf_counter() - began
+    return result
+
+
+def _write(
+    path: Path, format: str, inputs: ExportInputs, options: ExportOptions, report: Report
+) -> None:
+    upright = options.orientation == "viewer"
+    if format == "ply":
+        with file.writing(path):
+            write_ply(path, _splats(inputs, upright))
+        return
+    if format != "sogs" and upright:
+        files = _bundle_files(inputs.bundle)
+        write = file.write_sog if format == "sog" else file.write_folder
+        write(path, files)
+        return
+    file.write(path, _splats(inputs, upright), format, CompressOptions(), report)
+
+
+def _splats(inputs: ExportInputs, upright: bool) -> Splats:
+    splats = read_ply(inputs.splats)
+    return to_viewer(splats) if upright else splats
+
+
+def _bundle_files(folder: Path) -> dict[str, bytes]:
+    """Return the files that a bundle's meta.json names, and that file itself."""
+    load = file.open_bundle(folder)
+    files = {META: load(META)}
+    for part in parse_meta(files[META]).values():
+        for name in part.get("files", []) if isinstance(part, dict) else []:
+            files[name] = load(name)
+    if len(files) == 1:
+        raise bad_bundle(f"{META} names no textures")
+    return files
+
+
+def _write_georeference(path: Path, source: Path | None, options: ExportOptions) -> None:
+    """Write where the exported coordinates lie: the sfm stage's file and the way back to it."""
+    data: dict[str, Any] = {"frame": "arbitrary", "origin": None, "world_to_ecef": None}
+    if source is not None:
+        try:
+            data = json.loads(source.read_bytes())
+        except (OSError, ValueError) as error:
+            raise StageError(
+                "bad_reconstruction",
+                f"{source.name} cannot be read.",
+                "Run the reconstruction stage again.",
+            ) from error
+    file_to_world = np.eye(4)
+    if options.orientation == "viewer":
+        file_to_world[:3, :3] = viewer_from_world().T
+    data["file_axes"] = (
+        "x west, y down, z south" if options.orientation == "viewer" else "x east, y north, z up"
+    )
+    data["file_to_world"] = (file_to_world + 0.0).tolist()
+    if data.get("world_to_ecef") is not None:
+        world_to_ecef = np.array(data["world_to_ecef"], np.float64).reshape(4, 4)
+        data["file_to_ecef"] = (world_to_ecef @ file_to_world).tolist()
+    with file.writing(path):
+        atomic.write_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def _checked_name(name: str) -> str:
+    if not name.strip(" .") or re.search(r'[<>:"/\\|?*\x00-\x1f]', name):
+        raise StageError(
+            "bad_name",
+            f"The name {name!r} cannot be the name of a file.",
+            'Choose a name without any of < > : " / \\ | ? *.',
+        )
+    return name
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(entry.stat().st_size for entry in path.iterdir())
+    return path.stat().st_size
