@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 from PIL.ExifTags import IFD
 
+from spaceport_app.photos import jpeg
 from spaceport_app.photos.model import Finding
 
 PHOTO_SUFFIXES = frozenset(
@@ -141,6 +142,8 @@ def decode(data: bytes, maximum_megapixels: float = DEFAULT_MEGAPIXELS) -> Decod
         _read_metadata(source)
         source.load()
         image = _to_rgb(source)
+        if kind == "JPEG" and jpeg.has_hole(data):
+            raise UndecodableError(Finding("unreadable", "A part of the photo is lost."))
     except UndecodableError:
         raise
     except MemoryError as error:

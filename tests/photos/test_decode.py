@@ -45,6 +45,12 @@ def test_truncated_photos_are_refused(kind: str, share: float) -> None:
     assert code_of(data[: int(len(data) * share)]) == "unreadable"
 
 
+def test_a_jpeg_with_lost_blocks_is_refused() -> None:
+    data = saved(texture(0), "JPEG", quality=92)
+    middle = len(data) // 2
+    assert code_of(data[:middle] + bytes(20000) + data[middle + 20000 :]) == "unreadable"
+
+
 def test_what_is_no_photo_is_refused() -> None:
     assert code_of(b"") == "unreadable"
     assert code_of("Grüße aus dem Flug\n".encode() * 50) == "unreadable"
