@@ -109,20 +109,20 @@ def _from_altitudes(
 
 
 def _tilt_sigma(moved: Floats, rest: Floats) -> float:
-    """Return how well positions hold the tilt about its weaker horizontal axis, degrees.
+    """Return how well positions hold the turn about their weakest axis, degrees.
 
     A turn about an axis moves a camera by its distance from that axis, so the sigma is that of
     the residuals over the root of the summed squared distances: without bounds on a single line.
+    The weakest axis is that along which the positions are spread most.
     """
     if len(moved) < 3:
         return 90.0
     offsets = moved - moved.mean(0)
     noise = max(float(np.sqrt((rest**2).mean())), _VERTICAL_FLOOR_M)
-    _, _, axes = np.linalg.svd(offsets[:, :2], full_matrices=False)
-    across = ((offsets[:, :2] @ axes.T) ** 2).sum(0)
-    arms = across + (offsets[:, 2] ** 2).sum()
-    sigma = noise / np.sqrt(np.maximum(arms.min(), 1e-12))
-    return float(np.degrees(np.minimum(sigma, np.pi / 2)))
+    sizes = np.linalg.svd(offsets, compute_uv=False)
+    # The fit itself bends towards the noise, which widens a true line by about as much.
+    arms = np.sqrt(max(float((sizes[1:] ** 2).sum()) - len(moved) * noise**2, 1e-12))
+    return float(np.degrees(min(noise / arms, np.pi / 2)))
 
 
 def _from_up(observed: Observed, up: Up, seed: int) -> Candidate | None:

@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float64]
 _CAP = 9.0
 # Altitudes that leave the tilt this uncertain are no fit (single lines).
 _LOOSE_DEG = 4.0
+# A loosely known up costs as much as a disagreement of its sigma over this.
+_FIRM_DEG = 2.0
 _WITHOUT_GPS_DISTANCE = 10.0
 
 
@@ -63,7 +65,9 @@ def align(observed: Observed, seed: int = 1) -> Alignment:
     origin, and so scaled that the median distance from camera to scene is 10.
     """
     ups = gravity.evidence(observed, seed)
-    found = fits.all_of(observed, ups, seed) if observed.placed.sum() >= 3 else []
+    # The rough side of the images only votes, unless there is nothing else.
+    tellers = ups[:-1] or ups
+    found = fits.all_of(observed, tellers, seed) if observed.placed.sum() >= 3 else []
     if not found:
         return _without_gps(observed, ups)
     evidence = [c.up for c in found if c.method != "gps_horizontal"][:1] + ups
@@ -90,13 +94,12 @@ def _label(candidate: Candidate) -> str:
 def _cost(candidate: Candidate, evidence: list[Up], best_horizontal: float) -> float:
     cost = 0.0
     for up in evidence:
-        # Evidence is no more exact than the candidate's own up is known.
         z = angle_deg(up.direction, candidate.similarity.up) / up.sigma_deg
         cost += up.weight * min(z * z, _CAP)
     worse = (candidate.horizontal_sigma - best_horizontal) / (0.3 * best_horizontal + 0.3)
     cost += 2.0 * min(worse * worse, _CAP)
     # An up that is loosely known, by whatever witness, is a worse choice than a firm one.
-    cost += min((candidate.up.sigma_deg / _LOOSE_DEG) ** 2, 2 * _CAP)
+    cost += min((candidate.up.sigma_deg / _FIRM_DEG) ** 2, 2 * _CAP)
     return cost
 
 
@@ -130,16 +133,17 @@ def _reason(kept: Candidate, found: list[Candidate], angles: dict[str, float]) -
 
 
 def _without_gps(observed: Observed, ups: list[Up]) -> Alignment:
+    tellers = ups[:-1] or ups
     costs = [
         sum(
             other.weight
             * min((angle_deg(other.direction, up.direction) / other.sigma_deg) ** 2, _CAP)
             for other in ups
         )
-        + (up.sigma_deg / _LOOSE_DEG) ** 2
-        for up in ups
+        + (up.sigma_deg / _FIRM_DEG) ** 2
+        for up in tellers
     ]
-    kept = ups[int(np.argmin(costs))]
+    kept = tellers[int(np.argmin(costs))]
     turn = _northward(observed, fits.upright(kept.direction))
     scene = observed.points if len(observed.points) else observed.centres
     middle = np.median(scene, axis=0)
@@ -157,7 +161,7 @@ def _without_gps(observed: Observed, ups: list[Up]) -> Alignment:
         reason,
         None,
         {up.source: round(angle_deg(up.direction, kept.direction), 2) for up in ups},
-        {up.source: round(float(c), 2) for up, c in zip(ups, costs, strict=True)},
+        {up.source: round(float(c), 2) for up, c in zip(tellers, costs, strict=True)},
     )
 
 

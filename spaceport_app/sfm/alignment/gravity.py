@@ -156,15 +156,19 @@ def from_image_axes(observed: Observed) -> Up | None:
     if sizes[1] < _LINE or len(right) < 3:
         return None
     direction = axes[:, 0] * np.sign(axes[:, 0] @ _backward(observed) or 1.0)
-    return Up("image rows", direction, 4.0 + 60.0 * float(np.sqrt(max(sizes[0], 0.0))), 0.5)
+    scatter = float(np.degrees(np.arcsin(np.sqrt(np.clip(sizes[0], 0.0, 1.0)))))
+    return Up("image rows", direction, float(np.hypot(1.5, scatter)), 1.0)
 
 
 def image_up(observed: Observed) -> Up:
-    """Return the mean of image up and backward directions: the last resort, always there."""
+    """Return the mean of image up and backward directions: rough, but always there.
+
+    It keeps a scene from being turned upside down where little else is known.
+    """
     direction = _backward(observed)
     size = float(np.linalg.norm(direction))
     unit = direction / size if size > 1e-9 else np.array([0.0, 0.0, 1.0])
-    return Up("image up", unit, 30.0, 0.25)
+    return Up("image up", unit, 45.0, 1.0)
 
 
 def _backward(observed: Observed) -> Floats:
@@ -186,7 +190,7 @@ def _geometric_median(vectors: Floats) -> Floats:
 
 
 def evidence(observed: Observed, seed: int) -> list[Up]:
-    """Return all evidence that there is, most trusted first; at least one."""
+    """Return all evidence that there is, most trusted first; the last is `image_up`."""
     found = [
         from_gimbal(observed),
         from_straight_views(observed),
@@ -194,4 +198,4 @@ def evidence(observed: Observed, seed: int) -> list[Up]:
         from_layout(observed),
         from_image_axes(observed),
     ]
-    return [up for up in found if up is not None] or [image_up(observed)]
+    return [up for up in found if up is not None] + [image_up(observed)]
