@@ -1,0 +1,49 @@
+"""A file is old or new, never half written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from spaceport_app import atomic
+
+
+def test_text_and_bytes_arrive(tmp_path: Path) -> None:
+    path = tmp_path / "Fläche 7.json"
+    atomic.write_text(path, "größer\n")
+    assert path.read_bytes() == "größer\n".encode()
+    atomic.write_bytes(path, b"\x00\r\n\xff")
+    assert path.read_bytes() == b"\x00\r\n\xff"
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_readers_see_the_old_file_until_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text("old")
+    with atomic.replacing(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+
+
+def test_a_failure_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), atomic.replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["settings.json"]
+
+
+def test_the_file_stands_beside_its_goal_for_one_rename(tmp_path: Path) -> None:
+    with atomic.replacing(tmp_path / "a.bin") as temporary:
+        assert temporary.parent == tmp_path
+        temporary.write_bytes(b"")
+    assert (tmp_path / "a.bin").exists()
+
+
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError):
+        atomic.write_text(tmp_path / "gone" / "a.txt", "x")
