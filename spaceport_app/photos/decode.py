@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
-from PIL.ExifTags import IFD
 
 from spaceport_app.photos import jpeg
 from spaceport_app.photos.model import Finding
@@ -139,7 +137,6 @@ def decode(data: bytes, maximum_megapixels: float = DEFAULT_MEGAPIXELS) -> Decod
             # Loading does not look at the check sums of the pixel data.
             PngImagePlugin.PngImageFile(io.BytesIO(data)).verify()
         mode = source.mode
-        _read_metadata(source)
         source.load()
         image = _to_rgb(source)
         if kind == "JPEG" and jpeg.has_hole(data):
@@ -201,14 +198,6 @@ def _opener(kind: str) -> Opener:
         ) from error
     opener: Opener = HeifImageFile
     return opener
-
-
-def _read_metadata(source: Image.Image) -> None:
-    """Read the metadata blocks while the file is open: loading a TIFF closes it."""
-    with suppress(Exception):  # Damaged metadata must not cost the photo.
-        exif = source.getexif()
-        for block in (IFD.Exif, IFD.GPSInfo):
-            exif.get_ifd(block)
 
 
 def _bits(source: Image.Image) -> tuple[int, ...]:

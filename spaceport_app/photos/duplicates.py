@@ -18,7 +18,6 @@ _HASH_SIDE = 32
 _THUMB_SIDE = 64
 _LARGEST_DISTANCE = 6
 _SMALLEST_CORRELATION = 0.995
-_SMALLEST_CONTRAST = 2.0
 _LARGEST_ASPECT_CHANGE = 0.02
 _SAME_PLACE_DEGREES = 2e-5
 _BLOCK = 1024
@@ -151,8 +150,6 @@ def _is_copy(a: Candidate, b: Candidate) -> bool:
         return False
     one, two = (p.fingerprint.thumbnail.astype(np.float64) for p in (a, b))
     one, two = one - one.mean(), two - two.mean()
-    # Fog and black frames all look alike, so alike says nothing about them.
-    if min(one.std(), two.std()) < _SMALLEST_CONTRAST:
-        return False
-    correlation = float((one * two).sum() / np.sqrt((one**2).sum() * (two**2).sum()))
-    return correlation >= _SMALLEST_CORRELATION
+    # Black frames have nothing to compare; fog fails by its noise.
+    energy = float(np.sqrt((one**2).sum() * (two**2).sum()))
+    return energy > 0.0 and float((one * two).sum()) >= _SMALLEST_CORRELATION * energy

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import io
 import math
+import zlib
 from typing import Any
 
 import pytest
 from PIL import Image
-from PIL.TiffImagePlugin import IFDRational
+from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
 from spaceport_app.photos import metadata
 from spaceport_app.photos.decode import decode
@@ -192,6 +193,28 @@ def test_damaged_exif_counts_as_none() -> None:
     Image.new("RGB", (16, 16)).save(data, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff\x10\x00")
     found = metadata.read(Image.open(data))
     assert (found.make, found.position, found.taken_at) == ("", None, None)
+
+
+def compressed_tiff() -> bytes:
+    """A TIFF that is decoded by libtiff, with EXIF blocks, which Pillow itself cannot write."""
+    pixels = zlib.compress(bytes(16 * 16 * 3))
+    tags = ImageFileDirectory_v2()
+    tags[256] = tags[257] = tags[278] = 16
+    tags[258], tags[259], tags[262], tags[277] = (8, 8, 8), 8, 2, 3
+    tags[271] = "Sony"
+    tags[273], tags[279] = 0, len(pixels)
+    tags[34665] = {37386: 3.6}
+    tags[34853] = {1: "N", 2: (46.0, 30.0, 0.0), 3: "W", 4: (92.0, 0.0, 0.0)}
+    data = io.BytesIO()
+    tags.save(data)
+    return data.getvalue() + pixels
+
+
+def test_compressed_tiffs_keep_their_metadata() -> None:
+    found = metadata.read(decode(compressed_tiff()).source)
+    assert (found.make, found.focal_mm) == ("Sony", pytest.approx(3.6))
+    assert found.position is not None
+    assert (found.position.latitude, found.position.longitude) == (46.5, -92.0)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])

@@ -122,10 +122,23 @@ def test_a_bomb_by_ratio_is_refused_and_removed(tmp_path: Path) -> None:
 
 def test_a_bomb_by_size_is_refused(tmp_path: Path) -> None:
     archive = make(tmp_path / "big.zip", {f"{i}.jpg": noise(500_000) for i in range(3)})
-    names, left_out = extract(archive, tmp_path / "out", maximum=1_000_000)
-    assert names == [] and codes(left_out) == ["zip_bomb"]
+    seen: list[int] = []
+    paths, left_out = zips.extract(
+        archive, tmp_path / "out", 1_000_000, is_junk, lambda done, total: seen.append(done)
+    )
+    assert paths == () and codes(left_out) == ["zip_bomb"]
+    assert seen == []  # Refused by what it declares, before anything is unpacked.
     assert "0.001 GB" in left_out[0].reason.message
     assert len(extract(archive, tmp_path / "out", maximum=1_500_000)[0]) == 3
+
+
+def test_bytes_are_counted_and_not_only_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = make(tmp_path / "big.zip", {f"{i}.jpg": noise(500_000) for i in range(3)})
+    monkeypatch.setattr(zips, "_check_size", lambda *arguments: None)
+    assert codes(extract(archive, tmp_path / "out", maximum=1_000_000)[1]) == ["zip_bomb"]
+    assert everything_below(tmp_path) == {"big.zip"}
 
 
 def test_a_bomb_by_count_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
