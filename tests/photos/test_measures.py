@@ -26,7 +26,7 @@ def test_sharpness_is_the_energy_of_the_laplacian() -> None:
 def test_detail_agrees_with_a_plain_computation(direction: tuple[int, int]) -> None:
     noise = np.random.default_rng(1).random((64, 96), np.float32)
     moved = [np.roll(noise, np.multiply(direction, step), (0, 1)) for step in range(3)]
-    luma: np.ndarray = np.mean(moved, axis=0, dtype=np.float32)
+    luma = np.asarray(np.mean(moved, axis=0), np.float32)
     kernels = np.zeros((4, 3, 3))
     kernels[:, 1, 1] = -2
     for kernel, (row, column) in zip(kernels, ((1, 0), (0, 1), (0, 0), (0, 2)), strict=True):

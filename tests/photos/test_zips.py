@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import io
+import shutil
 import stat
 import zipfile
 from pathlib import Path
@@ -207,7 +208,7 @@ def test_a_zip_without_photos_says_so(tmp_path: Path) -> None:
 def test_too_little_disk_is_an_error_before_unpacking(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zips.shutil, "disk_usage", lambda path: SimpleNamespace(free=10))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=10))
     archive = make(tmp_path / "a.zip", {"a.jpg": b"x" * 100})
     with pytest.raises(StageError) as caught:
         extract(archive, tmp_path / "out")
