@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,22 +25,26 @@ _FAST = {"reassoc", "nsz", "arcp", "contract", "afn"}
 
 def inlined(function: _Function) -> _Function:
     """Compile a small function that other kernels call."""
-    result: _Function = njit(fastmath=_FAST, error_model="numpy", cache=True)(function)
-    return result
+    compile_it: Any = njit(fastmath=_FAST, error_model="numpy", cache=True)
+    return cast("_Function", compile_it(function))
 
 
 def serial(function: _Function) -> _Function:
     """Compile a kernel that runs on one core."""
-    result: _Function = njit(fastmath=_FAST, error_model="numpy", cache=True, nogil=True)(function)
-    return result
+    compile_it: Any = njit(fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
+    return cast("_Function", compile_it(function))
 
 
 def parallel(function: _Function) -> _Function:
     """Compile a kernel whose `prange` loops are shared out over the cores."""
-    result: _Function = njit(
+    compile_it: Any = njit(
         fastmath=_FAST, error_model="numpy", cache=True, nogil=True, parallel=True
-    )(function)
-    return result
+    )
+    return cast("_Function", compile_it(function))
+
+
+def _instruction(function: Callable[..., Any]) -> Any:
+    return intrinsic(function)
 
 
 def aligned(rows: int, columns: int) -> F32:
@@ -50,7 +54,7 @@ def aligned(rows: int, columns: int) -> F32:
     return room[skip : skip + rows * columns].reshape(rows, columns)
 
 
-@intrinsic
+@_instruction
 def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
     """Ask for the first cache line of a row of a C-contiguous float32 array."""
 
@@ -71,7 +75,7 @@ def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-@intrinsic
+@_instruction
 def float_of_bits(typing_context: Any, bits: Any) -> Any:
     """Read an int32's bits as a float32."""
 
@@ -81,7 +85,7 @@ def float_of_bits(typing_context: Any, bits: Any) -> Any:
     return types.float32(types.int32), generate
 
 
-@intrinsic
+@_instruction
 def bits_of_float(typing_context: Any, value: Any) -> Any:
     """Read a float32's bits as an int32."""
 

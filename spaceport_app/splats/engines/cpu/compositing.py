@@ -55,13 +55,14 @@ _E0, _E1, _E2, _E3, _E4, _E5 = (
 
 
 @inlined
-def _exp2(e: float) -> float:
+def _exp2(e: np.float32) -> np.float32:
     """Return 2^e for float32 e in -24 to 24."""
     whole = np.floor(e)
     f = e - whole
     p = _E0 + f * (_E1 + f * (_E2 + f * (_E3 + f * (_E4 + f * _E5))))
     bits = (np.int32(whole) + np.int32(127)) << np.int32(23)
-    return p * float_of_bits(np.int32(bits))
+    power: np.float32 = p * float_of_bits(np.int32(bits))
+    return power
 
 
 @inlined

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 
@@ -40,8 +42,8 @@ class CpuEngine:
     name = "cpu"
 
     def __init__(self, threads: int | None = None, near: float = 0.01) -> None:
-        limit = int(numba.config.NUMBA_NUM_THREADS)
-        self._threads = max(1, min(threads or cores(), limit))
+        settings: Any = numba.config
+        self._threads = max(1, min(threads or cores(), settings.NUMBA_NUM_THREADS))
         self._rasteriser = Rasteriser(near)
         self._size = (0, 0)
         shapes = ((0, 3), (0, 3), (0, 4), (0,), (0, 1, 3))

@@ -78,13 +78,13 @@ def similarity(image: F32, target: F32, parts: F32, sums: F32) -> None:
         moments = np.empty((5, stop - start + TAPS - 1, width), np.float32)
         padded = np.zeros((5, width + TAPS - 1), np.float32)
         blurred = np.empty((5, width), np.float32)
-        difference = 0.0
+        difference = np.float64(0.0)
         for line in range(stop - start + TAPS - 1):
             y = start + line - RADIUS
             if y < 0 or y >= height:
                 moments[:, line, :] = _ZERO
             else:
-                row = np.float32(0.0)
+                row = _ZERO
                 for x in range(width):
                     a = image[channel, y, x]
                     b = target[channel, y, x]
@@ -98,11 +98,11 @@ def similarity(image: F32, target: F32, parts: F32, sums: F32) -> None:
                     difference += row
                 for i in range(5):
                     _across(padded[i], width, moments[i, line])
-        total = 0.0
+        total = np.float64(0.0)
         for line in range(stop - start):
             for i in range(5):
                 _down(moments[i], line, width, blurred[i])
-            row = np.float32(0.0)
+            row = _ZERO
             for x in range(width):
                 ma = blurred[0, x]
                 mb = blurred[1, x]

@@ -39,7 +39,7 @@ def _normals(seed: int, g: int) -> tuple[float, float, float]:
 def push(row: F32, strength: float, seed: int, g: int) -> None:
     """Push a faint Gaussian's mean about, shaped by its covariance (Kheradmand et al. 2024).
 
-    The push is ``covariance @ normals * strength * projection.sigmoid(100 * ((1 - opacity) - 0.995))``.
+    The push is ``covariance @ normals * strength * sigmoid(100 * ((1 - opacity) - 0.995))``.
     """
     opacity = projection.sigmoid(np.float64(row[OPACITY]))
     if opacity > OPEN_BELOW:

@@ -275,7 +275,7 @@ def shape_gradient(
     row: F32,
     cam: F32,
     antialiased: bool,
-    v: tuple[float, ...],
+    v: tuple[np.float32, ...],
     out: F32,
 ) -> None:
     """Carry the gradient `v` of a projected Gaussian back to its parameters.
@@ -413,7 +413,7 @@ def shape_gradient(
 
 @inlined
 def colour_gradient(
-    row: F32, degree: int, cam: F32, v: tuple[float, ...], basis: F32, weights: F32, out: F32
+    row: F32, degree: int, cam: F32, v: tuple[np.float32, ...], basis: F32, weights: F32, out: F32
 ) -> None:
     """Write the harmonics' columns of the gradient row `out`, and add to the mean's.
 

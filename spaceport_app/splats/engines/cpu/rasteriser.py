@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spaceport_app.splats.camera import Camera
-from spaceport_app.splats.engines.cpu import compositing, projection, threads, tiles
+from spaceport_app.splats.engines.cpu import compositing, projection, tiles
 from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64, aligned
 
 
@@ -23,35 +23,26 @@ class Rasteriser:
     """
 
     def __init__(self, near: float = 0.01) -> None:
-        threads.wait_asleep()
         self.near = near
         self.visible = 0
         self.camera = np.zeros(24, np.float32)
         self.antialiased = False
         self.degree = 0
-        self.screen: F32 = np.empty((0, projection.COLUMNS), np.float32)
-        self.counts: I32 = np.empty(0, np.int32)
-        self.slots: I64 = np.empty(0, np.int64)
-        self.v_entries: F32 = np.empty((0, compositing.GRADIENTS), np.float32)
-        self._size = (0, 0)
         self._histogram: I64 = np.empty(3 << 11, np.int64)
-        self._gaussians(0)
-        self._room_for_entries(0)
+        self._make_gaussians(0)
+        self._make_picture(0, 0)
+        self._make_entries(0)
 
-    def _gaussians(self, count: int) -> None:
-        if len(self.counts) == count:
-            return
-        self.screen = aligned(count, projection.COLUMNS)
-        self.counts = np.empty(count, np.int32)
-        self.slots = np.empty(count, np.int64)
+    def _make_gaussians(self, count: int) -> None:
+        self.screen: F32 = aligned(count, projection.COLUMNS)
+        self.counts: I32 = np.empty(count, np.int32)
+        self.slots: I64 = np.empty(count, np.int64)
         self._bounds: I32 = np.empty(count, np.int32)
         self._keys: I32 = np.empty(count, np.int32)
         self._order: I32 = np.empty(count, np.int32)
         self._spare: I32 = np.empty(count, np.int32)
 
-    def _picture(self, width: int, height: int) -> None:
-        if self._size == (width, height):
-            return
+    def _make_picture(self, width: int, height: int) -> None:
         self._size = (width, height)
         self._across, self._down = tiles.grid(width, height)
         number = self._across * self._down
@@ -61,11 +52,8 @@ class Rasteriser:
         self._ends: F32 = np.empty((number, 2 * tiles.PIXELS), np.float32)
         self.image: F32 = np.empty((3, height, width), np.float32)
 
-    def _room_for_entries(self, count: int) -> None:
-        if len(self.v_entries) >= count > 0:
-            return
-        room = count + count // 4
-        self.v_entries = np.empty((room, compositing.GRADIENTS), np.float32)
+    def _make_entries(self, room: int) -> None:
+        self.v_entries: F32 = np.empty((room, compositing.GRADIENTS), np.float32)
         self._gaussian: I32 = np.empty(room + tiles.AHEAD, np.int32)
         self._span: I32 = np.empty(room, np.int32)
         self._slot: I32 = np.empty(room, np.int32)
@@ -84,8 +72,10 @@ class Rasteriser:
         `rows` are Gaussians as in `engines.rows`, with harmonics of at least `degree`.
         """
         width, height = camera.width, camera.height
-        self._gaussians(len(rows))
-        self._picture(width, height)
+        if len(rows) != len(self.counts):
+            self._make_gaussians(len(rows))
+        if (width, height) != self._size:
+            self._make_picture(width, height)
         self.camera = projection.camera_numbers(camera, self.near)
         self.antialiased = antialiased
         self.degree = degree
@@ -103,7 +93,8 @@ class Rasteriser:
         self.visible, places = tiles.depth_order(
             self._bounds, self._keys, self._order, self._spare, self.slots, self._histogram
         )
-        self._room_for_entries(places)
+        if places > len(self.v_entries):
+            self._make_entries(places + places // 4)
         tiles.find_entries(
             self.screen,
             self._bounds,

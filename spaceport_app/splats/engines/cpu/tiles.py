@@ -74,7 +74,7 @@ def _rows(row: F32, column: int, height: int) -> tuple[int, int]:
     last = min(gy + high - np.float32(0.5), np.float32(height - 1))
     if not first <= last:
         return 0, -1
-    return int(math.ceil(first)), int(math.floor(last))
+    return math.ceil(first), math.floor(last)
 
 
 @inlined

@@ -39,6 +39,7 @@ def step_numbers(
     """Return each column's rate and the other numbers of optimiser step `step`, from 1."""
     unbias = math.sqrt(1.0 - BETA2**step)
     rates = layout.rates(settings.rates, terms) * np.float32(unbias / (1.0 - BETA1**step))
+    count = max(count, 1)
     larger = max(camera.width, camera.height)
     numbers = np.empty(6, np.float32)
     numbers[EPSILON_NOW] = EPSILON * unbias
@@ -51,7 +52,7 @@ def step_numbers(
 
 
 @inlined
-def _gather(v_entries: F32, begin: int, count: int) -> tuple[float, ...]:
+def _gather(v_entries: F32, begin: int, count: int) -> tuple[np.float32, ...]:
     """Sum a Gaussian's tile entries."""
     v0 = v1 = v2 = v3 = v4 = v5 = v6 = v7 = v8 = _ZERO
     for k in range(begin, begin + count):
@@ -74,7 +75,7 @@ def _row_gradient(
     cam: F32,
     antialiased: bool,
     projected: F32,
-    v: tuple[float, ...],
+    v: tuple[np.float32, ...],
     room: F32,
     out: F32,
 ) -> None:

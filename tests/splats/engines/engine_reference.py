@@ -89,12 +89,8 @@ def render(
     x, y, z = local.unbind(-1)
     width, height = camera.width, camera.height
     slack_x, slack_y = 0.15 * width / camera.fx, 0.15 * height / camera.fy
-    px = (x / z).clamp(
-        -camera.cx / camera.fx - slack_x, (width - camera.cx) / camera.fx + slack_x
-    )
-    py = (y / z).clamp(
-        -camera.cy / camera.fy - slack_y, (height - camera.cy) / camera.fy + slack_y
-    )
+    px = (x / z).clamp(-camera.cx / camera.fx - slack_x, (width - camera.cx) / camera.fx + slack_x)
+    py = (y / z).clamp(-camera.cy / camera.fy - slack_y, (height - camera.cy) / camera.fy + slack_y)
     zero = torch.zeros_like(z)
     jacobian = torch.stack(
         [
@@ -111,9 +107,7 @@ def render(
     if antialiased:
         ratio = torch.linalg.det(flat) / torch.linalg.det(blurred)
         opacity = opacity * torch.sqrt(ratio.clamp(min=0.0))
-    centre = torch.stack(
-        [camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy], -1
-    )
+    centre = torch.stack([camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy], -1)
     if centres is not None:
         centre.retain_grad()
         centres.append(centre)
@@ -130,7 +124,7 @@ def render(
     t = torch.ones(height, width, dtype=torch.float64)
     image = torch.zeros(height, width, 3, dtype=torch.float64)
     for i in torch.argsort(z.detach(), stable=True).tolist():
-        if not float(z[i]) > near:
+        if not float(z[i].detach()) > near:
             continue
         d = centre[i] - pixels
         power = -0.5 * ((d @ torch.linalg.inv(blurred[i])) * d).sum(-1)

@@ -1,0 +1,179 @@
+"""The GPU engine without a GPU: gsplat's signature, and whole steps against the CPU engine.
+
+In gsplat's place stands our own differentiable rasteriser behind gsplat's real signature.
+"""
+
+import inspect
+from dataclasses import replace
+
+import engine_scenes as scenes
+import gsplat
+import numpy as np
+import pytest
+import torch
+
+from spaceport_app.splats.camera import Camera
+from spaceport_app.splats.engines.contract import (
+    Change,
+    LearningRates,
+    StepSettings,
+    TrainingView,
+)
+from spaceport_app.splats.engines.cpu import projection
+from spaceport_app.splats.engines.cpu.engine import CpuEngine
+from spaceport_app.splats.engines.cpu.rasteriser import Rasteriser
+from spaceport_app.splats.engines.cpu.rasterize import rasterize
+from spaceport_app.splats.engines.cuda import CudaEngine
+from spaceport_app.splats.engines.rows import pack
+from spaceport_app.splats.model import Splats
+
+SIGNATURE = inspect.signature(gsplat.rasterization)
+NAMES = ("means", "log_scales", "quaternions", "opacity_logits", "sh")
+
+
+def stand_in(calls):
+    def rasterization(*arguments, **keywords):
+        calls.append(SIGNATURE.bind(*arguments, **keywords).arguments)
+        a = calls[-1]
+        assert a["viewmats"].shape == (1, 4, 4) and a["Ks"].shape == (1, 3, 3)
+        k = a["Ks"][0].double().numpy()
+        camera = Camera(
+            a["width"],
+            a["height"],
+            k[0, 0],
+            k[1, 1],
+            k[0, 2],
+            k[1, 2],
+            a["viewmats"][0].double().numpy(),
+        )
+        parameters = (
+            a["means"],
+            torch.log(a["scales"]),
+            a["quats"],
+            torch.logit(a["opacities"]),
+            a["colors"],
+        )
+        antialiased = a["rasterize_mode"] == "antialiased"
+        arrays = [p.detach().numpy().copy() for p in parameters]
+        probe = Rasteriser(a["near_plane"])
+        rows = pack(Splats(*arrays))
+        probe.draw(rows, camera, a["sh_degree"], (0, 0, 0), antialiased)
+        screen = torch.from_numpy(probe.screen.copy())
+        seen = torch.from_numpy(probe.counts > 0)
+        k1 = screen[:, projection.Q1] * (-2 / projection.LOG2_E)
+        k2 = screen[:, projection.Q2] * (-2 / projection.LOG2_E)
+        slope = screen[:, projection.SLOPE]
+        conics = torch.stack([k1, -k1 * slope, k1 * slope**2 + k2], -1)
+        centres = torch.zeros(1, len(seen), 2, requires_grad=True)
+        image = rasterize(
+            *parameters,
+            camera,
+            sh_degree=a["sh_degree"],
+            background=tuple(a["backgrounds"][0].tolist()),
+            antialiased=antialiased,
+            near=a["near_plane"],
+            centres=centres[0],
+        )
+        meta = {
+            "radii": seen[None, :, None].expand(1, -1, 2).int(),
+            "means2d": centres,
+            "conics": conics[None],
+        }
+        return image[None], None, meta
+
+    return rasterization
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    calls = []
+    monkeypatch.setattr(gsplat, "rasterization", stand_in(calls))
+    return calls
+
+
+def both(splats):
+    engines = CpuEngine(), CudaEngine(device="cpu")
+    for engine in engines:
+        engine.load(splats)
+    return engines
+
+
+@pytest.mark.parametrize("antialiased", [False, True])
+def test_steps_are_the_cpu_engine_s(calls, antialiased):
+    splats = scenes.gaussians(80, 2, seed=1)
+    cpu, cuda = both(splats)
+    picture = np.random.default_rng(2).integers(0, 255, (37, 45, 3), np.uint8)
+    settings = StepSettings(
+        0,
+        1,
+        LearningRates(2e-3),
+        opacity_regularisation=0.01,
+        scale_regularisation=0.02,
+        background=(0.2, 0.4, 0.6),
+        antialiased=antialiased,
+        screen_gradients=True,
+    )
+    for i in range(3):
+        view = TrainingView(scenes.camera(), picture, 0)
+        ours = cuda.step(view, replace(settings, iteration=i))
+        theirs = cpu.step(view, replace(settings, iteration=i))
+        assert ours.visible == theirs.visible < 80
+        assert ours.loss == pytest.approx(theirs.loss, rel=1e-4)
+        assert ours.l1 == pytest.approx(theirs.l1, rel=1e-4)
+        assert ours.ssim == pytest.approx(theirs.ssim, abs=1e-4)
+    for name in NAMES:
+        before = getattr(splats, name)
+        moved = getattr(cpu.splats(), name) - before
+        error = getattr(cuda.splats(), name) - before - moved
+        assert np.linalg.norm(error) < 0.03 * np.linalg.norm(moved), name
+    a, b = cuda.statistics(), cpu.statistics()
+    assert torch.equal(a.view_count, b.view_count)
+    torch.testing.assert_close(a.gradient_sum, b.gradient_sum, rtol=1e-3, atol=1e-7)
+    torch.testing.assert_close(a.max_radius, b.max_radius, rtol=1e-3, atol=1e-6)
+
+
+def test_asks_gsplat_for_what_the_contract_says(calls):
+    _, cuda = both(scenes.gaussians(5, 3))
+    cuda.render(scenes.camera(), sh_degree=1, antialiased=True)
+    cuda.render(scenes.camera())
+    first, second = calls
+    assert (first["rasterize_mode"], second["rasterize_mode"]) == ("antialiased", "classic")
+    assert (first["sh_degree"], second["sh_degree"]) == (1, 3)
+    assert first["absgrad"] is False
+    assert SIGNATURE.parameters["eps2d"].default == projection.LOW_PASS
+
+
+def test_render_is_the_cpu_engine_s(calls):
+    cpu, cuda = both(scenes.gaussians(50, 1))
+    camera = scenes.camera()
+    ours, theirs = cuda.render(camera), cpu.render(camera)
+    assert ours.shape == theirs.shape and ours.dtype == np.float32
+    assert np.abs(ours - theirs).max() < 1e-4
+
+
+def test_noise_repeats_and_keeps_the_gate(calls):
+    splats = scenes.gaussians(60, 0, seed=3)
+    splats.opacity_logits[:30] = -4.5
+    splats.opacity_logits[30:] = 3.0
+    rates = LearningRates(*([0.0] * 6))
+    settings = StepSettings(4, 0, replace(rates, means=1e-30), noise=3e29)
+    view = TrainingView(scenes.camera(), np.zeros((37, 45, 3), np.uint8), 0)
+    results = []
+    for _ in range(2):
+        _, cuda = both(splats)
+        cuda.step(view, settings)
+        results.append(cuda.splats().means - splats.means)
+    assert np.array_equal(*results)
+    assert np.abs(results[0][:30]).max() > 1e-4
+    assert np.abs(results[0][30:]).max() < 1e-6
+
+
+def test_state_and_change(calls):
+    _, cuda = both(scenes.gaussians(10, 1))
+    view = TrainingView(scenes.camera(), np.zeros((37, 45, 3), np.uint8), 0)
+    cuda.step(view, StepSettings(0, 1, LearningRates(1e-3)))
+    other = CpuEngine()
+    other.restore(cuda.state())
+    assert np.array_equal(other.splats().sh, cuda.splats().sh)
+    cuda.change(Change(torch.tensor([2, 2]), torch.tensor([False, True])))
+    assert len(cuda) == 2 and np.array_equal(cuda.splats().means[1], other.splats().means[2])
