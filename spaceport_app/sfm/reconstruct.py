@@ -26,6 +26,7 @@ from spaceport_app.sfm import (
     matching,
     memory,
     pairs,
+    pruning,
     store,
     undistort,
     working_copies,
@@ -79,10 +80,15 @@ def run(inputs: SfmInputs, options: SfmOptions, report: Report) -> dict[str, Jso
     left_out |= _why_left_out(copies, mapped, counts)
     for name, reason in sorted(left_out.items()):
         report(Notice("left_out", reason, name))
+    photo_of = {copy.name: copy.photo for copy in copies}
+    weak = pruning.weakly_placed(mapped.model)
+    for copy_name, points in weak.items():
+        text = f"It was placed by {points} points only, so it may stand a little off."
+        report(Notice("weakly_placed", text, photo_of[copy_name].name))
     with job.steps.step("alignment"):
         job.steps.progress("Aligning the cameras to GPS", 0, 1)
         origin = inputs.photos.origin
-        observed = georeference.observe(mapped.model, {c.name: c.photo for c in copies}, origin)
+        observed = georeference.observe(mapped.model, photo_of, origin)
         alignment = choose.align(observed, options.random_seed)
         fit = alignment.similarity
         mapped.model.transform(
@@ -101,6 +107,7 @@ def run(inputs: SfmInputs, options: SfmOptions, report: Report) -> dict[str, Jso
         "photos": len(photos),
         "registered": len(views),
         "left_out": dict(left_out),
+        "weakly_placed": {photo_of[name].name: points for name, points in weak.items()},
         "points": len(result.cloud.xyz),
         "reprojection_error_px": round(mapped.model.compute_mean_reprojection_error(), 4),
         "mean_track_length": round(mapped.model.compute_mean_track_length(), 3),

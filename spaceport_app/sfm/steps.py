@@ -29,6 +29,7 @@ class Steps:
     seconds: dict[str, float] = field(default_factory=dict)
     cpu_seconds: dict[str, float] = field(default_factory=dict)
     _current: str = ""
+    _highest: float = 0.0
 
     @contextmanager
     def step(self, key: str) -> Iterator[None]:
@@ -46,5 +47,6 @@ class Steps:
         keys = list(SHARES)
         before = sum(SHARES[key] for key in keys[: keys.index(self._current)])
         part = min(done / total, 1.0) if total > 0 else 1.0
-        fraction = before + SHARES[self._current] * part
-        self.report(Progress(text, min(done, total), total, min(fraction, 1.0)))
+        # A second mapper starts from nothing again; the bar of the stage waits for it.
+        self._highest = max(self._highest, min(before + SHARES[self._current] * part, 1.0))
+        self.report(Progress(text, min(done, total), total, self._highest))
