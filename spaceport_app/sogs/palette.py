@@ -70,24 +70,34 @@ def build_palette(vectors: Floats, entries: int, report: Report, share: float = 
     count = len(vectors)
     if count <= entries:
         return Palette(vectors, np.arange(count, dtype=np.int64))
-    centres, labels = _cluster(vectors, np.ones(count, np.float32), entries, report, share)
+    weights = np.ones(count, np.float32)
+    centres, labels = _cluster(vectors, weights, entries, report, (0.0, share))
     used, labels = np.unique(labels, return_inverse=True)
     return Palette(np.ascontiguousarray(centres[used]), labels.astype(np.int64))
 
 
 def _cluster(
-    vectors: Floats, weights: Floats, entries: int, report: Report, share: float
+    vectors: Floats,
+    weights: Floats,
+    entries: int,
+    report: Report,
+    fractions: tuple[float, float],
 ) -> tuple[Floats, Labels]:
-    """Return up to `entries` centres (M, D) of weighted vectors and the centre of each."""
+    """Return up to `entries` centres (M, D) of weighted vectors and the centre of each.
+
+    `fractions` are the stage's progress before and after.
+    """
     count = len(vectors)
     order, starts = _cells(vectors)
     cells = len(starts) - 1
     # Merging ends at one centre a cell: for fewer entries, centres are clustered once more.
     again = entries < 2 * cells and cells > 1
     kept = _CENTRES_A_CELL * cells if again else entries
+    begin, end = fractions
+    between = begin + 0.9 * (end - begin) if again else end
     arranged = np.ascontiguousarray(vectors[order])
     carried = np.ascontiguousarray(weights[order])
-    first, second, costs = _merge_all(arranged, carried, starts, report, share)
+    first, second, costs = _merge_all(arranged, carried, starts, report, (begin, between))
     cheapest = np.argsort(costs, kind="stable")[: count - kept]
     groups = _join(count, first[cheapest], second[cheapest])
     _, labels = np.unique(groups, return_inverse=True)
@@ -101,7 +111,8 @@ def _cluster(
     _assign(arranged, starts, centres, bounds, labels)
     if again:
         users = np.bincount(labels, carried, len(centres)).astype(np.float32)
-        centres, outer = _cluster(centres, np.maximum(users, 1.0), entries, report, share)
+        users = np.maximum(users, 1.0)
+        centres, outer = _cluster(centres, users, entries, report, (between, end))
         labels = outer[labels]
     unsorted = np.empty(count, np.int64)
     unsorted[order] = labels
@@ -164,7 +175,7 @@ def _merge_all(
     weights: Floats,
     starts: npt.NDArray[np.int64],
     report: Report,
-    share: float,
+    fractions: tuple[float, float],
 ) -> tuple[Labels, Labels, npt.NDArray[np.float64]]:
     """Return all merges (first, second, cost) of every cell; each cell's in dependency order."""
     count, cells = len(arranged), len(starts) - 1
@@ -174,7 +185,8 @@ def _merge_all(
     for begin in range(0, cells, _CELLS_A_ROUND):
         end = min(begin + _CELLS_A_ROUND, cells)
         _merge_cells(arranged, weights, starts[begin : end + 1], first, second, costs)
-        report(Progress("Merging similar view-dependent colours", end, cells, share * end / cells))
+        fraction = fractions[0] + (fractions[1] - fractions[0]) * end / cells
+        report(Progress("Merging similar view-dependent colours", end, cells, fraction))
     return first, second, costs
 
 

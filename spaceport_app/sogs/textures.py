@@ -96,10 +96,7 @@ def decode_palette(data: bytes, name: str, count: int, k: int) -> Bytes:
     picture = _decode(data, name, count * k, "RGB")
     if picture.shape[1] != PALETTE_COLUMNS * k:
         raise bad_bundle(f"{name} is {picture.shape[1]} texels wide, not {PALETTE_COLUMNS * k}")
-    entries = picture.reshape(-1, k, 3)
-    if len(entries) < count:
-        raise bad_bundle(f"{name} holds {len(entries):,} palette entries, not {count:,}")
-    return entries[:count]
+    return picture.reshape(-1, k, 3)[:count]
 
 
 def bad_bundle(what: str) -> StageError:
