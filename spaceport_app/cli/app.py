@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from spaceport_app import __version__
-from spaceport_app.cli import looking, running
+from spaceport_app.cli import converting, doctor, inspecting, looking, running
 from spaceport_app.cli.flags import with_stage_flags
 from spaceport_app.cli.output import EXIT_CODES, FAILED
 from spaceport_app.pipeline.stage import registry
@@ -31,7 +31,15 @@ def build() -> typer.Typer:
     app.callback()(_main)
     app.command(epilog=EXIT_CODES)(with_stage_flags(running.run, stages))
     app.command(epilog=EXIT_CODES)(with_stage_flags(running.stage, stages))
-    app.command(epilog=EXIT_CODES)(looking.status)
+    for command in (
+        looking.status,
+        inspecting.inspect,
+        converting.export,
+        converting.convert,
+        converting.compare,
+        doctor.doctor,
+    ):
+        app.command(epilog=EXIT_CODES)(command)
     return app
 
 

@@ -9,9 +9,13 @@ from typing import Annotated, Any, Optional, TypeVar
 
 import typer
 
+from spaceport_app.cli.output import usage
 from spaceport_app.events import JsonValue
 from spaceport_app.options import Describe, describe
 from spaceport_app.pipeline.stage import Registry
+
+# On and off instead of a second flag for "no": twice the names would not fit into --help.
+_SWITCH = {"on": True, "off": False}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -20,7 +24,7 @@ def with_stage_flags(command: Command, stages: Registry) -> Command:
     """Give a command, whose last parameter is ``**flags``, one flag an option of each stage.
 
     The flag of field ``max_gaussians`` of the train stage is ``--train-max-gaussians``; one
-    that is not given reaches the command as None.
+    that is not given reaches the command as None. Switches take ``on`` or ``off``.
     """
     signature = inspect.signature(command, eval_str=True)
     parameters = [
@@ -53,11 +57,22 @@ def with_stage_flags(command: Command, stages: Registry) -> Command:
 
 
 def chosen(flags: Mapping[str, Any], stages: Registry) -> dict[str, dict[str, JsonValue]]:
-    """Return the options that were given, by stage and field."""
+    """Return the options that were given, by stage and field.
+
+    Raises
+    ------
+    ProjectError
+        ``bad_option`` for a switch that is neither on nor off.
+    """
     found: dict[str, dict[str, JsonValue]] = {}
     for stage in stages:
         for field in fields(stage.options_class()):
             value = flags.get(_parameter(stage.name, field.name))
+            if value is not None and isinstance(field.default, bool):
+                if value not in _SWITCH:
+                    flag = f"--{stage.name}-{field.name}".replace("_", "-")
+                    raise usage(f"{flag} is either on or off, not {value}.")
+                value = _SWITCH[value]
             if value is not None:
                 found.setdefault(stage.name, {})[field.name] = value
     return found
@@ -70,8 +85,9 @@ def _parameter(stage: str, field: str) -> str:
 def _annotation(stage: str, label: str, field: str, value: object, about: Describe) -> Any:
     flag = f"--{stage}-{field}".replace("_", "-")
     kind: Any = type(value)
+    choices = about.choices
     if isinstance(value, bool):
-        flag = f"{flag}/--no-{stage}-{field}".replace("_", "-")
+        kind, choices = str, tuple(_SWITCH)
     elif isinstance(value, tuple):
         kind = list[str]
     return Annotated[
@@ -81,7 +97,7 @@ def _annotation(stage: str, label: str, field: str, value: object, about: Descri
             help=f"{about.label}. {about.help}{_limits(about)}",
             rich_help_panel=f"{label} ({stage})",
             show_default=False,
-            metavar="|".join(about.choices) if about.choices and kind is str else None,
+            metavar="|".join(choices) if choices and kind is str else None,
         ),
     ]
 

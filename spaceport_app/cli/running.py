@@ -94,7 +94,7 @@ def run(
         opened = _prepare(
             output, folder, sources, preset, device, leave_out or [], replace_photos, stages, flags
         )
-        _work(output, opened, stages)
+        work(output, opened, stages)
 
 
 def stage(
@@ -117,7 +117,7 @@ def stage(
         if changed:
             with opened.locked():
                 opened.change(settings=with_options(stages, opened.document.settings, changed))
-        _work(output, opened, stages, only=name)
+        work(output, opened, stages, only=name)
 
 
 def _usual_folder(first: Path) -> Path:
@@ -191,7 +191,14 @@ def _names(paths: tuple[Path, ...]) -> str:
     return ", ".join(str(path) for path in paths[:3]) + (" and more" if len(paths) > 3 else "")
 
 
-def _work(output: Output, project: Project, stages: Registry, only: str | None = None) -> None:
+def work(output: Output, project: Project, stages: Registry, only: str | None = None) -> None:
+    """Run stages with their progress shown, then tell how it went.
+
+    Raises
+    ------
+    typer.Exit
+        With the exit code, unless all went well.
+    """
     shown = stages if only is None else (find(stages, only),)
     listener = live.listener(output, shown)
     runner = Runner(project, listener, stages)

@@ -123,9 +123,22 @@ def _splats(train: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _bundle(compress: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not compress:
         return []
-    rows = []
-    if "bytes" in compress:
-        ratio = compress.get("ratio")
-        more = "" if ratio is None else f", {ratio:.1f} times smaller than the .ply"
-        rows.append(("Bundle", f"{size(compress['bytes'])}{more}"))
+    ratio = f"{compress['ratio']:.1f} times smaller than the .ply"
+    rows = [("Bundle", f"{size(compress['bytes'])}, {ratio}")]
+    rows.append(
+        (
+            "Decoded again",
+            f"positions {compress['position_rms_m'] * 1000:.1f} mm, "
+            f"rotations {compress['rotation_rms_degrees']:.2f}°, "
+            f"opacities {compress['opacity_rms']:.4f} (root mean square)",
+        )
+    )
+    if compress.get("held_out_psnr_db") is not None:
+        rows.append(
+            (
+                "",
+                f"PSNR {compress['held_out_psnr_db']:.2f} dB, "
+                f"SSIM {compress['held_out_ssim']:.3f} on the held-out photos",
+            )
+        )
     return rows

@@ -256,7 +256,9 @@ class Project:
                 self._put_latest(stage, state="crashed", code="result_gone")
             publish.put_back(folder)
             publish.remove(publish.aside(folder))
-            if latest is not None and latest.state == "running":
+            if latest is None:
+                publish.remove(self.scratch(stage))
+            elif latest.state == "running":
                 publish.remove(self.partial(stage))
                 self._put_latest(
                     stage,

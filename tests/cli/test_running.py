@@ -76,7 +76,7 @@ def test_options_are_saved_as_differences(spaceport: Spaceport, texts: Path) -> 
     found = spaceport("status", "a.spaceport", "--json").json
     assert found["options"] == {"count": {"letters": "a"}}  # five rounds are the default
     assert letters(spaceport.folder / "a.spaceport") == 30
-    spaceport("run", "-o", "a.spaceport", "--no-collect-upper", "--count-letters", "abc")
+    spaceport("run", "-o", "a.spaceport", "--collect-upper", "off", "--count-letters", "abc")
     assert spaceport("status", "a.spaceport", "--json").json["options"] == {}
     assert letters(spaceport.folder / "a.spaceport") == 90
 
@@ -96,6 +96,7 @@ def test_a_changed_option_runs_only_what_follows(spaceport: Spaceport, texts: Pa
         (["run", "{texts}", "--preset", "best"], "no preset called best"),
         (["run", "{texts}", "--device", "abacus"], "no device called abacus"),
         (["run", "{texts}", "--count-rounds", "0"], "at least 1"),
+        (["run", "{texts}", "--collect-upper", "maybe"], "either on or off"),
         (["run", "{texts}", "--count-fault", "flood"], "must be one of"),
         (["run", "{texts}", "--count-rounds", "many"], "valid integer"),
         (["run", "{texts}", "--no-such-flag"], "no-such-flag"),

@@ -1,0 +1,264 @@
+"""``convert``, ``compare`` and ``export``: splats from one format to another."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from spaceport_app.cli import running
+from spaceport_app.cli.output import Output, count, size, told, usage
+from spaceport_app.cli.running import Json, ProjectFolder, Quiet
+from spaceport_app.errors import StageError
+from spaceport_app.events import ignore
+from spaceport_app.pipeline import stages as rooms
+from spaceport_app.pipeline.messages import plain
+from spaceport_app.pipeline.settings import resolve, with_options
+from spaceport_app.pipeline.stage import find, registry
+from spaceport_app.project.project import Project
+
+if TYPE_CHECKING:
+    from spaceport_app.splats.model import Splats
+
+FORMATS = ("sog", "sog-folder", "sogs", "ply")
+
+FormatOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--format",
+        help=" | ".join(FORMATS) + "; by default what the ending says, a folder being sog-folder.",
+        show_default=False,
+    ),
+]
+TurnOption = Annotated[
+    str,
+    typer.Option(
+        help="keep | viewer | world: turn the (first) splats from east, north, up to the axes "
+        "of web viewers, or back."
+    ),
+]
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(help="A .ply, .sog, bundle folder or meta.json.")],
+    target: Annotated[Path, typer.Argument(help="A .ply or .sog file, or a folder.")],
+    format: FormatOption = None,
+    order: Annotated[str, typer.Option(help="hilbert | morton | plas")] = "hilbert",
+    turn: TurnOption = "keep",
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Convert splats between .ply, .sog, and SOG folders of both versions."""
+    output = Output(json=json, quiet=quiet)
+    with told(output, target):
+        wanted = _format(target, format)
+        splats = turned(read(source), turn)
+        _write(target, splats, wanted, order)
+        before, after = _bytes(source), _bytes(target)
+        found = {
+            "ok": True,
+            "file": str(target.absolute()),
+            "format": wanted,
+            "gaussians": len(splats),
+            "sh_degree": splats.sh_degree,
+            "bytes": after,
+            "source_bytes": before,
+        }
+        output.document(found)
+        output.say(f"{target}: {count(len(splats))} Gaussians, {size(after)} (was {size(before)}).")
+
+
+def compare(
+    reference: Annotated[Path, typer.Argument(help="The splats to measure against.")],
+    other: Annotated[Path, typer.Argument(help="The splats to measure.")],
+    turn: TurnOption = "keep",
+    json: Json = False,
+) -> None:
+    """Measure how far two files of splats differ, Gaussian by Gaussian.
+
+    A project's splats.ply has world axes, its exports those of viewers: to compare them,
+    turn the first with --turn viewer.
+    """
+    output = Output(json=json)
+    with told(output, other):
+        from spaceport_app.splats import compare as measuring
+
+        try:
+            difference = asdict(measuring.compare(turned(read(reference), turn), read(other)))
+        except ValueError as error:
+            raise StageError("no_gaussians", str(error), "Name files with Gaussians.") from error
+        output.document(plain({"ok": True, **difference}))
+        for line in _lines(difference):
+            output.say(line)
+
+
+def export(
+    project: ProjectFolder,
+    format: Annotated[
+        str, typer.Option("--format", help=f"{' | '.join(FORMATS)}; several joined by commas.")
+    ] = "sog",
+    target: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "-o", "--output", help="Write here instead of the project.", show_default=False
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Write the result of a project in another format, beside those it has already."""
+    output = Output(json=json, quiet=quiet)
+    with told(output, project):
+        opened = Project.open(project)
+        if target is None:
+            _add_format(opened, format)
+            running.work(output, opened, registry(), only="export")
+            return
+        written = _export_to(opened, format, target)
+        output.document({"ok": True, "file": str(written.absolute()), "bytes": _bytes(written)})
+        output.say(f"{written}: {size(_bytes(written))}.")
+
+
+def read(path: Path) -> Splats:
+    """Read splats of any format.
+
+    Raises
+    ------
+    StageError
+        ``not_found`` or what the reader raises.
+    """
+    if not path.exists():
+        raise StageError("not_found", f"There is no {path}.", "Check the spelling.")
+    if path.suffix.lower() == ".ply":
+        from spaceport_app.splats.file import read_ply
+
+        return read_ply(path)
+    from spaceport_app.sogs import file
+
+    return file.read(path)
+
+
+def turned(splats: Splats, turn: str) -> Splats:
+    """Return splats with other axes: ``keep``, to ``viewer`` or to ``world``."""
+    from spaceport_app.sogs import axes
+
+    if turn == "keep":
+        return splats
+    if turn == "viewer":
+        return axes.to_viewer(splats)
+    if turn == "world":
+        return axes.to_world(splats)
+    raise usage(f"Splats cannot be turned to {turn}.", "Name keep, viewer or world.")
+
+
+def _format(target: Path, wanted: str | None) -> str:
+    if wanted is not None:
+        if wanted not in FORMATS:
+            raise usage(f"There is no format called {wanted}.", f"Name one: {', '.join(FORMATS)}.")
+        return wanted
+    ending = target.suffix.lower()
+    if ending in (".ply", ".sog"):
+        return ending[1:]
+    if ending:
+        raise usage(
+            f"The ending {ending} names no format.", "Name a .ply or .sog file, or use --format."
+        )
+    return "sog-folder"
+
+
+def _write(target: Path, splats: Splats, wanted: str, order: str) -> None:
+    if wanted == "ply":
+        from spaceport_app.splats.file import write_ply
+
+        write_ply(target, splats)
+        return
+    from spaceport_app.options import validate
+    from spaceport_app.sogs import file
+    from spaceport_app.sogs.options import CompressOptions
+
+    options = CompressOptions(order=order)
+    try:
+        validate(options)
+    except ValueError as error:
+        raise usage(str(error)) from error
+    file.write(target, splats, wanted, options)
+
+
+def _bytes(path: Path) -> int:
+    if path.is_dir():
+        return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())
+    return path.stat().st_size
+
+
+def _add_format(project: Project, format: str) -> None:
+    stages = registry()
+    stage = find(stages, "export")
+    now = str(resolve(stage, project.document.settings).formats)
+    words = [word.strip() for word in f"{now},{format}".split(",")]
+    formats = ",".join(dict.fromkeys(word for word in words if word))
+    _check(format)
+    with project.locked():
+        changed: dict[str, Any] = {"export": {"formats": formats}}
+        project.change(settings=with_options(stages, project.document.settings, changed))
+
+
+def _check(format: str) -> None:
+    for word in format.split(","):
+        if word.strip() not in FORMATS:
+            raise usage(
+                f"There is no format called {word.strip()}.", f"Name one: {', '.join(FORMATS)}."
+            )
+
+
+def _export_to(project: Project, format: str, target: Path) -> Path:
+    """Write one format of a project to a place of the person's choice."""
+    from spaceport_app.sogs import export as exporting
+    from spaceport_app.sogs.options import ExportOptions
+
+    _check(format)
+    if "," in format:
+        raise usage("Only one format fits into one file.", "Leave -o away, or name one format.")
+    if project.published("compress") is None:
+        raise StageError(
+            "stage_missing",
+            "The project has no bundle yet.",
+            "Run the whole project first: spaceport run -o PROJECT.",
+        )
+    orientation = resolve(find(registry(), "export"), project.document.settings).orientation
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".spaceport-", dir=target.parent) as folder:
+        inputs = exporting.ExportInputs(
+            project.folder / rooms.SPLATS / "splats.ply",
+            project.folder / rooms.BUNDLE / "bundle",
+            None,
+            "export",
+            Path(folder),
+        )
+        exporting.run(inputs, ExportOptions(formats=format, orientation=orientation), ignore)
+        made = next(path for path in Path(folder).iterdir() if not path.name.endswith(".json"))
+        if made.is_dir() and target.exists():
+            raise StageError(
+                "exists", f"{target} exists already.", "Choose another name for the folder."
+            )
+        made.replace(target)
+    return target
+
+
+def _lines(difference: dict[str, Any]) -> list[str]:
+    d = difference
+    rows = [
+        ("Gaussians", f"{count(d['gaussians'])} against {count(d['reference_gaussians'])}"),
+        ("Paired by", "their order" if d["matched"] == "order" else "nearest neighbours"),
+        ("Positions", f"RMS {d['position_rms_m']:.3g} ({d['position_rms_relative']:.2g} relative)"),
+        ("Rotations", f"RMS {d['rotation_rms_degrees']:.3f}°"),
+        ("Scales", f"RMS {d['log_scale_rms']:.2g} of the logarithm"),
+        ("Opacities", f"RMS {d['opacity_rms']:.2g}, largest {d['opacity_max']:.2g}"),
+        ("Colours", f"RMS {d['dc_rms']:.2g}, largest {d['dc_max']:.2g}"),
+    ]
+    if d["sh_rms"] is not None:
+        ratio = "" if d["sh_snr_db"] is None else f", {d['sh_snr_db']:.1f} dB"
+        rows.append(("Harmonics", f"RMS {d['sh_rms']:.2g}{ratio}"))
+    return [f"{head:<18}{words}" for head, words in rows]

@@ -1,0 +1,195 @@
+"""``inspect``: what a file or folder is, whichever of ours it may be."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spaceport_app.cli import looking
+from spaceport_app.cli.output import Output, count, size, told
+from spaceport_app.cli.running import Json
+from spaceport_app.errors import StageError
+from spaceport_app.pipeline.messages import plain
+from spaceport_app.pipeline.stage import registry
+from spaceport_app.project.project import Project
+
+if TYPE_CHECKING:
+    from spaceport_app.splats.model import Splats
+
+_PHOTOS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".heic", ".heif"})
+
+
+def inspect(
+    path: Annotated[Path, typer.Argument(help="A .ply, .sog, bundle folder, photo or project.")],
+    json: Json = False,
+) -> None:
+    """Tell what a file, a bundle or a project holds."""
+    output = Output(json=json)
+    with told(output, path):
+        if Project.exists(path):
+            found: dict[str, Any] = looking.describe(Project.open(path), registry())
+            found = {"kind": "project", **found}
+            text = looking.lines(found)
+        else:
+            found = describe(path)
+            text = [f"{head:<18}{words}" for head, words in _rows(found)]
+        output.document(plain(found))
+        for line in text:
+            output.say(line)
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Return what a file or bundle folder holds, JSON-able.
+
+    Raises
+    ------
+    StageError
+        ``not_found``, ``unknown_file``, or what reading it raises.
+    """
+    if not path.exists():
+        raise StageError("not_found", f"There is no {path}.", "Check the spelling.")
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        if not (path / "meta.json").is_file():
+            raise StageError(
+                "unknown_file",
+                f"{path} is neither a project nor a bundle.",
+                "Name a folder with a project.json or a meta.json.",
+            )
+        return _bundle(path)
+    if suffix == ".sog" or path.name == "meta.json":
+        return _bundle(path)
+    if suffix == ".ply":
+        return _ply(path)
+    if suffix in _PHOTOS:
+        return _photo(path)
+    raise StageError(
+        "unknown_file",
+        f"Spaceport does not know {suffix or 'such'} files.",
+        "Name a .ply, a .sog, a meta.json, a photo or a project.",
+    )
+
+
+def _bundle(path: Path) -> dict[str, Any]:
+    from spaceport_app.sogs import file
+    from spaceport_app.sogs.bundle import META, parse_meta
+
+    meta = parse_meta(file.open_bundle(path)(META))
+    version = meta.get("version", 1)
+    kind = "SOG file" if path.suffix.lower() == ".sog" else "bundle"
+    folder = path if path.is_dir() else path.parent
+    size_bytes = (
+        path.stat().st_size
+        if kind == "SOG file"
+        else sum(part.stat().st_size for part in folder.iterdir() if part.is_file())
+    )
+    about = {"kind": f"{kind}, version {version}", "bytes": size_bytes}
+    return {**about, **_splats(file.read(path))}
+
+
+def _ply(path: Path) -> dict[str, Any]:
+    from spaceport_app import ply
+    from spaceport_app.splats.file import read_ply
+
+    table = ply.read_vertices(path)
+    names = list(table.dtype.names or ())
+    about: dict[str, Any] = {"kind": "point cloud", "bytes": path.stat().st_size}
+    if "f_dc_0" in names:
+        return {**about, "kind": "splats", **_splats(read_ply(path))}
+    return {**about, "points": len(table), "properties": names}
+
+
+def _splats(splats: Splats) -> dict[str, Any]:
+    import numpy as np
+
+    means = splats.means
+    low, high = (means.min(axis=0), means.max(axis=0)) if len(splats) else (None, None)
+    finite = all(
+        bool(np.isfinite(array).all())
+        for array in (
+            means,
+            splats.log_scales,
+            splats.quaternions,
+            splats.opacity_logits,
+            splats.sh,
+        )
+    )
+    return {
+        "gaussians": len(splats),
+        "sh_degree": splats.sh_degree,
+        "box_min": low,
+        "box_max": high,
+        "all_finite": finite,
+    }
+
+
+def _photo(path: Path) -> dict[str, Any]:
+    from spaceport_app.photos import decode, metadata
+
+    try:
+        decoded = decode.decode(decode.read_bytes(path))
+    except decode.UndecodableError as error:
+        raise StageError(
+            error.finding.code,
+            f"{path.name}: {error.finding.message}",
+            "Copy the photo from the camera again.",
+        ) from error
+    about = metadata.read(decoded.source)
+    return {
+        "kind": f"photo, {decoded.format}",
+        "bytes": path.stat().st_size,
+        "width": decoded.image.width,
+        "height": decoded.image.height,
+        "camera": f"{about.make} {about.model}".strip(),
+        "focal_px": about.focal_px,
+        "taken_at": about.taken_at,
+        "position": asdict(about.position) if about.position else None,
+        "orientation": asdict(about.orientation) if about.orientation else None,
+    }
+
+
+def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [("Kind", str(found["kind"])), ("Size", size(found["bytes"]))]
+    if "gaussians" in found:
+        rows.append(("Gaussians", count(found["gaussians"])))
+        rows.append(("Harmonics", f"degree {found['sh_degree']}"))
+        if found["box_min"] is not None:
+            spans = found["box_max"] - found["box_min"]
+            rows.append(("Extent", " x ".join(f"{span:.2f}" for span in spans)))
+        if not found["all_finite"]:
+            rows.append(("Fault", "some numbers are not finite"))
+    if "points" in found:
+        rows.append(("Points", count(found["points"])))
+        rows.append(("Properties", ", ".join(found["properties"])))
+    if "width" in found:
+        rows.append(("Pixels", f"{found['width']} x {found['height']}"))
+        rows.append(("Camera", found["camera"] or "not told"))
+        focal, taken = found["focal_px"], found["taken_at"]
+        rows.append(("Focal length", f"{focal:.0f} px" if focal else "not told"))
+        rows.append(("Taken at", taken or "not told"))
+        rows.append(("Position", _position(found["position"])))
+        rows.append(("Looking", _orientation(found["orientation"])))
+    return rows
+
+
+def _position(position: dict[str, Any] | None) -> str:
+    if position is None:
+        return "no GPS"
+    words = f"{position['latitude']:.6f}, {position['longitude']:.6f}"
+    if position["altitude"] is not None:
+        words += f", altitude {position['altitude']:.1f} m"
+    if position["relative_altitude"] is not None:
+        words += f", {position['relative_altitude']:.1f} m above take-off"
+    return words
+
+
+def _orientation(orientation: dict[str, Any] | None) -> str:
+    if orientation is None:
+        return "not told"
+    return (
+        f"yaw {orientation['yaw']:.1f}°, pitch {orientation['pitch']:.1f}°, "
+        f"roll {orientation['roll']:.1f}°"
+    )
