@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -13,6 +15,7 @@ Bytes = npt.NDArray[np.uint8]
 CODEBOOK_SIZE = 256
 _ITERATIONS = 40
 _BINS = 4096
+_LARGEST_SHARE = 0.5
 
 
 def codebook(values: Floats, size: int = CODEBOOK_SIZE) -> Floats:
@@ -133,7 +136,7 @@ def _bin_edges(ordered: Floats) -> npt.NDArray[np.intp]:
 
 
 def even_codebook(
-    values: Floats, tolerated: float, share: float = 0.3, size: int = CODEBOOK_SIZE
+    values: Floats, tolerated: float, share: float, size: int = CODEBOOK_SIZE
 ) -> Floats:
     """Return evenly spaced levels, as coarse as an error that is already there allows.
 
@@ -148,17 +151,18 @@ def even_codebook(
     tolerated : float
         Mean squared error that `values` stand for.
     share : float
-        Part of `tolerated` that the levels may add: ``step^2 / 12 = share * tolerated``.
+        Part of `tolerated` that the levels should add, ``step^2 / 12 = share * tolerated``;
+        more, up to a half of it, where `size` levels would not span the values.
 
     Returns
     -------
     float32 array, shape (size,)
-        The result of `codebook` where even levels would not span the values.
+        The result of `codebook` where even levels would add still more.
     """
     low, high = float(values.min()), float(values.max())
-    step = float(np.sqrt(12.0 * share * tolerated))
-    first = np.floor(low / step) if step > 0 else 0.0
-    if step <= 0 or np.ceil(high / step) - first + 1 > size:
+    step = max(math.sqrt(12.0 * share * tolerated), (high - low) / (size - 2))
+    if step <= 0 or step * step / 12.0 > max(_LARGEST_SHARE, share) * tolerated:
         return codebook(values, size)
-    levels = (first + np.arange(np.ceil(high / step) - first + 1)) * step
+    first, last = math.floor(low / step), math.ceil(high / step)
+    levels = np.arange(first, last + 1)[:size] * step
     return _filled(levels.astype(np.float32), size)

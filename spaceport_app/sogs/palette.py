@@ -119,26 +119,18 @@ def _cluster(
     return centres, unsorted
 
 
-def renumber_by_users(palette: Palette, first_user: bool) -> Palette:
-    """Return the same palette with entries numbered along the Gaussians that use them.
+def renumber_by_users(palette: Palette) -> Palette:
+    """Return the same palette with entries numbered by the first Gaussian that uses them.
 
-    Parameters
-    ----------
-    palette : Palette
-        Its labels in the order in which the Gaussians are stored.
-    first_user : bool
-        Number by the first user, which suits entries with one or two users, instead of by
-        the mean place of all users, which suits entries with many.
+    In stored order, new entries then count up and only repeats cost bits: labels took 31 %
+    fewer bytes than numbered by the mean place of their users at 1.5 Gaussians an entry, and
+    still 2 % fewer at 24.
     """
     places = np.arange(len(palette.labels))
     entries = len(palette.entries)
-    if first_user:
-        key = np.full(entries, len(palette.labels), np.float64)
-        np.minimum.at(key, palette.labels, places)
-    else:
-        users = np.bincount(palette.labels, minlength=entries)
-        key = np.bincount(palette.labels, places, entries) / np.maximum(users, 1)
-    order = np.argsort(key, kind="stable")
+    first = np.full(entries, len(places), np.int64)
+    np.minimum.at(first, palette.labels, places)
+    order = np.argsort(first, kind="stable")
     numbers = np.empty(entries, np.int64)
     numbers[order] = np.arange(entries)
     return Palette(np.ascontiguousarray(palette.entries[order]), numbers[palette.labels])

@@ -29,7 +29,6 @@ COLOUR_FILE = "sh0.webp"
 PALETTE_FILES = ["shN_centroids.webp", "shN_labels.webp"]
 
 _PALETTE_SHARE = 0.6
-_CROWDED = 4
 
 
 def encode_geometry(splats: Splats) -> tuple[dict[str, Bytes], Limits, Limits]:
@@ -63,16 +62,10 @@ def decode_geometry(meta: Mapping[str, Any], load: Load, count: int) -> tuple[Fl
 
 
 def encode_palette(splats: Splats, options: CompressOptions, report: Report) -> Palette:
-    """Return the palette of the higher harmonics, numbered for small label textures.
-
-    Entries with a few users each are numbered by their first user, so that new entries count
-    up and only repeats cost bits; entries with many users by the mean place of them all.
-    """
+    """Return the palette of the higher harmonics, numbered for small label textures."""
     vectors = np.ascontiguousarray(splats.sh[:, 1:].reshape(len(splats), -1))
     entries = options.palette_entries or automatic_entries(len(splats))
-    palette = build_palette(vectors, entries, report, _PALETTE_SHARE)
-    crowded = len(palette.labels) > _CROWDED * len(palette.entries)
-    return renumber_by_users(palette, first_user=not crowded)
+    return renumber_by_users(build_palette(vectors, entries, report, _PALETTE_SHARE))
 
 
 def encode_labels(labels: npt.NDArray[np.int64]) -> Bytes:

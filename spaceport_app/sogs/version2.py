@@ -114,7 +114,10 @@ def _encode_harmonics(
     palette = parts.encode_palette(splats, options, report)
     vectors = splats.sh[:, 1:].reshape(len(splats), -1)
     error = float(np.mean((palette.entries[palette.labels] - vectors) ** 2))
-    levels = even_codebook(palette.entries, error)
+    # Finer levels cost bytes an entry but gain for every Gaussian: with many Gaussians an
+    # entry they are cheap.
+    share = float(np.clip(0.45 * len(palette.entries) / len(splats), 0.03, 0.3))
+    levels = even_codebook(palette.entries, error, share)
     indices = nearest_level(palette.entries, levels)
     centroids, labels = parts.PALETTE_FILES
     textures[centroids] = fill_palette(indices.reshape(len(indices), -1, 3))

@@ -86,4 +86,9 @@ def test_even_levels_add_what_they_may() -> None:
 def test_even_levels_give_way_where_they_do_not_reach() -> None:
     values = np.random.default_rng(5).normal(0, 1, 4000).astype(np.float32)
     for tolerated in (0.0, 1e-12):
-        np.testing.assert_array_equal(even_codebook(values, tolerated), codebook(values))
+        np.testing.assert_array_equal(even_codebook(values, tolerated, 0.3), codebook(values))
+    step = np.ptp(values) / 254
+    book = even_codebook(values, tolerated=step**2 / 12 / 0.4, share=0.1)
+    np.testing.assert_allclose(np.diff(np.unique(book)), step, rtol=1e-3)
+    assert book[0] <= values.min()
+    assert book[-1] >= values.max()
