@@ -54,7 +54,8 @@ def run(inputs: ExportInputs, options: ExportOptions, report: Report) -> dict[st
     """Write the chosen formats and ``NAME.georeference.json``; return their sizes.
 
     In the axes of viewers, .sog and its folder hold the very textures of the bundle. In the
-    axes of the world, and for the older SOGS, the trained Gaussians are encoded again.
+    axes of the world, and for the older SOGS, the trained Gaussians are encoded again, with
+    harmonics up to the bundle's degree.
 
     Raises
     ------
@@ -104,7 +105,17 @@ def _write(
         write = file.write_sog if format == "sog" else file.write_folder
         write(path, files)
         return
-    file.write(path, _splats(inputs, upright), format, CompressOptions(), report)
+    load = file.open_bundle(inputs.bundle)
+    harmonics = parse_meta(load(META)).get("shN")
+    degree = harmonics.get("bands", 3) if isinstance(harmonics, dict) else 0
+    file.write(
+        path,
+        _splats(inputs, upright),
+        format,
+        CompressOptions(sh_degree=degree),
+        report,
+        antialiased=file.is_antialiased(load),
+    )
 
 
 def _splats(inputs: ExportInputs, upright: bool) -> Splats:

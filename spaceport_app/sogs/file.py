@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from spaceport_app.errors import StageError
 from spaceport_app.events import Report, ignore
@@ -77,14 +80,25 @@ def decode(load: Load) -> Splats:
     meta = parse_meta(load(META))
     version = meta.get("version")
     if version is None:
-        return version1.decode(meta, load)
+        return _finite(version1.decode, meta, load)
     if version == 2 and not isinstance(version, bool):
-        return version2.decode(meta, load)
+        return _finite(version2.decode, meta, load)
     raise StageError(
         "unknown_version",
         f"The bundle is of SOG version {version}, which Spaceport does not know.",
         "Convert it to version 2, or use a newer Spaceport.",
     )
+
+
+def is_antialiased(load: Load) -> bool:
+    """Whether the bundle says that it was trained antialiased (``model`` in its meta.json).
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` if its meta.json cannot be read.
+    """
+    return parse_meta(load(META)).get("model") == "antialiased"
 
 
 def write(
@@ -93,6 +107,8 @@ def write(
     format: str = "sog",
     options: CompressOptions | None = None,
     report: Report = ignore,
+    *,
+    antialiased: bool = False,
 ) -> Bundle:
     """Encode `splats` and write them in one step: an older bundle at `path` stays until then.
 
@@ -105,6 +121,8 @@ def write(
         ``"sog"``, ``"sog-folder"`` (version 2) or ``"sogs"`` (version 1).
     options : CompressOptions, optional
     report : Report, optional
+    antialiased : bool
+        Whether the scene was trained antialiased; version 1 cannot say so.
 
     Returns
     -------
@@ -119,8 +137,11 @@ def write(
     """
     if format not in FORMATS:
         raise ValueError(f"Format must be one of {', '.join(FORMATS)}.")
-    encode = version1.encode if format == "sogs" else version2.encode
-    bundle = encode(splats, options or CompressOptions(), report)
+    options = options or CompressOptions()
+    if format == "sogs":
+        bundle = version1.encode(splats, options, report)
+    else:
+        bundle = version2.encode(splats, options, report, antialiased=antialiased)
     if format == "sog":
         write_sog(path, bundle.files)
     else:
@@ -202,6 +223,18 @@ def writing(path: Path) -> Iterator[None]:
             f"{path.name} cannot be written: {error.strerror or error}.",
             "Choose a folder that you may write to.",
         ) from error
+
+
+def _finite(
+    decode: Callable[[Mapping[str, Any], Load], Splats], meta: Mapping[str, Any], load: Load
+) -> Splats:
+    """Decode, and refuse limits so wide that values leave the range of float32."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        splats = decode(meta, load)
+    for values in (splats.means, splats.log_scales, splats.opacity_logits, splats.sh):
+        if not np.isfinite(values).all():
+            raise bad_bundle(f"{META} holds limits that no value can have")
+    return splats
 
 
 def _folder(folder: Path, meta: str = META) -> Load:

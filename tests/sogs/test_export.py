@@ -15,7 +15,7 @@ from spaceport_app.sfm.store import write_georeference
 from spaceport_app.sogs import file
 from spaceport_app.sogs.axes import to_viewer
 from spaceport_app.sogs.export import ExportInputs, run
-from spaceport_app.sogs.options import ExportOptions
+from spaceport_app.sogs.options import CompressOptions, ExportOptions
 from spaceport_app.splats.compare import compare
 from spaceport_app.splats.file import read_ply, write_ply
 from spaceport_app.splats.model import Splats
@@ -114,6 +114,21 @@ def test_without_georeference(given: ExportInputs) -> None:
     assert data["frame"] == "arbitrary"
     assert "file_to_ecef" not in data
     assert len(data["file_to_world"]) == 4
+
+
+def test_encoding_again_keeps_what_the_bundle_is(given: ExportInputs, splats: Splats) -> None:
+    file.write(
+        given.bundle,
+        to_viewer(splats),
+        "sog-folder",
+        CompressOptions(sh_degree=0),
+        antialiased=True,
+    )
+    run(given, ExportOptions(formats="sog,sogs", orientation="world"), ignore)
+    sog = given.output / f"{given.name}.sog"
+    assert file.is_antialiased(file.open_bundle(sog))
+    assert file.read(sog).sh_degree == 0
+    assert file.read(given.output / f"{given.name}-sogs").sh_degree == 0
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a\\b", "c:", "a\nb", "?"])

@@ -180,6 +180,7 @@ def broken(bundle: Bundle, change: Callable[[dict[str, Any]], object]) -> Bundle
         (lambda m: m["means"].update(mins=[0, 1]), "mins of means"),
         (lambda m: m["means"].update(maxs=[0, float("nan"), 1]), "not finite"),
         (lambda m: m["means"].update(maxs=[0, "1", 1]), "no number"),
+        (lambda m: m["means"].update(maxs=[1e300, 1e300, 1e300]), "no value can have"),
         (lambda m: m["quats"].update(files=["../quats.webp"]), "plain file name"),
         (lambda m: m["quats"].update(files=["C:quats.webp"]), "plain file name"),
         (lambda m: m["scales"].update(files=[]), "does not name 1 files"),
