@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from development.words import complain, say
+from development.words import complain, megabytes, say
 
 
 def set_up(root: Path) -> None:
@@ -24,13 +24,15 @@ def set_up(root: Path) -> None:
     if npm is None:
         complain(
             "NOTE: npm is not here, so the tests that read our files with other programs"
-            " are SKIPPED. Install Node.js 20 or later with npm, then run this again."
+            " are SKIPPED. Install Node.js 18 or later with npm, then run this again."
         )
         return
-    say("Fetching the peers of the tests with npm (a few MB)")
+    say("Fetching the peers of the tests; npm does not tell their sizes beforehand.")
     # No lock file: it would name the registry of whoever ran this.
     options = ["--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
     if subprocess.run([npm, "install", *options], cwd=folder, check=False).returncode:
         complain("NOTE: npm failed (see above), so the tests that need its packages are SKIPPED.")
         return
+    size = sum(file.stat().st_size for file in stamp.parent.rglob("*") if file.is_file())
+    say(f"The peers take {megabytes(size)} in {stamp.parent.relative_to(root)}.")
     stamp.write_text(digest, encoding="utf-8")
