@@ -93,7 +93,7 @@ class CudaEngine:
             self._measure(meta, index, camera, settings)
             if rows.grad is not None:
                 self._move(index, rows.grad, settings)
-        return StepMetrics(float(loss), float(l1), float(ssim), len(index))
+        return StepMetrics(loss.item(), l1.item(), ssim.item(), len(index))
 
     def _draw(
         self,

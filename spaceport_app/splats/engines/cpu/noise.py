@@ -12,6 +12,10 @@ from spaceport_app.splats.engines.rows import OPACITY
 
 OPEN_BELOW = 0.15
 """Opacity above which there is no push: the gate would let less than a millionth through."""
+_STEP = np.float32(2.0**-23)
+_HALF_STEP = np.float32(2.0**-24)
+_MINUS_TWO = np.float32(-2.0)
+_TURN = np.float32(2.0 * math.pi)
 
 
 @inlined
@@ -22,16 +26,16 @@ def _uniform(seed: int, number: int) -> float:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = z ^ (z >> np.uint64(31))
-    return (np.float64(z >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+    return np.float32(np.int32(z >> np.uint64(41))) * _STEP + _HALF_STEP
 
 
 @inlined
 def _normals(seed: int, g: int) -> tuple[float, float, float]:
-    """Return three independent standard normal numbers (Box and Muller 1958)."""
-    r1 = math.sqrt(-2.0 * math.log(_uniform(seed, 4 * g)))
-    a1 = 2.0 * math.pi * _uniform(seed, 4 * g + 1)
-    r2 = math.sqrt(-2.0 * math.log(_uniform(seed, 4 * g + 2)))
-    a2 = 2.0 * math.pi * _uniform(seed, 4 * g + 3)
+    """Return three independent standard normal numbers (Box and Muller 1958), float32."""
+    r1 = math.sqrt(_MINUS_TWO * math.log(_uniform(seed, 4 * g)))
+    a1 = _TURN * _uniform(seed, 4 * g + 1)
+    r2 = math.sqrt(_MINUS_TWO * math.log(_uniform(seed, 4 * g + 2)))
+    a2 = _TURN * _uniform(seed, 4 * g + 3)
     return r1 * math.cos(a1), r1 * math.sin(a1), r2 * math.cos(a2)
 
 
@@ -41,7 +45,7 @@ def push(row: F32, strength: float, seed: int, g: int) -> None:
 
     The push is ``covariance @ normals * strength * sigmoid(100 * ((1 - opacity) - 0.995))``.
     """
-    opacity = projection.sigmoid(np.float64(row[OPACITY]))
+    opacity = projection.sigmoid(row[OPACITY])
     if opacity > OPEN_BELOW:
         return
     gate = strength * projection.sigmoid(100.0 * ((1.0 - opacity) - 0.995))

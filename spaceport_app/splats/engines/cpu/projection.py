@@ -126,7 +126,7 @@ def _cross(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
 
 @inlined
 def sigmoid(logit: float) -> float:
-    """Return 1 / (1 + exp(-logit))."""
+    """Return 1 / (1 + exp(-logit)), the exponential in the precision of `logit`."""
     return 1.0 / (1.0 + math.exp(-logit))
 
 
@@ -202,7 +202,7 @@ def _project_shape(
     det0 = _dot(n, n)
     a, c = a0 + LOW_PASS, c0 + LOW_PASS
     det = det0 + LOW_PASS * (a0 + c0) + LOW_PASS * LOW_PASS
-    opacity = sigmoid(np.float64(row[OPACITY]))
+    opacity = sigmoid(row[OPACITY])
     if antialiased:
         opacity *= math.sqrt(det0 / det)
     if not (opacity > MINIMUM_ALPHA and det < 1e30):
@@ -275,12 +275,14 @@ def shape_gradient(
     row: F32,
     cam: F32,
     antialiased: bool,
+    s: tuple[float, ...],
+    opacity: float,
     v: tuple[np.float32, ...],
     out: F32,
 ) -> None:
     """Carry the gradient `v` of a projected Gaussian back to its parameters.
 
-    `v` begins with the derivatives by x, y, s, k1, k2 and ln(opacity) (the form in the
+    `s` and `opacity` are those of `row`, which callers need too. `v` begins with the derivatives by x, y, s, k1, k2 and ln(opacity) (the form in the
     module's head); `out` receives those of a row's first 11 columns.
     """
     mx, my, mz = np.float64(row[0]), np.float64(row[1]), np.float64(row[2])
@@ -289,7 +291,6 @@ def shape_gradient(
     rows = _view_rows(cam, j)
     q = unit(row)
     r = rotation(q[0], q[1], q[2], q[3])
-    s = scales(row)
     m1 = _axes(rows[0], r, s)
     m2 = _axes(rows[1], r, s)
     a0, b, c0 = _dot(m1, m1), _dot(m1, m2), _dot(m2, m2)
@@ -408,7 +409,7 @@ def shape_gradient(
     out[0] = cam[0] * v_cx + cam[3] * v_cy + cam[6] * v_cz
     out[1] = cam[1] * v_cx + cam[4] * v_cy + cam[7] * v_cz
     out[2] = cam[2] * v_cx + cam[5] * v_cy + cam[8] * v_cz
-    out[10] = v_log_opacity * (1.0 - sigmoid(np.float64(row[OPACITY])))
+    out[10] = v_log_opacity * (1.0 - opacity)
 
 
 @inlined

@@ -75,11 +75,13 @@ def _row_gradient(
     cam: F32,
     antialiased: bool,
     projected: F32,
+    s: tuple[float, ...],
+    opacity: float,
     v: tuple[np.float32, ...],
     room: F32,
     out: F32,
 ) -> None:
-    projection.shape_gradient(row, cam, antialiased, v, out)
+    projection.shape_gradient(row, cam, antialiased, s, opacity, v, out)
     colour = (
         v[6] if projected[projection.RED] > _ZERO else _ZERO,
         v[7] if projected[projection.GREEN] > _ZERO else _ZERO,
@@ -110,8 +112,13 @@ def parameter_gradients(
         room = np.empty(32, np.float32)
         for g in range(chunk * CHUNK, min(number, (chunk + 1) * CHUNK)):
             if counts[g] > 0:
+                row = rows[g]
+                s = projection.scales(row)
+                opacity = projection.sigmoid(row[OPACITY])
                 v = _gather(v_entries, slots[g], counts[g])
-                _row_gradient(rows[g], degree, cam, antialiased, screen[g], v, room, v_rows[g])
+                _row_gradient(
+                    row, degree, cam, antialiased, screen[g], s, opacity, v, room, v_rows[g]
+                )
                 v_centres[g, 0] = v[0]
                 v_centres[g, 1] = v[1]
 
@@ -148,17 +155,19 @@ def adam_step(
             if counts[g] == 0:
                 continue
             row = rows[g]
+            s = projection.scales(row)
+            opacity = projection.sigmoid(row[OPACITY])
             v = _gather(v_entries, slots[g], counts[g])
-            _row_gradient(row, degree, cam, antialiased, screen[g], v, room, gradient)
+            _row_gradient(row, degree, cam, antialiased, screen[g], s, opacity, v, room, gradient)
             if screen_gradients:
                 gradient_sum[g] += numbers[PIXELS_TO_UNITS] * math.sqrt(v[0] * v[0] + v[1] * v[1])
                 view_count[g] += _ONE
             radius = screen[g, projection.RADIUS] * numbers[PIXELS_TO_FRACTION]
             max_radius[g] = max(max_radius[g], radius)
-            opacity = projection.sigmoid(np.float64(row[OPACITY]))
             gradient[OPACITY] += numbers[OPACITY_WEIGHT] * opacity * (1.0 - opacity)
-            for i in range(LOG_SCALES, LOG_SCALES + 3):
-                gradient[i] += numbers[SCALE_WEIGHT] * math.exp(row[i])
+            gradient[LOG_SCALES] += numbers[SCALE_WEIGHT] * s[0]
+            gradient[LOG_SCALES + 1] += numbers[SCALE_WEIGHT] * s[1]
+            gradient[LOG_SCALES + 2] += numbers[SCALE_WEIGHT] * s[2]
             m = first[g]
             n = second[g]
             for i in range(columns):
