@@ -16,10 +16,10 @@ import typer
 
 from spaceport_app.cli import flags as stage_flags
 from spaceport_app.cli import live, summary
-from spaceport_app.cli.output import FAILED, STOPPED, Output, told, usage
+from spaceport_app.cli.output import FAILED, STOPPED, Output, duration, size, told, usage
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue
-from spaceport_app.pipeline import machine, presets
+from spaceport_app.pipeline import forecast, machine, presets
 from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.runner import Runner
 from spaceport_app.pipeline.settings import with_options
@@ -200,11 +200,35 @@ def work(output: Output, project: Project, stages: Registry, only: str | None = 
         With the exit code, unless all went well.
     """
     shown = stages if only is None else (find(stages, only),)
+    if only is None:
+        _foretell(output, project, stages)
     listener = live.listener(output, shown)
     runner = Runner(project, listener, stages)
     with _stopping(runner) as stopped, listener:
         outcomes = runner.run(only=only)
     _finish(output, project, stages, outcomes, stopped.is_set(), only)
+
+
+def _foretell(output: Output, project: Project, stages: Registry) -> None:
+    expected = forecast.of_project(project, stages)
+    if expected is None:
+        return
+    output.document(
+        {
+            "event": "estimate",
+            "seconds": round(expected.seconds),
+            "memory_bytes": round(expected.memory_bytes),
+            "disk_bytes": round(expected.disk_bytes),
+            "stages": {name: round(one.seconds) for name, one in expected.stages.items()},
+            "warnings": [notice.message for notice in expected.notices],
+        }
+    )
+    output.say(
+        f"Estimate: {duration(expected.seconds)}, {size(expected.memory_bytes)} of memory, "
+        f"{size(expected.disk_bytes)} of disk."
+    )
+    for notice in expected.notices:
+        output.say(f"Note: {notice.message}")
 
 
 @contextmanager

@@ -61,7 +61,6 @@ def run(stage_name: str, folder: Path, report: Channel) -> Finished | Failed:
         stages = registry()
         stage = find(stages, stage_name)
         options = resolve_all(stages, project.document.settings)
-        stage.check(project)
         output, scratch = project.partial(stage_name), project.scratch(stage_name)
         output.mkdir(exist_ok=True)
         scratch.mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
 from spaceport_app.errors import StageError
-from spaceport_app.events import Event, Failed, Finished, Progress
+from spaceport_app.events import Event, Failed, Finished, Notice, Progress
 from spaceport_app.pipeline import (
     environment,
     fingerprint,
@@ -155,10 +156,18 @@ class Runner:
             if not forced and fingerprint.holds(stage, options, project):
                 run = project.published(stage.name)
                 assert run is not None
+                why = stage.irreplaceable(project)
+                if why:
+                    self._listen(StageEvent(stage.name, Notice("kept", why), None, 0.0))
                 return _outcome(stage, "skipped", run)
             for name in stage.reads:
                 if project.published(name) is None:
                     return _failed(stage, _needs(stage, name))
+            # To run one stage by name is the way to go on without what is gone.
+            why = "" if forced else stage.irreplaceable(project)
+            if why:
+                return _failed(stage, _gone(why, stage, project))
+            stage.check(project)
             run = project.begin(
                 stage.name, stage.folder, fingerprint.of_stage(stage, options, project)
             )
@@ -303,6 +312,11 @@ def _event(line: str) -> Event | None:
     except ValueError as error:
         _log.warning("%s", error)
         return None
+
+
+def _gone(why: str, stage: Stage, project: Project) -> Failed:
+    again = shlex.join(["spaceport", "stage", stage.name, str(project.folder)])
+    return Failed("photo_missing", why, f"Put it back, or go on without it: {again}")
 
 
 def _needs(stage: Stage, name: str) -> Failed:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue
+from spaceport_app.pipeline.estimate import Estimator
 from spaceport_app.pipeline.identity import of_folder
 from spaceport_app.project.project import Project
 
@@ -42,6 +43,10 @@ class Place:
 
 def _no_facts(project: Project) -> JsonValue:
     return None
+
+
+def _replaceable(project: Project) -> str:
+    return ""
 
 
 def _nothing(project: Project) -> None:
@@ -78,8 +83,12 @@ class Stage:
         Identity of a published folder, for the fingerprints of later stages.
     neutral : frozenset of str
         Options that change speed but not the result, and so are no part of the fingerprint.
+    estimate : callable or None
+        What it will take, from a `Workload` and the options of all stages.
+    irreplaceable : callable
+        Returns why the published result could not be made again, or an empty text.
     check : callable
-        Called in the child before the stage; raises StageError if, say, a photo is gone.
+        Called before the stage starts; raises StageError if, say, a photo is gone.
     """
 
     name: str
@@ -94,6 +103,8 @@ class Stage:
     facts: Callable[[Project], JsonValue] = _no_facts
     identity: Callable[[Path], str] = of_folder
     neutral: frozenset[str] = frozenset()
+    estimate: Estimator | None = None
+    irreplaceable: Callable[[Project], str] = _replaceable
     check: Callable[[Project], None] = _nothing
 
     def options_class(self) -> type[Any]:

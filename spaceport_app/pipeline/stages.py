@@ -6,13 +6,14 @@ stages costs nothing.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue
-from spaceport_app.pipeline import identity
+from spaceport_app.pipeline import estimate, identity
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import Place, Registry, Stage
 from spaceport_app.project.project import Project
@@ -65,26 +66,51 @@ def _photos_identity(folder: Path) -> str:
     return identity.of_json(plain(photos))
 
 
+def _photos_gone(project: Project) -> str:
+    """Return a sentence about the first photo that is not where it was read, or nothing.
+
+    Photos that were read from elsewhere than the present sources don't count: those were
+    replaced on purpose.
+    """
+    from spaceport_app.photos import store
+
+    if project.published("import") is None:
+        return ""
+    sources = project.sources
+    for source in sources:
+        if not source.exists():
+            return f"{source} is not there any more."
+    gone = [
+        change
+        for change in store.changed(photoset(project))
+        if change.kind == "vanished" and any(change.path.is_relative_to(s) for s in sources)
+    ]
+    return _missing(gone[0].name, gone[0].path, len(gone)) if gone else ""
+
+
+def _missing(name: str, path: Path, count: int) -> str:
+    more = f", and {count - 1} more," if count > 1 else ""
+    return f"The photo {name}{more} is not there any more ({path})."
+
+
 def _photos_still_there(project: Project) -> None:
     from spaceport_app.photos import store
 
     changes = store.changed(photoset(project))
-    if not changes:
-        return
     gone = [change for change in changes if change.kind == "vanished"]
-    first = (gone or list(changes))[0]
-    more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+    again = shlex.join(["spaceport", "stage", "import", str(project.folder)])
     if gone:
         raise StageError(
             "photo_missing",
-            f"The photo {first.name}{more} is not at {first.path} any more.",
-            "Put it back, or run again to go on with the photos that are there.",
+            _missing(gone[0].name, gone[0].path, len(gone)),
+            f"Put it back, or read the photos anew: {again}",
         )
-    raise StageError(
-        "photo_changed",
-        f"The photo {first.name}{more} changed after it was read.",
-        "Run again to read the photos anew.",
-    )
+    if changes:
+        raise StageError(
+            "photo_changed",
+            f"The photo {changes[0].name} changed after it was read.",
+            f"Read the photos anew: {again}",
+        )
 
 
 def _name(project: Project) -> JsonValue:
@@ -143,8 +169,10 @@ STAGES: Registry = (
         options="spaceport_app.photos.options:ImportOptions",
         inputs=_import_inputs,
         weight=3.0,
+        estimate=estimate.of_import,
         facts=_photo_files,
         identity=_photos_identity,
+        irreplaceable=_photos_gone,
     ),
     Stage(
         name="sfm",
@@ -155,6 +183,7 @@ STAGES: Registry = (
         inputs=_sfm_inputs,
         reads=("import",),
         weight=20.0,
+        estimate=estimate.of_sfm,
         neutral=frozenset({"threads"}),
         check=_photos_still_there,
     ),
@@ -167,6 +196,7 @@ STAGES: Registry = (
         inputs=_train_inputs,
         reads=("sfm",),
         weight=70.0,
+        estimate=estimate.of_train,
         neutral=frozenset({"checkpoint_every_s", "preview_every_s", "views_memory_mb"}),
     ),
     Stage(
@@ -178,6 +208,7 @@ STAGES: Registry = (
         inputs=_compress_inputs,
         reads=("sfm", "train"),
         weight=6.0,
+        estimate=estimate.of_compress,
     ),
     Stage(
         name="export",
@@ -188,6 +219,7 @@ STAGES: Registry = (
         inputs=_export_inputs,
         reads=("sfm", "train", "compress"),
         weight=1.0,
+        estimate=estimate.of_export,
         facts=_name,
     ),
 )
