@@ -23,7 +23,7 @@ from spaceport_app.splats.model import Floats
 Labels = npt.NDArray[np.int64]
 
 LARGEST_PALETTE = 65_536
-_CELL = 768
+_CELL = 1024
 _LLOYD_ITERATIONS = 3
 _CELLS_A_ROUND = 64
 _CENTRES_A_CELL = 16
@@ -106,9 +106,13 @@ def _cluster(
     centres = _means(arranged, carried, labels, centres)
     bounds = _group_bounds(labels, starts)
     for _ in range(_LLOYD_ITERATIONS):
+        before = labels.copy()
         _assign(arranged, starts, centres, bounds, labels)
+        if np.array_equal(labels, before):
+            break
         centres = _means(arranged, carried, labels, centres)
-    _assign(arranged, starts, centres, bounds, labels)
+    else:
+        _assign(arranged, starts, centres, bounds, labels)
     if again:
         users = np.bincount(labels, carried, len(centres)).astype(np.float32)
         users = np.maximum(users, 1.0)
