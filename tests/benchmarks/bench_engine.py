@@ -10,17 +10,20 @@ seconds a step with 2 threads on 2 EPYC cores. CPU time is user + system of all 
 from __future__ import annotations
 
 import argparse
-import resource
+import contextlib
+import gc
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import LearningRates, StepSettings, TrainingView
 from spaceport_app.splats.engines.cpu import compositing, loss, projection, tiles, update
+from spaceport_app.splats.engines.cpu import screen as columns
 from spaceport_app.splats.engines.cpu.engine import CpuEngine
 from spaceport_app.splats.engines.cpu.rasteriser import Rasteriser
 from spaceport_app.splats.model import Splats
@@ -29,7 +32,7 @@ WIDTH, HEIGHT = 640, 472
 SCENES = {"50k": (50_000, 61.0), "200k": (200_000, 116.0)}
 PARTS = {
     "projection": (projection, ("project",)),
-    "sort and lists": (tiles, ("bound_entries", "depth_order", "find_entries", "fill_lists")),
+    "sort and lists": (tiles, ("depth_order", "find_entries", "fill_lists")),
     "forward": (compositing, ("forward",)),
     "loss": (loss, ("unpack", "similarity", "gradient")),
     "backward": (compositing, ("backward",)),
@@ -74,11 +77,13 @@ def pairs_a_pixel(engine: CpuEngine, camera: Camera) -> float:
         pixels += int(inside.sum())
         last = rasteriser._ends[tile, tiles.PIXELS :].reshape(px.shape)
         begin, end = rasteriser._starts[tile], rasteriser._starts[tile + 1]
-        s = rasteriser.screen[rasteriser._gaussian[begin:end]].astype(np.float64)[:, :, None, None]
-        dy = s[:, projection.Y] - top - 0.5 - py
-        u = s[:, projection.X] - left - 0.5 - px - s[:, projection.SLOPE] * dy
-        e = s[:, projection.LOG2_OPACITY] + s[:, projection.Q1] * u * u
-        e = e + s[:, projection.Q2] * dy * dy
+        s = rasteriser.screen[rasteriser._lists[begin:end, tiles.GAUSSIAN]].astype(np.float64)[
+            :, :, None, None
+        ]
+        dy = s[:, columns.Y] - top - 0.5 - py
+        u = s[:, columns.X] - left - 0.5 - px - s[:, columns.SLOPE] * dy
+        e = s[:, columns.LOG2_OPACITY] + s[:, columns.Q1] * u * u
+        e = e + s[:, columns.Q2] * dy * dy
         taken = (e >= np.log2(projection.MINIMUM_ALPHA)) & inside
         total += int((taken & (np.arange(end - begin)[:, None, None] <= last)).sum())
     return total / pixels
@@ -99,6 +104,22 @@ def find_factor(count: int, wanted: float) -> float:
     return float(np.sqrt(low * high))
 
 
+def forget_peak() -> None:
+    """Let the process's peak memory begin anew, where Linux offers that."""
+    gc.collect()
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_memory() -> float:
+    """Return the process's peak memory in MB, Python, torch and Numba included."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+    return float("nan")
+
+
 def timed(times: dict[str, list[float]], name: str, function: Callable[..., object]):
     def call(*arguments):
         wall, cpu = time.perf_counter(), time.process_time()
@@ -115,6 +136,7 @@ def measure(name: str, threads: int, steps: int, factor: float) -> None:
     splats, camera = scene(count, factor)
     engine = CpuEngine(threads=threads)
     engine.load(splats)
+    del splats
     target = np.random.default_rng(1).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
     view = TrainingView(camera, target, 0)
     # Rates next to nothing: the scene, and with it the work, stays the same.
@@ -123,11 +145,13 @@ def measure(name: str, threads: int, steps: int, factor: float) -> None:
     def step(i: int) -> None:
         engine.step(view, StepSettings(i, 3, rates, screen_gradients=True, noise=5e5))
 
+    forget_peak()
     start = time.perf_counter()
     step(0)
     cold = time.perf_counter() - start
-    pairs = pairs_a_pixel(engine, camera)
     step(1)
+    peak = peak_memory()
+    pairs = pairs_a_pixel(engine, camera)
     cpu_steps = []
     wall_steps = []
     for i in range(steps):
@@ -147,7 +171,6 @@ def measure(name: str, threads: int, steps: int, factor: float) -> None:
         setattr(module, function, original)
     cpu, wall = float(np.median(cpu_steps)), float(np.median(wall_steps))
     entries = engine._rasteriser._starts[-1]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{name}, {threads} thread{'s' if threads > 1 else ''}: {pairs:.0f} pairs a pixel, "
         f"{entries / 1000:.0f}k tile entries; a step {1e3 * cpu:.0f} ms CPU "

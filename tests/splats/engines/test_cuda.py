@@ -20,6 +20,7 @@ from spaceport_app.splats.engines.contract import (
     TrainingView,
 )
 from spaceport_app.splats.engines.cpu import projection
+from spaceport_app.splats.engines.cpu import screen as columns
 from spaceport_app.splats.engines.cpu.engine import CpuEngine
 from spaceport_app.splats.engines.cpu.rasteriser import Rasteriser
 from spaceport_app.splats.engines.cpu.rasterize import rasterize
@@ -60,9 +61,9 @@ def stand_in(calls):
         probe.draw(rows, camera, a["sh_degree"], (0, 0, 0), antialiased)
         screen = torch.from_numpy(probe.screen.copy())
         seen = torch.from_numpy(probe.counts > 0)
-        k1 = screen[:, projection.Q1] * (-2 / projection.LOG2_E)
-        k2 = screen[:, projection.Q2] * (-2 / projection.LOG2_E)
-        slope = screen[:, projection.SLOPE]
+        k1 = screen[:, columns.Q1] * (-2 / projection.LOG2_E)
+        k2 = screen[:, columns.Q2] * (-2 / projection.LOG2_E)
+        slope = screen[:, columns.SLOPE]
         conics = torch.stack([k1, -k1 * slope, k1 * slope**2 + k2], -1)
         centres = torch.zeros(1, len(seen), 2, requires_grad=True)
         image = rasterize(

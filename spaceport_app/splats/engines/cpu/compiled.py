@@ -25,9 +25,7 @@ _FAST = {"reassoc", "nsz", "arcp", "contract", "afn"}
 
 def inlined(function: _Function) -> _Function:
     """Compile a small function that other kernels call."""
-    compile_it: Any = njit(
-        fastmath=_FAST, error_model="numpy", cache=True, forceinline=True
-    )
+    compile_it: Any = njit(fastmath=_FAST, error_model="numpy", cache=True, forceinline=True)
     return cast("_Function", compile_it(function))
 
 

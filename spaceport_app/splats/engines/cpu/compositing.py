@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from spaceport_app.splats.engines.cpu import projection, tiles
+from spaceport_app.splats.engines.cpu import screen as columns
+from spaceport_app.splats.engines.cpu import tiles
 from spaceport_app.splats.engines.cpu.compiled import (
     F32,
     I32,
@@ -23,6 +24,7 @@ from spaceport_app.splats.engines.cpu.compiled import (
     parallel,
     prefetch,
 )
+from spaceport_app.splats.engines.cpu.projection import LOG2_E, MINIMUM_ALPHA
 from spaceport_app.splats.engines.cpu.tiles import HEIGHT, PIXELS, WIDTH
 
 MAXIMUM_ALPHA = 0.999
@@ -32,12 +34,11 @@ GRADIENTS = 9
 
 _T, _LAST, _R, _G, _B, _PX, _PY, _ACC = (plane * tiles.PIXELS for plane in range(8))
 _PATIENCE = 32
-_AHEAD = tiles.AHEAD
 _LOWEST = np.float32(-24.0)
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 _HALF = np.float32(0.5)
-_MIN_ALPHA = np.float32(projection.MINIMUM_ALPHA)
+_MIN_ALPHA = np.float32(MINIMUM_ALPHA)
 _MAX_ALPHA = np.float32(MAXIMUM_ALPHA)
 _MIN_T = np.float32(MINIMUM_TRANSMITTANCE)
 # 2^f on [0, 1): minimax polynomial, relative error below 1e-7 before rounding.
@@ -77,8 +78,7 @@ def _place_pixels(scratch: F32) -> None:
 def forward(
     schedule: I32,
     starts: I64,
-    gaussian: I32,
-    span: I32,
+    lists: I32,
     screen: F32,
     width: int,
     height: int,
@@ -109,20 +109,20 @@ def forward(
         patience = _PATIENCE
         for k in range(begin, starts[tile + 1]):
             # The lists are padded, so that looking ahead stays inside.
-            prefetch(screen, np.int64(gaussian[k + _AHEAD]))
-            g = gaussian[k]
-            gx = screen[g, projection.X] - np.float32(left) - _HALF
-            gy = screen[g, projection.Y] - np.float32(top) - _HALF
-            slope = screen[g, projection.SLOPE]
-            q1 = screen[g, projection.Q1]
-            q2 = screen[g, projection.Q2]
-            log_opacity = screen[g, projection.LOG2_OPACITY]
-            red = screen[g, projection.RED]
-            green = screen[g, projection.GREEN]
-            blue = screen[g, projection.BLUE]
+            prefetch(screen, np.int64(lists[k + tiles.AHEAD, tiles.GAUSSIAN]))
+            g = lists[k, tiles.GAUSSIAN]
+            gx = screen[g, columns.X] - np.float32(left) - _HALF
+            gy = screen[g, columns.Y] - np.float32(top) - _HALF
+            slope = screen[g, columns.SLOPE]
+            q1 = screen[g, columns.Q1]
+            q2 = screen[g, columns.Q2]
+            log_opacity = screen[g, columns.LOG2_OPACITY]
+            red = screen[g, columns.RED]
+            green = screen[g, columns.GREEN]
+            blue = screen[g, columns.BLUE]
             number = np.float32(k - begin)
-            first = span[k] // HEIGHT
-            last = span[k] % HEIGHT
+            first = lists[k, tiles.SPAN] // HEIGHT
+            last = lists[k, tiles.SPAN] % HEIGHT
             pixels = scratch[first * WIDTH :]
             for p in range((last - first + 1) * WIDTH):
                 dy = gy - pixels[_PY + p]
@@ -161,9 +161,7 @@ def forward(
 def backward(
     schedule: I32,
     starts: I64,
-    gaussian: I32,
-    slot: I32,
-    span: I32,
+    lists: I32,
     screen: F32,
     width: int,
     height: int,
@@ -209,20 +207,20 @@ def backward(
         end = begin + int(final) + 1
         for k in range(end, starts[tile + 1]):
             for i in range(GRADIENTS):
-                v_entries[slot[k], i] = _ZERO
+                v_entries[lists[k, tiles.SLOT], i] = _ZERO
         for back in range(end - begin):
             k = end - 1 - back
-            prefetch(screen, np.int64(gaussian[max(k - _AHEAD, begin)]))
-            g = gaussian[k]
-            gx = screen[g, projection.X] - np.float32(left) - _HALF
-            gy = screen[g, projection.Y] - np.float32(top) - _HALF
-            slope = screen[g, projection.SLOPE]
-            q1 = screen[g, projection.Q1]
-            q2 = screen[g, projection.Q2]
-            log_opacity = screen[g, projection.LOG2_OPACITY]
-            red = screen[g, projection.RED]
-            green = screen[g, projection.GREEN]
-            blue = screen[g, projection.BLUE]
+            prefetch(screen, np.int64(lists[max(k - tiles.AHEAD, begin), tiles.GAUSSIAN]))
+            g = lists[k, tiles.GAUSSIAN]
+            gx = screen[g, columns.X] - np.float32(left) - _HALF
+            gy = screen[g, columns.Y] - np.float32(top) - _HALF
+            slope = screen[g, columns.SLOPE]
+            q1 = screen[g, columns.Q1]
+            q2 = screen[g, columns.Q2]
+            log_opacity = screen[g, columns.LOG2_OPACITY]
+            red = screen[g, columns.RED]
+            green = screen[g, columns.GREEN]
+            blue = screen[g, columns.BLUE]
             number = np.float32(k - begin)
             s0 = _ZERO
             su = _ZERO
@@ -233,8 +231,8 @@ def backward(
             v_red = _ZERO
             v_green = _ZERO
             v_blue = _ZERO
-            first = span[k] // HEIGHT
-            last = span[k] % HEIGHT
+            first = lists[k, tiles.SPAN] // HEIGHT
+            last = lists[k, tiles.SPAN] % HEIGHT
             pixels = scratch[first * WIDTH :]
             for p in range((last - first + 1) * WIDTH):
                 dy = gy - pixels[_PY + p]
@@ -267,9 +265,9 @@ def backward(
                 v_red += weight * pr
                 v_green += weight * pg
                 v_blue += weight * pb
-            k1 = q1 * np.float32(-2.0 / projection.LOG2_E)
-            k2 = q2 * np.float32(-2.0 / projection.LOG2_E)
-            place = slot[k]
+            k1 = q1 * np.float32(-2.0 / LOG2_E)
+            k2 = q2 * np.float32(-2.0 / LOG2_E)
+            place = lists[k, tiles.SLOT]
             v_entries[place, 0] = -k1 * su
             v_entries[place, 1] = k1 * slope * su - k2 * sy
             v_entries[place, 2] = k1 * suy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ _TURN = np.float32(2.0 * math.pi)
 
 
 @inlined
-def _uniform(seed: int, number: int) -> float:
+def _uniform(seed: int, number: int) -> np.floating[Any]:
     """Return a number in (0, 1) from two counters: SplitMix64 (Steele et al. 2014)."""
     z = (np.uint64(seed) << np.uint64(36)) + np.uint64(number)
     z = (z + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)

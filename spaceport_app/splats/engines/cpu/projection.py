@@ -16,8 +16,25 @@ import numpy as np
 from numba import prange
 
 from spaceport_app.splats.camera import Camera
-from spaceport_app.splats.engines.cpu import harmonics
-from spaceport_app.splats.engines.cpu.compiled import F32, inlined, parallel
+from spaceport_app.splats.engines.cpu import harmonics, tiles
+from spaceport_app.splats.engines.cpu.compiled import F32, I32, bits_of_float, inlined, parallel
+from spaceport_app.splats.engines.cpu.screen import (
+    BLUE,
+    DEPTH,
+    EXTENT_X,
+    EXTENT_Y,
+    GREEN,
+    HALF_CHORD,
+    LOG2_OPACITY,
+    Q1,
+    Q2,
+    RADIUS,
+    RED,
+    SHEAR,
+    SLOPE,
+    X,
+    Y,
+)
 from spaceport_app.splats.engines.rows import LOG_SCALES, OPACITY, QUATERNION, SH
 
 LOW_PASS = 0.3
@@ -25,11 +42,6 @@ MINIMUM_ALPHA = 1.0 / 255.0
 LOG_MINIMUM_ALPHA = math.log(MINIMUM_ALPHA)
 LOG2_E = 1.4426950408889634
 CHUNK = 256
-
-# Columns of a projected Gaussian, one cache line each.
-X, Y, SLOPE, Q1, Q2, LOG2_OPACITY, RED, GREEN, BLUE = range(9)
-EXTENT_X, EXTENT_Y, SHEAR, HALF_CHORD, DEPTH, RADIUS = range(9, 15)
-COLUMNS = 16
 
 
 def camera_numbers(camera: Camera, near: float) -> F32:
@@ -244,8 +256,14 @@ def project(
     height: int,
     antialiased: bool,
     screen: F32,
+    bounds: I32,
+    keys: I32,
 ) -> None:
-    """Project all Gaussians into `screen` (N, 16); depth 0 marks those out of the picture."""
+    """Project all Gaussians into `screen` (N, 16); depth 0 marks those out of the picture.
+
+    `bounds` (N,) receives how many tiles a Gaussian's box covers, `keys` (N,) its depth as a
+    sortable number.
+    """
     count = rows.shape[0]
     terms = (degree + 1) * (degree + 1)
     for chunk in prange((count + CHUNK - 1) // CHUNK):
@@ -255,7 +273,10 @@ def project(
             out = screen[g]
             if not _project_shape(row, cam, width, height, antialiased, out):
                 out[DEPTH] = np.float32(0.0)
+                bounds[g] = 0
                 continue
+            bounds[g] = tiles.bound(out, width, height)
+            keys[g] = bits_of_float(out[DEPTH])
             d = _direction(cam, row)
             harmonics.basis(d[0], d[1], d[2], degree, basis)
             red = np.float32(0.5)
@@ -282,8 +303,9 @@ def shape_gradient(
 ) -> None:
     """Carry the gradient `v` of a projected Gaussian back to its parameters.
 
-    `s` and `opacity` are those of `row`, which callers need too. `v` begins with the derivatives by x, y, s, k1, k2 and ln(opacity) (the form in the
-    module's head); `out` receives those of a row's first 11 columns.
+    `s` and `opacity` are those of `row`, which callers need too. `v` begins with the
+    derivatives by x, y, s, k1, k2 and ln(opacity) (the form in the module's head); `out`
+    receives those of a row's first 11 columns.
     """
     mx, my, mz = np.float64(row[0]), np.float64(row[1]), np.float64(row[2])
     x, y, z = _to_camera(cam, mx, my, mz)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.cpu import compositing, projection, tiles
+from spaceport_app.splats.engines.cpu import screen as columns
 from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64, aligned
 
 
@@ -34,7 +35,7 @@ class Rasteriser:
         self._make_entries(0)
 
     def _make_gaussians(self, count: int) -> None:
-        self.screen: F32 = aligned(count, projection.COLUMNS)
+        self.screen: F32 = aligned(count, columns.COLUMNS)
         self.counts: I32 = np.empty(count, np.int32)
         self.slots: I64 = np.empty(count, np.int64)
         self._bounds: I32 = np.empty(count, np.int32)
@@ -54,9 +55,7 @@ class Rasteriser:
 
     def _make_entries(self, room: int) -> None:
         self.v_entries: F32 = np.empty((room, compositing.GRADIENTS), np.float32)
-        self._gaussian: I32 = np.empty(room + tiles.AHEAD, np.int32)
-        self._span: I32 = np.empty(room, np.int32)
-        self._slot: I32 = np.empty(room, np.int32)
+        self._lists: I32 = np.empty((room + tiles.AHEAD, 4), np.int32)
         self._entries: I32 = np.empty(room, np.int32)
 
     def draw(
@@ -88,8 +87,9 @@ class Rasteriser:
             height,
             antialiased,
             self.screen,
+            self._bounds,
+            self._keys,
         )
-        tiles.bound_entries(self.screen, self._across, height, self._bounds, self._keys)
         self.visible, places = tiles.depth_order(
             self._bounds, self._keys, self._order, self._spare, self.slots, self._histogram
         )
@@ -112,15 +112,12 @@ class Rasteriser:
             self._entries,
             self._tallies,
             self._starts,
-            self._gaussian,
-            self._slot,
-            self._span,
+            self._lists,
         )
         compositing.forward(
             self._schedule,
             self._starts,
-            self._gaussian,
-            self._span,
+            self._lists,
             self.screen,
             width,
             height,
@@ -147,9 +144,7 @@ class Rasteriser:
         compositing.backward(
             self._schedule,
             self._starts,
-            self._gaussian,
-            self._slot,
-            self._span,
+            self._lists,
             self.screen,
             width,
             height,

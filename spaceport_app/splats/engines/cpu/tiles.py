@@ -11,17 +11,25 @@ import math
 import numpy as np
 from numba import prange
 
-from spaceport_app.splats.engines.cpu import projection
 from spaceport_app.splats.engines.cpu.compiled import (
     F32,
     I32,
     I64,
-    bits_of_float,
     inlined,
     parallel,
     serial,
 )
+from spaceport_app.splats.engines.cpu.screen import (
+    EXTENT_X,
+    EXTENT_Y,
+    HALF_CHORD,
+    SHEAR,
+    SLOPE,
+    X,
+    Y,
+)
 
+GAUSSIAN, SLOT, SPAN = range(3)
 AHEAD = 6
 """How many list entries ahead of their use Gaussians are fetched into the cache."""
 WIDTH = 8
@@ -54,20 +62,20 @@ def _rows(row: F32, column: int, height: int) -> tuple[int, int]:
 
     The last is less than the first where it reaches none.
     """
-    gx = row[projection.X]
-    gy = row[projection.Y]
-    ex = row[projection.EXTENT_X]
-    ey = row[projection.EXTENT_Y]
+    gx = row[X]
+    gy = row[Y]
+    ex = row[EXTENT_X]
+    ey = row[EXTENT_Y]
     left = max(np.float32(column * WIDTH) + np.float32(0.5) - gx, -ex)
     right = min(np.float32(column * WIDTH + WIDTH - 1) + np.float32(0.5) - gx, ex)
     if not left <= right:
         return 0, -1
     # The ellipse's top and bottom lie at +-(s ey); between the column's edges or at one.
-    turn = row[projection.SLOPE] * ey
+    turn = row[SLOPE] * ey
     at_high = min(max(turn, left), right)
     at_low = min(max(-turn, left), right)
-    chord = row[projection.HALF_CHORD]
-    shear = row[projection.SHEAR]
+    chord = row[HALF_CHORD]
+    shear = row[SHEAR]
     high = shear * at_high + chord * math.sqrt(max(ex * ex - at_high * at_high, np.float32(0.0)))
     low = shear * at_low - chord * math.sqrt(max(ex * ex - at_low * at_low, np.float32(0.0)))
     first = max(gy + low - np.float32(0.5), np.float32(0.0))
@@ -79,29 +87,24 @@ def _rows(row: F32, column: int, height: int) -> tuple[int, int]:
 
 @inlined
 def _columns(row: F32, across: int) -> tuple[int, int]:
-    gx = row[projection.X] - np.float32(0.5)
-    ex = row[projection.EXTENT_X]
+    gx = row[X] - np.float32(0.5)
+    ex = row[EXTENT_X]
     limit = np.float32(across * WIDTH - 1)
     first = min(max(math.ceil(gx - ex), np.float32(0.0)), limit)
     last = min(max(math.floor(gx + ex), np.float32(-1.0)), limit)
     return int(first) // WIDTH, int(last) // WIDTH
 
 
-@parallel
-def bound_entries(screen: F32, across: int, height: int, bounds: I32, keys: I32) -> None:
-    """Write how many tiles each Gaussian's box covers, and its depth as a sortable number."""
-    for g in prange(screen.shape[0]):
-        number = 0
-        row = screen[g]
-        if row[projection.DEPTH] > np.float32(0.0):
-            left, right = _columns(row, across)
-            middle, reach = row[projection.Y] - np.float32(0.5), row[projection.EXTENT_Y]
-            top = max(middle - reach, np.float32(0.0))
-            bottom = min(middle + reach, np.float32(height - 1))
-            lines = int(bottom) // HEIGHT - int(top) // HEIGHT + 1
-            number = max(right - left + 1, 0) * max(lines, 0)
-            keys[g] = bits_of_float(row[projection.DEPTH])
-        bounds[g] = number
+@inlined
+def bound(row: F32, width: int, height: int) -> int:
+    """Return how many tiles a projected Gaussian's box covers."""
+    across = (width + WIDTH - 1) // WIDTH
+    left, right = _columns(row, across)
+    middle, reach = row[Y] - np.float32(0.5), row[EXTENT_Y]
+    top = max(middle - reach, np.float32(0.0))
+    bottom = min(middle + reach, np.float32(height - 1))
+    lines = int(bottom) // HEIGHT - int(top) // HEIGHT + 1
+    return max(right - left + 1, 0) * max(lines, 0)
 
 
 @serial
@@ -182,15 +185,13 @@ def fill_lists(
     entries: I32,
     tallies: I64,
     starts: I64,
-    gaussian: I32,
-    slot: I32,
-    span: I32,
+    lists: I32,
 ) -> None:
     """Write each tile's Gaussians, nearest first.
 
     `tallies` is room for (16, tiles) numbers; `starts` (tiles + 1,) receives where each tile's
-    list begins, `slot` the places of the entries in Gaussian order, `span` their rows in the
-    tile, ``first * 32 + last``. `gaussian` has `AHEAD` places more, for looking ahead.
+    part of `lists` begins. A line of `lists` (entries + `AHEAD`, 4) is the Gaussian, the place
+    of the entry in Gaussian order, and its rows in the tile, ``first * 32 + last``.
     """
     tiles = tallies.shape[1]
     for part in prange(PARTS):
@@ -209,7 +210,8 @@ def fill_lists(
             tallies[part, tile] = total
             total += here
     starts[tiles] = total
-    gaussian[total : total + AHEAD] = 0
+    for k in range(total, total + AHEAD):
+        lists[k, GAUSSIAN] = 0
     for part in prange(PARTS):
         tally = tallies[part]
         for i in range(number * part // PARTS, number * (part + 1) // PARTS):
@@ -218,6 +220,6 @@ def fill_lists(
                 tile = entries[place] // (HEIGHT * HEIGHT)
                 k = tally[tile]
                 tally[tile] = k + 1
-                gaussian[k] = g
-                slot[k] = place
-                span[k] = entries[place] % (HEIGHT * HEIGHT)
+                lists[k, GAUSSIAN] = g
+                lists[k, SLOT] = place
+                lists[k, SPAN] = entries[place] % (HEIGHT * HEIGHT)

@@ -17,6 +17,7 @@ from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines import rows as layout
 from spaceport_app.splats.engines.contract import StepSettings
 from spaceport_app.splats.engines.cpu import noise, projection
+from spaceport_app.splats.engines.cpu import screen as columns
 from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64, inlined, parallel
 from spaceport_app.splats.engines.cpu.projection import CHUNK
 from spaceport_app.splats.engines.rows import LOG_SCALES, OPACITY, SH
@@ -74,20 +75,22 @@ def _row_gradient(
     degree: int,
     cam: F32,
     antialiased: bool,
-    projected: F32,
+    screen: F32,
+    g: int,
     s: tuple[float, ...],
     opacity: float,
     v: tuple[np.float32, ...],
-    room: F32,
+    basis: F32,
+    weights: F32,
     out: F32,
 ) -> None:
     projection.shape_gradient(row, cam, antialiased, s, opacity, v, out)
     colour = (
-        v[6] if projected[projection.RED] > _ZERO else _ZERO,
-        v[7] if projected[projection.GREEN] > _ZERO else _ZERO,
-        v[8] if projected[projection.BLUE] > _ZERO else _ZERO,
+        v[6] if screen[g, columns.RED] > _ZERO else _ZERO,
+        v[7] if screen[g, columns.GREEN] > _ZERO else _ZERO,
+        v[8] if screen[g, columns.BLUE] > _ZERO else _ZERO,
     )
-    projection.colour_gradient(row, degree, cam, colour, room[:16], room[16:], out)
+    projection.colour_gradient(row, degree, cam, colour, basis, weights, out)
 
 
 @parallel
@@ -109,7 +112,8 @@ def parameter_gradients(
     """
     number = rows.shape[0]
     for chunk in prange((number + CHUNK - 1) // CHUNK):
-        room = np.empty(32, np.float32)
+        basis = np.empty(16, np.float32)
+        weights = np.empty(16, np.float32)
         for g in range(chunk * CHUNK, min(number, (chunk + 1) * CHUNK)):
             if counts[g] > 0:
                 row = rows[g]
@@ -117,7 +121,18 @@ def parameter_gradients(
                 opacity = projection.sigmoid(row[OPACITY])
                 v = _gather(v_entries, slots[g], counts[g])
                 _row_gradient(
-                    row, degree, cam, antialiased, screen[g], s, opacity, v, room, v_rows[g]
+                    row,
+                    degree,
+                    cam,
+                    antialiased,
+                    screen,
+                    g,
+                    s,
+                    opacity,
+                    v,
+                    basis,
+                    weights,
+                    v_rows[g],
                 )
                 v_centres[g, 0] = v[0]
                 v_centres[g, 1] = v[1]
@@ -146,10 +161,11 @@ def adam_step(
     """Take one optimiser step of all Gaussians on screen and add up their statistics."""
     number = rows.shape[0]
     used = SH + 3 * (degree + 1) * (degree + 1)
-    columns = (used + 15) // 16 * 16
+    whole = (used + 15) // 16 * 16
     eps = numbers[EPSILON_NOW]
     for chunk in prange((number + CHUNK - 1) // CHUNK):
-        room = np.empty(32, np.float32)
+        basis = np.empty(16, np.float32)
+        weights = np.empty(16, np.float32)
         gradient = np.zeros(rows.shape[1], np.float32)
         for g in range(chunk * CHUNK, min(number, (chunk + 1) * CHUNK)):
             if counts[g] == 0:
@@ -158,26 +174,37 @@ def adam_step(
             s = projection.scales(row)
             opacity = projection.sigmoid(row[OPACITY])
             v = _gather(v_entries, slots[g], counts[g])
-            _row_gradient(row, degree, cam, antialiased, screen[g], s, opacity, v, room, gradient)
+            _row_gradient(
+                row,
+                degree,
+                cam,
+                antialiased,
+                screen,
+                g,
+                s,
+                opacity,
+                v,
+                basis,
+                weights,
+                gradient,
+            )
             if screen_gradients:
                 gradient_sum[g] += numbers[PIXELS_TO_UNITS] * math.sqrt(v[0] * v[0] + v[1] * v[1])
                 view_count[g] += _ONE
-            radius = screen[g, projection.RADIUS] * numbers[PIXELS_TO_FRACTION]
+            radius = screen[g, columns.RADIUS] * numbers[PIXELS_TO_FRACTION]
             max_radius[g] = max(max_radius[g], radius)
             gradient[OPACITY] += numbers[OPACITY_WEIGHT] * opacity * (1.0 - opacity)
             gradient[LOG_SCALES] += numbers[SCALE_WEIGHT] * s[0]
             gradient[LOG_SCALES + 1] += numbers[SCALE_WEIGHT] * s[1]
             gradient[LOG_SCALES + 2] += numbers[SCALE_WEIGHT] * s[2]
-            m = first[g]
-            n = second[g]
-            for i in range(columns):
+            for i in range(whole):
                 slope = gradient[i]
-                a = _B1 * m[i] + _G1 * slope
-                b = _B2 * n[i] + _G2 * slope * slope
+                a = _B1 * first[g, i] + _G1 * slope
+                b = _B2 * second[g, i] + _G2 * slope * slope
                 a = a if abs(a) > _TINY else _ZERO
                 b = b if b > _TINY else _ZERO
-                m[i] = a
-                n[i] = b
-                row[i] -= rates[i] * a / (math.sqrt(b) + eps)
+                first[g, i] = a
+                second[g, i] = b
+                rows[g, i] -= rates[i] * a / (math.sqrt(b) + eps)
             if numbers[NOISE] > _ZERO:
                 noise.push(row, numbers[NOISE], seed, g)

@@ -12,10 +12,11 @@ from gsplat.cuda._torch_impl import (
 
 from spaceport_app.splats.engines import rows as layout
 from spaceport_app.splats.engines.cpu import projection
+from spaceport_app.splats.engines.cpu import screen as columns
 
 
 def project(splats, camera, degree=3, antialiased=False, near=0.01):
-    screen = np.zeros((len(splats), projection.COLUMNS), np.float32)
+    screen = np.zeros((len(splats), columns.COLUMNS), np.float32)
     projection.project(
         layout.pack(splats),
         degree,
@@ -24,6 +25,8 @@ def project(splats, camera, degree=3, antialiased=False, near=0.01):
         camera.height,
         antialiased,
         screen,
+        np.zeros(len(splats), np.int32),
+        np.zeros(len(splats), np.int32),
     )
     return screen.astype(np.float64)
 
@@ -56,13 +59,13 @@ def test_projection_is_gsplats(antialiased):
     radii, centres, depths, conics, compensations = (
         part[0].numpy() for part in gsplat_projection(splats, camera)
     )
-    seen = ours[:, projection.DEPTH] > 0
+    seen = ours[:, columns.DEPTH] > 0
     assert 100 < seen.sum() < 400
     # gsplat cuts at 3.33 sigma whatever the opacity: what we see it sees.
     assert (radii[seen] > 0).all()
-    x, y, s, q1, q2 = ours[seen][:, : projection.LOG2_OPACITY].T
+    x, y, s, q1, q2 = ours[seen][:, : columns.LOG2_OPACITY].T
     np.testing.assert_allclose(np.stack([x, y], 1), centres[seen], rtol=1e-5, atol=1e-4)
-    np.testing.assert_allclose(ours[seen, projection.DEPTH], depths[seen], rtol=1e-5)
+    np.testing.assert_allclose(ours[seen, columns.DEPTH], depths[seen], rtol=1e-5)
     k1, k2 = -2.0 * q1 / projection.LOG2_E, -2.0 * q2 / projection.LOG2_E
     conic = np.stack([k1, -k1 * s, k1 * s * s + k2], 1)
     scale = np.abs(conics[seen]).max(1, keepdims=True)
@@ -70,17 +73,17 @@ def test_projection_is_gsplats(antialiased):
     opacity = 1 / (1 + np.exp(-splats.opacity_logits[seen].astype(np.float64)))
     if antialiased:
         opacity = opacity * compensations[seen]
-    np.testing.assert_allclose(2.0 ** ours[seen, projection.LOG2_OPACITY], opacity, rtol=1e-4)
+    np.testing.assert_allclose(2.0 ** ours[seen, columns.LOG2_OPACITY], opacity, rtol=1e-4)
 
 
 def test_radius_is_three_standard_deviations():
     splats, camera = scenes.gaussians(50, seed=3), scenes.camera()
     ours = project(splats, camera)
     _, _, _, conics, _ = (part[0].numpy() for part in gsplat_projection(splats, camera))
-    for g in np.flatnonzero(ours[:, projection.DEPTH] > 0):
+    for g in np.flatnonzero(ours[:, columns.DEPTH] > 0):
         a, b, c = conics[g]
         least = np.linalg.eigvalsh([[a, b], [b, c]])[0]
-        np.testing.assert_allclose(ours[g, projection.RADIUS], 3 / np.sqrt(least), rtol=1e-4)
+        np.testing.assert_allclose(ours[g, columns.RADIUS], 3 / np.sqrt(least), rtol=1e-4)
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
@@ -88,24 +91,24 @@ def test_colours_are_gsplats(degree):
     splats, camera = scenes.gaussians(100, seed=4), scenes.camera()
     splats.sh[:] *= 5  # Some colours are to be clamped.
     ours = project(splats, camera, degree)
-    seen = ours[:, projection.DEPTH] > 0
+    seen = ours[:, columns.DEPTH] > 0
     directions = torch.from_numpy(splats.means.astype(np.float64) - camera.centre)
     theirs = _spherical_harmonics(degree, directions, torch.from_numpy(splats.sh).double())
     colours = np.maximum(theirs.numpy() + 0.5, 0.0)
     assert (colours == 0).any()
     np.testing.assert_allclose(
-        ours[seen, projection.RED : projection.BLUE + 1], colours[seen], rtol=1e-5, atol=1e-5
+        ours[seen, columns.RED : columns.BLUE + 1], colours[seen], rtol=1e-5, atol=1e-5
     )
 
 
 def test_extent_is_where_alpha_reaches_one_255th():
     splats, camera = scenes.gaussians(60, seed=5), scenes.camera()
     for row in project(splats, camera):
-        if row[projection.DEPTH] == 0:
+        if row[columns.DEPTH] == 0:
             continue
-        dy = np.linspace(-1.0, 1.0, 20001) * row[projection.EXTENT_Y] * 1.2
+        dy = np.linspace(-1.0, 1.0, 20001) * row[columns.EXTENT_Y] * 1.2
         # The best x at each dy makes u zero.
-        alpha = 2.0 ** (row[projection.LOG2_OPACITY] + row[projection.Q2] * dy * dy)
+        alpha = 2.0 ** (row[columns.LOG2_OPACITY] + row[columns.Q2] * dy * dy)
         reach = np.abs(dy[alpha >= 1 / 255]).max()
-        np.testing.assert_allclose(row[projection.EXTENT_Y], reach, rtol=2e-2, atol=2e-2)
-        assert row[projection.EXTENT_Y] >= reach
+        np.testing.assert_allclose(row[columns.EXTENT_Y], reach, rtol=2e-2, atol=2e-2)
+        assert row[columns.EXTENT_Y] >= reach

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from spaceport_app.splats.engines import rows as layout
-from spaceport_app.splats.engines.cpu import projection, tiles
+from spaceport_app.splats.engines.cpu import screen as columns
+from spaceport_app.splats.engines.cpu import tiles
 from spaceport_app.splats.engines.cpu.rasteriser import Rasteriser
 
 
@@ -18,22 +19,22 @@ def test_lists_hold_what_touches_and_little_else(size):
     listed = {}
     for tile in range(across * down):
         begin, end = rasteriser._starts[tile], rasteriser._starts[tile + 1]
-        numbers = rasteriser._gaussian[begin:end]
-        depths = rasteriser.screen[numbers, projection.DEPTH]
+        numbers = rasteriser._lists[begin:end, tiles.GAUSSIAN]
+        depths = rasteriser.screen[numbers, columns.DEPTH]
         assert (np.diff(depths) >= 0).all()
         for k in range(begin, end):
-            listed[tile, int(rasteriser._gaussian[k])] = divmod(
-                int(rasteriser._span[k]), tiles.HEIGHT
+            listed[tile, int(rasteriser._lists[k, tiles.GAUSSIAN])] = divmod(
+                int(rasteriser._lists[k, tiles.SPAN]), tiles.HEIGHT
             )
     assert len(listed) == rasteriser.counts.sum()
     ys, xs = np.mgrid[0:75, 0:70]
     needed = 0
-    for g in np.flatnonzero(rasteriser.screen[:, projection.DEPTH] > 0):
+    for g in np.flatnonzero(rasteriser.screen[:, columns.DEPTH] > 0):
         row = rasteriser.screen[g].astype(np.float64)
-        dy = row[projection.Y] - ys - 0.5
-        u = row[projection.X] - xs - 0.5 - row[projection.SLOPE] * dy
-        power = row[projection.LOG2_OPACITY] + row[projection.Q1] * u * u
-        alpha = 2.0 ** (power + row[projection.Q2] * dy * dy)
+        dy = row[columns.Y] - ys - 0.5
+        u = row[columns.X] - xs - 0.5 - row[columns.SLOPE] * dy
+        power = row[columns.LOG2_OPACITY] + row[columns.Q1] * u * u
+        alpha = 2.0 ** (power + row[columns.Q2] * dy * dy)
         touched = alpha >= 1 / 255
         for line in range(down):
             for column in range(across):
