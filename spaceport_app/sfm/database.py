@@ -27,7 +27,9 @@ _POLL_SECONDS = 0.3
 _AHEAD = 50
 # Fewer photos don't hold four distortion parameters against noise.
 _OPENCV_FROM_PHOTOS = 30
-_FOCAL_GUESS = 1.0
+# In larger sides of the photo, between drones (0.65 to 0.8) and lenses of 50 mm (1.4). From 0.8
+# as from 1.2, for a true 0.69, mapping ended within 0.1 % of the same focal length.
+_FOCAL_GUESS = 0.85
 
 
 def prepare(path: Path, copies: Sequence[WorkingCopy], camera_model: str) -> None:

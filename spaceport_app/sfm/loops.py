@@ -3,7 +3,13 @@
 The first matching of few large features predicts which pairs have many matches: Changchang
 Wu, "Towards Linear-time Incremental Structure from Motion", 3DV 2013, section 3 (preemptive
 feature matching). Large features are seen from far and near, and a few hundred of them cost
-a thousandth of the full matching.
+little to compare.
+
+Measured against exhaustive matching on three real flights (40, 18 and 16 photos; pairs with 50
+inliers and more count as overlapping), with 8 guesses a photo: 77, 84 and 95 % of all
+overlapping pairs and 69, 64 and 92 % of those beyond the next 8 photos are found, where as many
+pairs in photo order alone find 41, 70 and 71 %, and 8, 0 and 0 %. It took 3 ms of CPU a pair,
+full matching 60 to 150 ms. 512 features gained 0 to 3 %, 128 lost as much.
 """
 
 from __future__ import annotations

@@ -17,6 +17,10 @@ _BASE_BYTES = 150_000_000
 _USABLE = 0.75
 
 
+# Decoding, resizing and encoding hold a few copies of a photo at once, bytes a pixel.
+_PICTURE_BYTES_A_PIXEL = 24
+
+
 def cores() -> int:
     """Return the cores that this process may use."""
     try:
@@ -28,6 +32,11 @@ def cores() -> int:
 def free_bytes() -> int:
     """Return the memory that can be taken without swapping."""
     return int(psutil.virtual_memory().available)
+
+
+def picture_threads(pixels: int, wanted: int, free: int) -> int:
+    """Return how many threads, one to `wanted`, may each hold photos of `pixels` pixels."""
+    return max(1, min(wanted, int(free * _USABLE) // max(pixels * _PICTURE_BYTES_A_PIXEL, 1)))
 
 
 def extraction_bytes(pixels: int, first_octave: int, threads: int) -> int:

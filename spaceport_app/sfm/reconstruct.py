@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,6 +150,10 @@ class _Job:
     def threads(self) -> int:
         return self.options.threads or memory.cores()
 
+    def picture_threads(self, sizes: Iterable[tuple[int, int]]) -> int:
+        largest = max(width * height for width, height in sizes)
+        return memory.picture_threads(largest, self.threads, memory.free_bytes())
+
     def make_copies(self, photos: Sequence[Photo]) -> tuple[list[WorkingCopy], dict[str, str]]:
         text = f"Decoding {len(photos)} photos"
         with self.steps.step("copies"):
@@ -159,7 +163,7 @@ class _Job:
             failed = working_copies.make(
                 planned,
                 self.images,
-                self.threads,
+                self.picture_threads((photo.width, photo.height) for photo in photos),
                 lambda done, total: self.steps.progress(text, done, total),
             )
         return [copy for copy in planned if copy.photo.name not in failed], failed
@@ -256,7 +260,7 @@ class _Job:
             self.images,
             folder,
             self.options.view_size,
-            self.threads,
+            self.picture_threads((copy.width, copy.height) for copy in copies),
             lambda done, total: self.steps.progress(text, done, total),
         )
 

@@ -29,6 +29,12 @@ def test_threads_fall_with_the_free_memory():
     assert memory.extraction_threads(PIXELS_1600, -1, 8, 1_100_000_000) == 1
 
 
+def test_pictures_take_fewer_threads_where_memory_is_short():
+    assert memory.picture_threads(12_000_000, 16, 64_000_000_000) == 16
+    assert memory.picture_threads(12_000_000, 16, 1_000_000_000) == 2
+    assert memory.picture_threads(100_000_000, 16, 1_000_000_000) == 1
+
+
 def test_too_little_memory_says_what_to_do():
     with pytest.raises(StageError) as caught:
         memory.extraction_threads(4000 * 3000, -1, 2, 1_000_000_000)

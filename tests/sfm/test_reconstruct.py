@@ -216,6 +216,26 @@ def test_a_photo_of_something_else_is_left_out_by_name(tmp_path, sample_flight):
     assert named == {"stranger.jpg", "broken.jpg"}
 
 
+def test_two_places_in_one_set_give_the_larger_and_name_the_other(tmp_path, sample_flight):
+    paths = nadir(sample_flight, 8)
+    for path in paths[:4]:
+        # Mirrored ground matches itself and nothing else.
+        with Image.open(path) as image:
+            mirrored = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            mirrored.save(tmp_path / f"mirror {path.name}", quality=95, exif=image.getexif())
+    mirrors = sorted(tmp_path.glob("mirror*"))
+    photos = flight([*paths, *mirrors])
+    bare = tuple(replace(p, position=None, orientation=None) for p in photos.photos)
+    job = inputs(tmp_path, replace(photos, photos=bare, origin=None))
+    report = run(job, FAST, ignore)
+    assert report["registered"] == 8
+    assert report["model_sizes"] == [8, 4]
+    assert set(report["left_out"]) == {path.name for path in mirrors}
+    assert all("separate part of 4" in reason for reason in report["left_out"].values())
+    # Both mappers had their try, as the first placed fewer than nine in ten.
+    assert len(report["mapper_tries"]) == 2
+
+
 def _run_until_killed(folder, photos, step, count):
     def report(event):
         if isinstance(event, Progress) and step in event.step and event.done >= count:
