@@ -85,18 +85,24 @@ def decode_webp(data: bytes, name: str, texels: int, channels: int) -> Bytes:
     return picture.reshape(-1, channels)[:texels]
 
 
-def decode_palette(data: bytes, name: str, count: int, k: int) -> Bytes:
-    """Decode a centroids texture and return its entries (count, k, 3).
+def decode_palette(data: bytes, name: str, count: int) -> Bytes:
+    """Decode a centroids texture and return its entries (count, K, 3).
+
+    The width tells K: 3, 8 or 15 coefficients for degrees 1 to 3.
 
     Raises
     ------
     StageError
-        ``bad_bundle`` as `decode_webp`, or if the width is not 64 entries.
+        ``bad_bundle`` as `decode_webp`, or if the width is that of no degree.
     """
-    picture = _decode(data, name, count * k, "RGB")
-    if picture.shape[1] != PALETTE_COLUMNS * k:
-        raise bad_bundle(f"{name} is {picture.shape[1]} texels wide, not {PALETTE_COLUMNS * k}")
-    return picture.reshape(-1, k, 3)[:count]
+    picture = _decode(data, name, 3 * count, "RGB")
+    k, left = divmod(picture.shape[1], PALETTE_COLUMNS)
+    if left or k not in (3, 8, 15):
+        raise bad_bundle(f"{name} is {picture.shape[1]} texels wide, not 192, 512 or 960")
+    entries = picture.reshape(-1, k, 3)
+    if len(entries) < count:
+        raise bad_bundle(f"{name} holds {len(entries):,} palette entries, {count:,} are needed")
+    return entries[:count]
 
 
 def bad_bundle(what: str) -> StageError:

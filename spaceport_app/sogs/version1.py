@@ -121,17 +121,13 @@ def _encode_harmonics(
 
 def _decode_harmonics(meta: Mapping[str, Any], load: Load, count: int) -> Floats:
     part = section(meta, "shN", 2)
-    shape = part.get("shape")
-    columns = shape[1] if isinstance(shape, list) and len(shape) == 2 else None
-    if columns not in (9, 24, 45):
-        raise bad_bundle("shape of shN names no harmonics degree")
     if part.get("quantization", 8) != 8:
         raise bad_bundle(f"shN is quantised to {part['quantization']} bits")
     mins, maxs = parts.limits_of(part, "shN", 1)
     name, labels_name = part["files"]
     labels = parts.decode_labels(load, labels_name, count)
     # Version 1 does not say how many entries the palette has: as many as are used.
-    centroids = decode_palette(load(name), name, int(labels.max()) + 1, columns // 3)
+    centroids = decode_palette(load(name), name, int(labels.max()) + 1)
     rest: Floats = quantize.decode_linear(centroids, mins, maxs)[labels]
     return rest
 

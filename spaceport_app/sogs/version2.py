@@ -135,7 +135,9 @@ def _decode_harmonics(meta: Mapping[str, Any], load: Load, count: int) -> Floats
     k = _COEFFICIENTS[count_of(part.get("bands"), "bands of shN", 3)]
     entries = count_of(part.get("count"), "count of shN", LARGEST_PALETTE)
     name, labels_name = part["files"]
-    centroids = decode_palette(load(name), name, entries, k)
+    centroids = decode_palette(load(name), name, entries)
+    if centroids.shape[1] != k:
+        raise bad_bundle(f"{name} holds {centroids.shape[1]} coefficients an entry, not {k}")
     labels = parts.decode_labels(load, labels_name, count)
     if labels.max() >= entries:
         raise bad_bundle(f"{labels_name} points beyond the {entries:,} palette entries")

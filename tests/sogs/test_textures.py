@@ -46,7 +46,7 @@ def test_palette_layout(k: int, count: int) -> None:
         row, column = divmod(entry, 64)
         np.testing.assert_array_equal(texture[row, column * k : (column + 1) * k], entries[entry])
     data = textures.encode_webp(texture, 0)
-    np.testing.assert_array_equal(textures.decode_palette(data, "c.webp", count, k), entries)
+    np.testing.assert_array_equal(textures.decode_palette(data, "c.webp", count), entries)
 
 
 def webp(width: int, height: int) -> bytes:
@@ -78,7 +78,8 @@ def test_other_pictures_are_refused() -> None:
 
 
 def test_palette_of_wrong_width_or_too_few_entries() -> None:
-    with pytest.raises(StageError, match="192 texels wide, not 512"):
-        textures.decode_palette(webp(192, 8), "c.webp", 10, 8)
-    with pytest.raises(StageError, match="192 texels, 195 are needed"):
-        textures.decode_palette(webp(192, 1), "c.webp", 65, 3)
+    for width in (64, 200, 576):
+        with pytest.raises(StageError, match=f"{width} texels wide, not 192, 512 or 960"):
+            textures.decode_palette(webp(width, 8), "c.webp", 10)
+    with pytest.raises(StageError, match="64 palette entries, 65 are needed"):
+        textures.decode_palette(webp(512, 1), "c.webp", 65)
