@@ -12,7 +12,11 @@ from spaceport_app.photos.frame import LocalFrame, utm_epsg
 from spaceport_app.photos.model import Origin, Photo
 from spaceport_app.sfm.alignment.choose import Alignment
 from spaceport_app.sfm.alignment.observed import Observed
+from spaceport_app.sfm.alignment.similarity import robust_sigma
 from spaceport_app.sfm.model import Georeference
+
+_OUTLIER_SIGMAS = 5.0
+_OUTLIER_M = 3.0
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,6 +90,20 @@ def build(observed: Observed, alignment: Alignment, origin: Origin | None) -> Ge
             for i in np.flatnonzero(known)
         },
     )
+
+
+def gps_outliers(georeference: Georeference) -> dict[str, float]:
+    """Return the photos whose GPS position is wrong and by how many metres horizontally.
+
+    Wrong is beyond five robust standard deviations, and 3 m, of all residuals.
+    """
+    names = list(georeference.residuals)
+    if not names:
+        return {}
+    rest = np.array([georeference.residuals[name] for name in names])
+    size = np.linalg.norm(rest[:, :2], axis=1)
+    limit = max(_OUTLIER_SIGMAS * robust_sigma(size), _OUTLIER_M)
+    return {n: round(float(s), 2) for n, s in zip(names, size, strict=True) if s > limit}
 
 
 def _rms(values: Floats) -> float | None:

@@ -16,6 +16,8 @@ _log = logging.getLogger(__name__)
 
 # With fewer photos placed than this share, the other mapper gets its try.
 _ENOUGH = 0.9
+# What C++ exceptions become: runtime_error, invalid_argument and domain_error, out_of_range.
+_NATIVE_ERRORS = (RuntimeError, ValueError, IndexError)
 _SMALLEST_MODEL = pruning.FEWEST_PHOTOS
 
 
@@ -141,7 +143,7 @@ def _global(
     progress("Placing all photos at once", 0, 1)
     try:
         models = pycolmap.global_mapping(database, images, output, options)
-    except RuntimeError as error:
+    except _NATIVE_ERRORS as error:
         _log.warning("The global mapper failed: %s", error)
         return []
     progress("Placing all photos at once", 1, 1)
@@ -187,7 +189,7 @@ def _incremental(
             initial_image_pair_callback=initial,
             next_image_callback=following,
         )
-    except RuntimeError as error:
+    except _NATIVE_ERRORS as error:
         _log.warning("The incremental mapper failed: %s", error)
         return []
     return list(models.values())

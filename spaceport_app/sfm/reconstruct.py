@@ -98,6 +98,9 @@ def run(inputs: SfmInputs, options: SfmOptions, report: Report) -> dict[str, Jso
             origin = None
             report(Notice("no_gps", alignment.reason))
         placed = georeference.build(observed, alignment, origin)
+        outliers = georeference.gps_outliers(placed)
+        for name, metres in outliers.items():
+            report(Notice("wrong_gps", f"Its GPS position is {metres:.0f} m off.", name))
         job.steps.progress("Aligning the cameras to GPS", 1, 1)
     with job.steps.step("views"):
         views = job.write_views(copies, mapped)
@@ -113,6 +116,7 @@ def run(inputs: SfmInputs, options: SfmOptions, report: Report) -> dict[str, Jso
         "mean_track_length": round(mapped.model.compute_mean_track_length(), 3),
         "horizontal_rmse_m": _rounded(placed.horizontal_rmse_m),
         "vertical_rmse_m": _rounded(placed.vertical_rmse_m),
+        "wrong_gps_m": dict(outliers),
         "method": placed.method,
         "reason": placed.reason,
         "evidence_deg": dict(alignment.angles_deg),

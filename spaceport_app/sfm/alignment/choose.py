@@ -106,13 +106,20 @@ def _cost(candidate: Candidate, evidence: list[Up], best_horizontal: float) -> f
 def _reason(kept: Candidate, found: list[Candidate], angles: dict[str, float]) -> str:
     altitude = next((c for c in found if c.method == "gps"), None)
     if kept.method == "gps":
-        others = [f"{s} by {a:.1f}°" for s, a in angles.items() if s != "altitudes"]
+        named = {s: a for s, a in angles.items() if s not in ("altitudes", "image up")}
+        if not named:
+            return "The GPS positions with their altitudes fit, and nothing speaks against them."
+        others = [f"{source} {angle:.1f}° off" for source, angle in named.items()]
         return (
             "The GPS positions with their altitudes agree with the other evidence of up"
-            f" ({'; '.join(others)})."
+            f" ({', '.join(others)})."
         )
     if kept.method == "gps_relative_altitude":
-        return "The heights above take-off agree better with the evidence of up than altitudes do."
+        tilt = angle_deg(altitude.similarity.up, kept.similarity.up) if altitude else 0.0
+        return (
+            "The heights above take-off agree better with the other evidence of up than the GPS"
+            f" altitudes, which differ by {tilt:.1f}°."
+        )
     if altitude is None:
         return f"The photos have no usable altitudes, so up comes from the {kept.up.source}."
     if altitude.up.sigma_deg > _LOOSE_DEG:
