@@ -56,12 +56,13 @@ def aligned(rows: int, columns: int) -> F32:
 
 @_instruction
 def prefetch(typing_context: Any, array: Any, row: Any) -> Any:
-    """Ask for the first cache line of a row of a C-contiguous float32 array."""
+    """Ask for the first cache line of a row of a C-contiguous array, or for one item."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         struct = context.make_array(signature.args[0])(context, builder, arguments[0])
-        columns = builder.extract_value(struct.shape, 1)
-        offset = builder.mul(arguments[1], columns)
+        offset = arguments[1]
+        if signature.args[0].ndim == 2:
+            offset = builder.mul(offset, builder.extract_value(struct.shape, 1))
         pointer = builder.bitcast(builder.gep(struct.data, [offset]), ir.IntType(8).as_pointer())
         flag = ir.IntType(32)
         function = builder.module.declare_intrinsic(

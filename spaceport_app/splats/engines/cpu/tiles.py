@@ -17,6 +17,7 @@ from spaceport_app.splats.engines.cpu.compiled import (
     I64,
     inlined,
     parallel,
+    prefetch,
     serial,
 )
 from spaceport_app.splats.engines.cpu.screen import (
@@ -171,9 +172,19 @@ def find_entries(
                         first = max(top - line * HEIGHT, 0)
                         last = min(bottom - line * HEIGHT, HEIGHT - 1)
                         tile = line * across + column
-                        entries[place + number] = (tile * HEIGHT + first) * HEIGHT + last
-                        number += 1
+                        # Rounded otherwise than the box was, a tip may reach one tile more.
+                        if number < bounds[g]:
+                            entries[place + number] = (tile * HEIGHT + first) * HEIGHT + last
+                            number += 1
         counts[g] = number
+
+
+@inlined
+def _look_ahead(order: I32, i: int, slots: I64, counts: I32) -> None:
+    """Fetch what a Gaussian later in depth order needs: they lie anywhere in memory."""
+    g = np.int64(order[i])
+    prefetch(slots, g)
+    prefetch(counts, g)
 
 
 @parallel
@@ -200,6 +211,8 @@ def fill_lists(
             tally[tile] = 0
         for i in range(number * part // PARTS, number * (part + 1) // PARTS):
             g = order[i]
+            _look_ahead(order, min(i + 2 * AHEAD, number - 1), slots, counts)
+            prefetch(entries, slots[order[min(i + AHEAD, number - 1)]])
             for place in range(slots[g], slots[g] + counts[g]):
                 tally[entries[place] // (HEIGHT * HEIGHT)] += 1
     total = 0
@@ -216,6 +229,8 @@ def fill_lists(
         tally = tallies[part]
         for i in range(number * part // PARTS, number * (part + 1) // PARTS):
             g = order[i]
+            _look_ahead(order, min(i + 2 * AHEAD, number - 1), slots, counts)
+            prefetch(entries, slots[order[min(i + AHEAD, number - 1)]])
             for place in range(slots[g], slots[g] + counts[g]):
                 tile = entries[place] // (HEIGHT * HEIGHT)
                 k = tally[tile]

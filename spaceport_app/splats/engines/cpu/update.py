@@ -1,9 +1,9 @@
 """From gradients of tile entries to moved Gaussians: gather, chain rule and Adam in one sweep.
 
 Adam (Kingma and Ba 2015) with betas 0.9 and 0.999 and epsilon 1e-15 moves the Gaussians that
-touch this picture, and only these: their moments, regularisation and noise stand still while
-they are out of sight, as in Mallick et al. 2024 ("Taming 3DGS"), which saves most of the work
-of large scenes and trains as well.
+touch this picture, and only these: moments, regularisation and noise stand still while a Gaussian
+is out of sight, as in Mallick et al. 2024 ("Taming 3DGS") and gsplat's SelectiveAdam. The bias
+correction counts the engine's steps, not each Gaussian's.
 """
 
 from __future__ import annotations
