@@ -101,7 +101,6 @@ class _Row:
     outcome: Outcome | None = None
     running: bool = False
     numbers: dict[str, float] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
 
 class Bars:
@@ -142,7 +141,7 @@ class Bars:
             elif isinstance(told, Metric):
                 row.numbers.update(told.values)
             elif isinstance(told, Notice):
-                row.notes.append(_notice(told))
+                self._live.console.print(f"Note: {_notice(told)}", markup=False)
 
     def _draw(self) -> RenderableType:
         table = Table.grid(padding=(0, 1), expand=False)
@@ -163,7 +162,6 @@ class Bars:
             if row.running:
                 more = numbers(row.numbers)
                 details.append(Text(row.step + (f"   {more}" if more else ""), style="dim"))
-            details.extend(Text(note, style="yellow") for note in row.notes[-3:] if row.running)
         return Group(table, *details)
 
 
@@ -187,7 +185,7 @@ def numbers(values: Mapping[str, float]) -> str:
 def _state(row: _Row) -> str:
     if row.outcome is not None:
         words = {
-            "finished": duration(row.outcome.seconds),
+            "finished": f"{duration(row.outcome.seconds)}   {numbers(row.numbers)}".rstrip(),
             "skipped": "still holds",
             "cancelled": "stopped",
         }

@@ -48,13 +48,15 @@ def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends; for the child to call first.
 
     On Linux the signal comes when the *thread* that started the child ends, so a runner lives
-    in one thread for as long as its stage. On Windows the runner's job object does it.
+    in one thread for as long as its stage. On Windows the runner's job object does it. A child
+    that was started by hand, without a runner, is left alone.
     """
-    if sys.platform != "linux":
-        return
     parent = os.environ.get(PARENT_VARIABLE)
+    if sys.platform != "linux" or parent is None:
+        return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if parent is not None and os.getppid() != int(parent):
+    # The parent may have ended before the kernel knew of our wish.
+    if os.getppid() != int(parent):
         os._exit(1)
 
 

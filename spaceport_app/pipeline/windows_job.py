@@ -61,7 +61,7 @@ def hold(process: subprocess.Popen[str]) -> None:
         limits = _Extended()
         limits.BasicLimitInformation.LimitFlags = _KILL_ON_CLOSE
         size = ctypes.sizeof(limits)
-        handle = wintypes.HANDLE(int(process._handle))
+        handle = wintypes.HANDLE(int(process._handle))  # type: ignore[attr-defined]
         if not (
             job
             and kernel.SetInformationJobObject(job, _EXTENDED_LIMITS, ctypes.byref(limits), size)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -332,3 +333,35 @@ def test_a_damaged_project_file_is_kept(spaceport: Spaceport, texts: Path, tmp_p
     assert spaceport("run", texts, "-o", "a.spaceport").code == 0
     assert letters(tmp_path / "a.spaceport") == 90
     assert (tmp_path / "a.spaceport" / "project.damaged-1.json").read_text() == text
+
+
+@LINUX
+def test_bars_on_a_terminal(spaceport: Spaceport, texts: Path) -> None:
+    import pty
+
+    mine, theirs = pty.openpty()
+    environment = {**spaceport.environment, "TERM": "xterm-256color", "COLUMNS": "80"}
+    command = [sys.executable, "-m", "spaceport_app", "run", str(texts), "-o", "a.spaceport"]
+    command += ["--count-rounds", "20", "--count-pause-s", "0.25", "--count-letters", "z"]
+    process = subprocess.Popen(
+        command, cwd=spaceport.folder, env=environment, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(mine, 1 << 16)
+        except OSError:  # Linux says so when the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(mine)
+    assert process.wait() == 0
+    text = shown.decode()
+    assert "Note: z: None of the letters occurs." in text
+    assert "Traceback" not in text
+    shares = {int(word) for word in re.findall(r"(\d+)%", text)}
+    assert len(shares) > 5
+    assert 100 in shares
+    assert " left" in text

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import random
 import shutil
+import signal
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .doors import ROOT, Spaceport
+from .doors import ROOT, Spaceport, wait_for, workers
 
 SAMPLE = ROOT / "resources" / "sample_flight"
 
@@ -126,3 +132,37 @@ def test_the_whole_sample_flight(real_spaceport: Spaceport, tmp_path: Path) -> N
     assert abs(found["compress"]["held_out_psnr_change_db"]) < 0.3
     peak = max(s["peak_memory_bytes"] for s in ended.lines[-1]["report"]["stages"].values())
     assert peak < 3e9
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="signals of Linux")
+def test_killed_at_random_it_still_comes_to_the_end(
+    real_spaceport: Spaceport, tmp_path: Path
+) -> None:
+    """Kill run or worker in every real stage, in whatever native code it may be."""
+    photos = some_photos(tmp_path / "photos", 12)
+    project = tmp_path / "a.spaceport"
+    seed = random.SystemRandom().randrange(1 << 30)
+    chance = random.Random(seed)
+    command = ["run", photos, "-o", project, "--json", *TINY, "--train-checkpoint-every-s", 1]
+    kills = 0
+    for _ in range(10):
+        process = real_spaceport.start(*command)
+        time.sleep(chance.uniform(0.5, 12.0))
+        found = [worker.pid for worker in workers(project)]
+        victims = [process.pid] if chance.random() < 0.5 else found
+        for victim in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+                kills += 1
+        process.communicate(timeout=120)
+        wait_for(lambda: workers(project) == [], 10.0)
+    ended = real_spaceport(*command)
+    assert ended.code == 0, (seed, ended.err, ended.out[-2000:])
+    report = stages_of(ended.lines[-1])
+    assert report["sfm"]["registered"] == 12
+    about = real_spaceport("inspect", project / "export" / "a.sog", "--json").json
+    assert about["gaussians"] == report["train"]["gaussians"]
+    left = {path.name for path in project.iterdir() if path.name.startswith(".")}
+    assert left == {".lock"}, seed
+    assert kills >= 3

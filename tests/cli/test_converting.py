@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spaceport_app.splats.file import read_ply, write_ply
+from spaceport_app.splats.model import Splats
+
+from .doors import Spaceport
+
+
+@pytest.fixture
+def ply(tmp_path: Path) -> Path:
+    random = np.random.default_rng(5)
+
+    def normal(*shape: int) -> np.ndarray:
+        return random.normal(size=shape).astype(np.float32)
+
+    splats = Splats(
+        normal(300, 3) * 10, normal(300, 3) - 3, normal(300, 4), normal(300), normal(300, 4, 3) / 4
+    )
+    path = tmp_path / "Straße 1.ply"
+    write_ply(path, splats)
+    return path
+
+
+def test_around_through_all_formats(spaceport: Spaceport, ply: Path, tmp_path: Path) -> None:
+    one = spaceport("convert", ply, "a.sog", "--json")
+    assert one.code == 0
+    assert one.json["gaussians"] == 300
+    assert one.json["bytes"] == (tmp_path / "a.sog").stat().st_size
+    assert spaceport("convert", "a.sog", "b").code == 0
+    assert spaceport("convert", "b", "c", "--format", "sogs").code == 0
+    assert spaceport("convert", "c/meta.json", "d.ply").code == 0
+    kinds = {
+        name: spaceport("inspect", name, "--json").json for name in ("a.sog", "b", "c", "d.ply")
+    }
+    assert [kind["kind"] for kind in kinds.values()] == [
+        "SOG file, version 2",
+        "bundle, version 2",
+        "bundle, version 1",
+        "splats",
+    ]
+    assert {kind["gaussians"] for kind in kinds.values()} == {300}
+    assert {kind["sh_degree"] for kind in kinds.values()} == {1}
+    difference = spaceport("compare", ply, "d.ply", "--json").json
+    assert difference["position_rms_relative"] < 1e-3
+    assert difference["rotation_rms_degrees"] < 1.0
+
+
+def test_turning_there_and_back(spaceport: Spaceport, ply: Path, tmp_path: Path) -> None:
+    assert spaceport("convert", ply, "v.ply", "--turn", "viewer").code == 0
+    east, north, up = read_ply(ply).means.T
+    np.testing.assert_allclose(
+        read_ply(tmp_path / "v.ply").means, np.stack([-east, -up, -north], axis=1), rtol=1e-5
+    )
+    assert spaceport("convert", "v.ply", "w.ply", "--turn", "world").code == 0
+    same = spaceport("compare", ply, "w.ply", "--json").json
+    assert same["position_rms_relative"] < 1e-6
+
+
+def test_comparing_tells_a_known_difference(
+    spaceport: Spaceport, ply: Path, tmp_path: Path
+) -> None:
+    splats = read_ply(ply)
+    shifted = Splats(
+        splats.means + np.float32([0.03, 0.04, 0.0]),
+        splats.log_scales,
+        splats.quaternions,
+        splats.opacity_logits,
+        splats.sh,
+    )
+    write_ply(tmp_path / "s.ply", shifted)
+    found = spaceport("compare", ply, "s.ply", "--json").json
+    assert found["position_rms_m"] == pytest.approx(0.05, rel=1e-3)
+    assert found["rotation_rms_degrees"] == pytest.approx(0.0, abs=1e-3)
+    assert "0.05" in spaceport("compare", ply, "s.ply").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["convert", "nowhere.ply", "a.sog"], 1, "There is no nowhere.ply"),
+        (["convert", "{ply}", "a.zip"], 2, "names no format"),
+        (["convert", "{ply}", "a", "--format", "pdf"], 2, "no format called pdf"),
+        (["convert", "{ply}", "a.sog", "--order", "random"], 2, "must be one of"),
+        (["convert", "{ply}", "a.sog", "--turn", "left"], 2, "cannot be turned"),
+        (["convert", "cut.ply", "a.sog"], 1, "cut short"),
+        (["convert", "text.sog", "a.ply"], 1, "text.sog"),
+        (["convert", "{ply}", "file/a.sog"], 1, "cannot be written"),
+        (["inspect", "text.doc"], 1, "does not know .doc"),
+        (["inspect", "empty"], 1, "neither a project nor a bundle"),
+        (["inspect", "bad.jpg"], 1, "bad.jpg"),
+        (["compare", "{ply}", "cut.ply"], 1, "cut short"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(
+    spaceport: Spaceport, ply: Path, tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    (tmp_path / "cut.ply").write_bytes(ply.read_bytes()[:-100])
+    for name in ("text.sog", "text.doc", "bad.jpg", "file"):
+        (tmp_path / name).write_text("only words")
+    (tmp_path / "empty").mkdir()
+    before = {path.name for path in tmp_path.iterdir()}
+    ended = spaceport(*(word.format(ply=ply) for word in arguments))
+    assert ended.code == code
+    assert words in ended.err
+    assert ended.err.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == before
+    told = spaceport(*(word.format(ply=ply) for word in arguments), "--json")
+    assert (told.code, told.err) == (code, "")
+    assert told.json["error"]["message"]
+
+
+def test_an_older_file_stays_when_converting_fails(
+    spaceport: Spaceport, ply: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.sog").write_bytes(b"precious")
+    (tmp_path / "cut.ply").write_bytes(ply.read_bytes()[:-100])
+    assert spaceport("convert", "cut.ply", "a.sog").code == 1
+    assert (tmp_path / "a.sog").read_bytes() == b"precious"
+
+
+def test_doctor_examines_this_computer(spaceport: Spaceport) -> None:
+    found = spaceport("doctor", "--json").json
+    assert found["cores"] >= 1
+    assert 0 < found["free_memory_bytes"] <= found["memory_bytes"]
+    assert found["free_disk_bytes"] > 0
+    assert found["versions"]["torch"]
+    assert [engine["name"] for engine in found["engines"] if engine["usable"]]
+    text = spaceport("doctor")
+    assert text.code == (0 if found["ok"] else 1)
+    assert "Verdict" in text.out or "Trouble" in text.out

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from spaceport_app.pipeline.eta import Eta
+
+
+def test_steady_work_ends_when_it_should() -> None:
+    eta = Eta()
+    for second in range(1, 80):
+        left = eta.update(second / 100, float(second))
+        if second >= 4:
+            assert left == pytest.approx(100 - second)
+
+
+def test_nothing_is_told_too_early_or_without_work() -> None:
+    eta = Eta()
+    assert eta.update(0.0, 0.0) is None
+    assert eta.update(0.1, 1.0) is None
+    still = Eta()
+    assert [still.update(0.2, float(second)) for second in range(10)] == [None] * 10
+
+
+def test_work_of_an_earlier_run_does_not_count() -> None:
+    eta = Eta()
+    eta.update(0.80, 0.0)
+    assert eta.update(0.84, 4.0) == pytest.approx(16.0)
+
+
+def test_recent_speed_counts() -> None:
+    eta = Eta()
+    for second in range(101):
+        left = eta.update(0.5 * second / 100, float(second))
+    for second in range(101, 181):
+        left = eta.update(0.5 + 0.005 / 4 * (second - 100), float(second))
+    # Four times slower since second 100: 0.4 are left at 0.00125 a second.
+    assert left == pytest.approx(320.0, rel=0.1)
+
+
+def test_another_pass_starts_anew() -> None:
+    eta = Eta()
+    eta.update(0.9, 0.0)
+    eta.update(0.1, 10.0)
+    assert eta.update(0.2, 20.0) == pytest.approx(80.0)
