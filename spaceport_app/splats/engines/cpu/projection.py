@@ -88,7 +88,8 @@ def rotation(w: float, x: float, y: float, z: float) -> tuple[float, ...]:
 
 
 @inlined
-def _to_camera(cam: F32, x: float, y: float, z: float) -> tuple[float, float, float]:
+def to_camera(cam: F32, x: float, y: float, z: float) -> tuple[float, float, float]:
+    """Return a world point in camera coordinates."""
     return (
         cam[0] * x + cam[1] * y + cam[2] * z + cam[9],
         cam[3] * x + cam[4] * y + cam[5] * z + cam[10],
@@ -97,7 +98,7 @@ def _to_camera(cam: F32, x: float, y: float, z: float) -> tuple[float, float, fl
 
 
 @inlined
-def _jacobian(cam: F32, x: float, y: float, z: float) -> tuple[float, ...]:
+def jacobian(cam: F32, x: float, y: float, z: float) -> tuple[float, ...]:
     """Return the entries j00, j02, j11, j12 and the clamped x/z and y/z."""
     inverse = 1.0 / z
     px = min(max(x * inverse, cam[19]), cam[20])
@@ -113,7 +114,7 @@ def _jacobian(cam: F32, x: float, y: float, z: float) -> tuple[float, ...]:
 
 
 @inlined
-def _axes(t: tuple[float, ...], r: tuple[float, ...], s: tuple[float, ...]) -> tuple[float, ...]:
+def axes(t: tuple[float, ...], r: tuple[float, ...], s: tuple[float, ...]) -> tuple[float, ...]:
     """Return one row of (Jacobian x view rotation x Gaussian's rotation x scale)."""
     return (
         (t[0] * r[0] + t[1] * r[3] + t[2] * r[6]) * s[0],
@@ -123,12 +124,14 @@ def _axes(t: tuple[float, ...], r: tuple[float, ...], s: tuple[float, ...]) -> t
 
 
 @inlined
-def _dot(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+def dot(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    """Return the scalar product."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 @inlined
-def _cross(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
+def cross(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the vector product."""
     return (
         a[1] * b[2] - a[2] * b[1],
         a[2] * b[0] - a[0] * b[2],
@@ -164,7 +167,7 @@ def scales(row: F32) -> tuple[float, ...]:
 
 
 @inlined
-def _view_rows(cam: F32, j: tuple[float, ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def view_rows(cam: F32, j: tuple[float, ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return both rows of the Jacobian times the view's rotation."""
     first = (
         j[0] * cam[0] + j[1] * cam[6],
@@ -180,7 +183,8 @@ def _view_rows(cam: F32, j: tuple[float, ...]) -> tuple[tuple[float, ...], tuple
 
 
 @inlined
-def _direction(cam: F32, row: F32) -> tuple[float, ...]:
+def direction(cam: F32, row: F32) -> tuple[float, ...]:
+    """Return the unit direction from the camera to a Gaussian, and 1 / distance."""
     dx = np.float64(row[0]) - cam[12]
     dy = np.float64(row[1]) - cam[13]
     dz = np.float64(row[2]) - cam[14]
@@ -199,19 +203,19 @@ def _project_shape(
 ) -> bool:
     """Fill `out` but for the colour; return whether the Gaussian touches the picture."""
     mx, my, mz = np.float64(row[0]), np.float64(row[1]), np.float64(row[2])
-    x, y, z = _to_camera(cam, mx, my, mz)
+    x, y, z = to_camera(cam, mx, my, mz)
     if not z > cam[23]:
         return False
-    j = _jacobian(cam, x, y, z)
-    rows = _view_rows(cam, j)
+    j = jacobian(cam, x, y, z)
+    rows = view_rows(cam, j)
     q = unit(row)
     r = rotation(q[0], q[1], q[2], q[3])
     s = scales(row)
-    m1 = _axes(rows[0], r, s)
-    m2 = _axes(rows[1], r, s)
-    a0, b, c0 = _dot(m1, m1), _dot(m1, m2), _dot(m2, m2)
-    n = _cross(m1, m2)
-    det0 = _dot(n, n)
+    m1 = axes(rows[0], r, s)
+    m2 = axes(rows[1], r, s)
+    a0, b, c0 = dot(m1, m1), dot(m1, m2), dot(m2, m2)
+    n = cross(m1, m2)
+    det0 = dot(n, n)
     a, c = a0 + LOW_PASS, c0 + LOW_PASS
     det = det0 + LOW_PASS * (a0 + c0) + LOW_PASS * LOW_PASS
     opacity = sigmoid(row[OPACITY])
@@ -277,7 +281,7 @@ def project(
                 continue
             bounds[g] = tiles.bound(out, width, height)
             keys[g] = bits_of_float(out[DEPTH])
-            d = _direction(cam, row)
+            d = direction(cam, row)
             harmonics.basis(d[0], d[1], d[2], degree, basis)
             red = np.float32(0.5)
             green = np.float32(0.5)
@@ -289,172 +293,3 @@ def project(
             out[RED] = max(red, np.float32(0.0))
             out[GREEN] = max(green, np.float32(0.0))
             out[BLUE] = max(blue, np.float32(0.0))
-
-
-@inlined
-def shape_gradient(
-    row: F32,
-    cam: F32,
-    antialiased: bool,
-    s: tuple[float, ...],
-    opacity: float,
-    v: tuple[np.float32, ...],
-    out: F32,
-) -> None:
-    """Carry the gradient `v` of a projected Gaussian back to its parameters.
-
-    `s` and `opacity` are those of `row`, which callers need too. `v` begins with the
-    derivatives by x, y, s, k1, k2 and ln(opacity) (the form in the module's head); `out`
-    receives those of a row's first 11 columns.
-    """
-    mx, my, mz = np.float64(row[0]), np.float64(row[1]), np.float64(row[2])
-    x, y, z = _to_camera(cam, mx, my, mz)
-    j = _jacobian(cam, x, y, z)
-    rows = _view_rows(cam, j)
-    q = unit(row)
-    r = rotation(q[0], q[1], q[2], q[3])
-    m1 = _axes(rows[0], r, s)
-    m2 = _axes(rows[1], r, s)
-    a0, b, c0 = _dot(m1, m1), _dot(m1, m2), _dot(m2, m2)
-    n = _cross(m1, m2)
-    det0 = _dot(n, n)
-    c = c0 + LOW_PASS
-    det = det0 + LOW_PASS * (a0 + c0) + LOW_PASS * LOW_PASS
-
-    # From (s, k1, k2) = (b/c, c/det, 1/c) to the covariance's entries and on to the axes m1,
-    # m2. With w = m1 - s m2, terms that would cancel for thin Gaussians never appear.
-    slope, k1, k2 = b / c, c / det, 1.0 / c
-    vs, v1, v2 = np.float64(v[2]) * k2, np.float64(v[3]) * k1 * k1, np.float64(v[4]) * k2 * k2
-    w = (m1[0] - slope * m2[0], m1[1] - slope * m2[1], m1[2] - slope * m2[2])
-    v_m1 = (
-        -2.0 * v1 * w[0] + vs * m2[0],
-        -2.0 * v1 * w[1] + vs * m2[1],
-        -2.0 * v1 * w[2] + vs * m2[2],
-    )
-    left = 2.0 * v1 * slope
-    back = -2.0 * (vs * slope + v2)
-    v_m2 = (
-        left * w[0] + vs * m1[0] + back * m2[0],
-        left * w[1] + vs * m1[1] + back * m2[1],
-        left * w[2] + vs * m1[2] + back * m2[2],
-    )
-    v_log_opacity = np.float64(v[5])
-    if antialiased and det0 > 0.0:
-        # ln of the compensation is (ln det0 - ln det) / 2.
-        across = 1.0 / det0 - 1.0 / det
-        v_n = (
-            v_log_opacity * across * n[0],
-            v_log_opacity * across * n[1],
-            v_log_opacity * across * n[2],
-        )
-        low = -v_log_opacity * LOW_PASS / det
-        e1 = _cross(m2, v_n)
-        e2 = _cross(v_n, m1)
-        v_m1 = (
-            v_m1[0] + e1[0] + low * m1[0],
-            v_m1[1] + e1[1] + low * m1[1],
-            v_m1[2] + e1[2] + low * m1[2],
-        )
-        v_m2 = (
-            v_m2[0] + e2[0] + low * m2[0],
-            v_m2[1] + e2[1] + low * m2[1],
-            v_m2[2] + e2[2] + low * m2[2],
-        )
-
-    # Log-scales: each axis of m1, m2 is proportional to its scale.
-    out[3] = v_m1[0] * m1[0] + v_m2[0] * m2[0]
-    out[4] = v_m1[1] * m1[1] + v_m2[1] * m2[1]
-    out[5] = v_m1[2] * m1[2] + v_m2[2] * m2[2]
-
-    a1 = (v_m1[0] * s[0], v_m1[1] * s[1], v_m1[2] * s[2])
-    a2 = (v_m2[0] * s[0], v_m2[1] * s[1], v_m2[2] * s[2])
-    t1, t2 = rows[0], rows[1]
-    r00, r01, r02 = (
-        t1[0] * a1[0] + t2[0] * a2[0],
-        t1[0] * a1[1] + t2[0] * a2[1],
-        t1[0] * a1[2] + t2[0] * a2[2],
-    )
-    r10, r11, r12 = (
-        t1[1] * a1[0] + t2[1] * a2[0],
-        t1[1] * a1[1] + t2[1] * a2[1],
-        t1[1] * a1[2] + t2[1] * a2[2],
-    )
-    r20, r21, r22 = (
-        t1[2] * a1[0] + t2[2] * a2[0],
-        t1[2] * a1[1] + t2[2] * a2[1],
-        t1[2] * a1[2] + t2[2] * a2[2],
-    )
-    qw, qx, qy, qz = q[0], q[1], q[2], q[3]
-    v_w = 2.0 * (qx * (r21 - r12) + qy * (r02 - r20) + qz * (r10 - r01))
-    v_x = 2.0 * (-2.0 * qx * (r11 + r22) + qy * (r01 + r10) + qz * (r02 + r20) + qw * (r21 - r12))
-    v_y = 2.0 * (qx * (r01 + r10) - 2.0 * qy * (r00 + r22) + qz * (r12 + r21) + qw * (r02 - r20))
-    v_z = 2.0 * (qx * (r02 + r20) + qy * (r12 + r21) - 2.0 * qz * (r00 + r11) + qw * (r10 - r01))
-    along = v_w * qw + v_x * qx + v_y * qy + v_z * qz
-    out[6] = (v_w - along * qw) / q[4]
-    out[7] = (v_x - along * qx) / q[4]
-    out[8] = (v_y - along * qy) / q[4]
-    out[9] = (v_z - along * qz) / q[4]
-
-    # The mean moves the centre directly and the shape through the Jacobian.
-    v_t1 = (
-        r[0] * a1[0] + r[1] * a1[1] + r[2] * a1[2],
-        r[3] * a1[0] + r[4] * a1[1] + r[5] * a1[2],
-        r[6] * a1[0] + r[7] * a1[1] + r[8] * a1[2],
-    )
-    v_t2 = (
-        r[0] * a2[0] + r[1] * a2[1] + r[2] * a2[2],
-        r[3] * a2[0] + r[4] * a2[1] + r[5] * a2[2],
-        r[6] * a2[0] + r[7] * a2[1] + r[8] * a2[2],
-    )
-    v_j00 = v_t1[0] * cam[0] + v_t1[1] * cam[1] + v_t1[2] * cam[2]
-    v_j02 = v_t1[0] * cam[6] + v_t1[1] * cam[7] + v_t1[2] * cam[8]
-    v_j11 = v_t2[0] * cam[3] + v_t2[1] * cam[4] + v_t2[2] * cam[5]
-    v_j12 = v_t2[0] * cam[6] + v_t2[1] * cam[7] + v_t2[2] * cam[8]
-    fx, fy = np.float64(cam[15]), np.float64(cam[16])
-    inverse = 1.0 / z
-    inverse2 = inverse * inverse
-    vx2, vy2 = np.float64(v[0]), np.float64(v[1])
-    v_cx = vx2 * fx * inverse
-    v_cy = vy2 * fy * inverse
-    v_cz = -(vx2 * fx * x + vy2 * fy * y) * inverse2
-    v_cz -= (v_j00 * fx + v_j11 * fy) * inverse2
-    # j02 = -fx p / z with p the clamped x / z.
-    v_cz += (v_j02 * fx * j[4] + v_j12 * fy * j[5]) * inverse2
-    if cam[19] < x * inverse < cam[20]:
-        v_p = -v_j02 * fx * inverse
-        v_cx += v_p * inverse
-        v_cz -= v_p * x * inverse2
-    if cam[21] < y * inverse < cam[22]:
-        v_p = -v_j12 * fy * inverse
-        v_cy += v_p * inverse
-        v_cz -= v_p * y * inverse2
-    out[0] = cam[0] * v_cx + cam[3] * v_cy + cam[6] * v_cz
-    out[1] = cam[1] * v_cx + cam[4] * v_cy + cam[7] * v_cz
-    out[2] = cam[2] * v_cx + cam[5] * v_cy + cam[8] * v_cz
-    out[10] = v_log_opacity * (1.0 - opacity)
-
-
-@inlined
-def colour_gradient(
-    row: F32, degree: int, cam: F32, v: tuple[np.float32, ...], basis: F32, weights: F32, out: F32
-) -> None:
-    """Write the harmonics' columns of the gradient row `out`, and add to the mean's.
-
-    `v` is the gradient by red, green and blue, already zero where the colour was clamped;
-    `basis` and `weights` (16,) are room to work in.
-    """
-    terms = (degree + 1) * (degree + 1)
-    d = _direction(cam, row)
-    harmonics.basis(d[0], d[1], d[2], degree, basis)
-    for k in range(terms):
-        at = SH + 3 * k
-        weights[k] = row[at] * v[0] + row[at + 1] * v[1] + row[at + 2] * v[2]
-        out[at] = basis[k] * v[0]
-        out[at + 1] = basis[k] * v[1]
-        out[at + 2] = basis[k] * v[2]
-    if degree > 0:
-        h = harmonics.direction_gradient(d[0], d[1], d[2], degree, weights)
-        along = h[0] * d[0] + h[1] * d[1] + h[2] * d[2]
-        out[0] += (h[0] - along * d[0]) * d[3]
-        out[1] += (h[1] - along * d[1]) * d[3]
-        out[2] += (h[2] - along * d[2]) * d[3]

@@ -16,7 +16,7 @@ from numba import prange
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines import rows as layout
 from spaceport_app.splats.engines.contract import StepSettings
-from spaceport_app.splats.engines.cpu import noise, projection
+from spaceport_app.splats.engines.cpu import chain, noise, projection
 from spaceport_app.splats.engines.cpu import screen as columns
 from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64, inlined, parallel
 from spaceport_app.splats.engines.cpu.projection import CHUNK
@@ -84,13 +84,13 @@ def _row_gradient(
     weights: F32,
     out: F32,
 ) -> None:
-    projection.shape_gradient(row, cam, antialiased, s, opacity, v, out)
+    chain.shape_gradient(row, cam, antialiased, s, opacity, v, out)
     colour = (
         v[6] if screen[g, columns.RED] > _ZERO else _ZERO,
         v[7] if screen[g, columns.GREEN] > _ZERO else _ZERO,
         v[8] if screen[g, columns.BLUE] > _ZERO else _ZERO,
     )
-    projection.colour_gradient(row, degree, cam, colour, basis, weights, out)
+    chain.colour_gradient(row, degree, cam, colour, basis, weights, out)
 
 
 @parallel
