@@ -57,8 +57,12 @@ def encode(event: Event) -> str:
 
 
 def dumps(value: Any) -> str:
-    """Return strict JSON on one line; numbers that JSON lacks (nan, inf) become null."""
-    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
+    """Return strict JSON on one line; numbers that JSON lacks (nan, inf) become null.
+
+    It is pure ASCII, so that it passes through pipes and terminals of any encoding, and holds
+    file names that are no valid Unicode.
+    """
+    return json.dumps(plain(value), allow_nan=False)
 
 
 def plain(value: Any) -> JsonValue:

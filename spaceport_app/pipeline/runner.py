@@ -237,10 +237,11 @@ class Runner:
         try:
             while True:
                 now = time.monotonic()
-                if self._cancelled.is_set():
-                    processes.end(process)
-                elif now > give_up:
-                    processes.finish(process)
+                if process.poll() is None:
+                    if self._cancelled.is_set():
+                        processes.end(process)
+                    elif now > give_up:
+                        processes.finish(process)
                 if now - sampled >= 2 * _POLL_S:
                     peak, sampled = max(peak, memory.of_tree_bytes(process.pid)), now
                 try:

@@ -167,7 +167,8 @@ class Project:
     def begin(self, stage: str, folder: str, fingerprint: str) -> StageRun:
         """Prepare the folders of a stage and note that it runs.
 
-        What an earlier try with another fingerprint left in the scratch folder is removed.
+        What an earlier try with another fingerprint left in the scratch folder is removed, and
+        so is what a try went on from that then broke down: it may be the reason.
 
         Returns
         -------
@@ -177,7 +178,8 @@ class Project:
         record = self.record(stage) or StageRecord(folder)
         scratch = self.scratch(stage)
         publish.remove(self.partial(stage))
-        if record.latest is None or record.latest.fingerprint != fingerprint:
+        latest = record.latest
+        if latest is None or latest.fingerprint != fingerprint or _spoilt(latest):
             publish.remove(scratch)
         resumed = scratch.is_dir() and any(scratch.iterdir())
         run = StageRun(fingerprint, "running", _now(), resumed=resumed, token=uuid4().hex)
@@ -283,6 +285,10 @@ class Project:
             raise RuntimeError("a project is changed only while it is locked")
         files.write(self.folder, document)
         self.document = document
+
+
+def _spoilt(run: StageRun) -> bool:
+    return run.resumed and run.code in ("crashed", "internal")
 
 
 def _unwritable(folder: Path, error: OSError) -> ProjectError:

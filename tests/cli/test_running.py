@@ -163,6 +163,31 @@ def test_one_stage_again(spaceport: Spaceport, texts: Path) -> None:
     assert "collect, count, pack" in unknown.err
 
 
+@LINUX
+def test_names_that_are_no_unicode(spaceport: Spaceport, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/fl\xfcg"))
+    try:
+        odd.mkdir()
+    except OSError:
+        pytest.skip("this disk takes Unicode names only")
+    (odd / "a.txt").write_text("abc")
+    ended = spaceport("run", odd, "-o", "a.spaceport")
+    assert (ended.code, ended.err) == (0, "")
+    status = spaceport("status", "a.spaceport")
+    assert "fl\\udcfcg" in status.out
+    assert spaceport("status", "a.spaceport", "--json").json["photos"] == [str(odd)]
+
+
+def test_a_reader_that_has_seen_enough(spaceport: Spaceport, texts: Path) -> None:
+    process = spaceport.start("run", texts, "-o", "a.spaceport", "--count-rounds", 50)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
+    process.wait(20)
+
+
 def test_two_runs_at_once(spaceport: Spaceport, texts: Path, tmp_path: Path) -> None:
     slow = ["--count-rounds", 1000, "--count-pause-s", 0.01]
     first = spaceport.start("run", texts, "-o", "a.spaceport", *slow)

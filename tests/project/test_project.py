@@ -177,6 +177,29 @@ def test_scratch_survives_only_with_its_fingerprint(project: Project) -> None:
         assert list(project.scratch("train").iterdir()) == []
 
 
+def test_leftovers_that_break_a_stage_are_not_tried_forever(project: Project) -> None:
+    resumed = []
+    with project.locked():
+        for code in ("killed", "killed", "crashed", "crashed"):
+            resumed.append(project.begin("sfm", "sfm", "f").resumed)
+            (project.scratch("sfm") / "database").write_text("poison")
+            project.ended("sfm", StageRun("f", "crashed", "", code=code))
+        resumed.append(project.begin("sfm", "sfm", "f").resumed)
+    # A kill from outside says nothing against them, a crash after going on from them does.
+    assert resumed == [False, True, True, False, True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are a matter of Linux")
+def test_a_path_that_is_no_unicode(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/fl\xfcg"))
+    try:
+        odd.mkdir()
+    except OSError:
+        pytest.skip("this disk takes Unicode names only")
+    project = Project.create(odd / "a.spaceport", (odd,), Settings())
+    assert Project.open(project.folder).sources == (odd,)
+
+
 def test_what_went_wrong_is_kept_beside_the_old_result(project: Project) -> None:
     with project.locked():
         publish_one(project, "old")
