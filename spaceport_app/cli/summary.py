@@ -58,7 +58,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     rows += _photos(reports.get("import", {}), reports.get("sfm", {}))
     rows += _positions(reports.get("sfm", {}))
     rows += _splats(reports.get("train", {}))
-    rows += _bundle(reports.get("compress", {}))
+    in_metres = reports.get("sfm", {}).get("horizontal_rmse_m") is not None
+    rows += _bundle(reports.get("compress", {}), in_metres)
     rows += [("File", path) for path in found["files"]]
     text = [f"{head:<18}{words}" for head, words in rows]
     text += ["", f"{'Stage':<28}{'Time':>12}{'Peak memory':>14}"]
@@ -83,7 +84,7 @@ def _photos(imported: Mapping[str, Any], sfm: Mapping[str, Any]) -> list[tuple[s
     left += [(str(name), str(reason)) for name, reason in sfm.get("left_out", {}).items()]
     rows += [("Left out", f"{name}: {reason}") for name, reason in left[:_MOST_NAMES]]
     if len(left) > _MOST_NAMES:
-        rows.append(("Left out", f"and {len(left) - _MOST_NAMES} more; see 'spaceport status'"))
+        rows.append(("Left out", f"and {len(left) - _MOST_NAMES} more; --json lists all"))
     return rows
 
 
@@ -93,7 +94,7 @@ def _positions(sfm: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = []
     horizontal, vertical = sfm.get("horizontal_rmse_m"), sfm.get("vertical_rmse_m")
     if horizontal is None:
-        rows.append(("GPS", f"none: {sfm.get('reason', '')}"))
+        rows.append(("Residual to GPS", f"none: {sfm.get('reason', '')}"))
     else:
         up = "" if vertical is None else f", {vertical:.2f} m vertical"
         rows.append(("Residual to GPS", f"{horizontal:.2f} m horizontal{up}"))
@@ -120,15 +121,18 @@ def _splats(train: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def _bundle(compress: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _bundle(compress: Mapping[str, Any], in_metres: bool) -> list[tuple[str, str]]:
     if not compress:
         return []
     ratio = f"{compress['ratio']:.1f} times smaller than the .ply"
     rows = [("Bundle", f"{size(compress['bytes'])}, {ratio}")]
+    distance = compress["position_rms_m"]
+    # Without GPS the size of the scene is arbitrary, and so is its unit.
+    apart = f"{distance * 1000:.1f} mm" if in_metres else f"{distance:.2g} units"
     rows.append(
         (
             "Decoded again",
-            f"positions {compress['position_rms_m'] * 1000:.1f} mm, "
+            f"positions {apart}, "
             f"rotations {compress['rotation_rms_degrees']:.2f}°, "
             f"opacities {compress['opacity_rms']:.4f} (root mean square)",
         )
