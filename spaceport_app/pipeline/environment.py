@@ -46,5 +46,6 @@ def numba_cache() -> Path | None:
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError:
-        return Path(tempfile.gettempdir()) / "spaceport-numba"
+        # A folder of this user alone: others must not slip compiled code in.
+        return Path(tempfile.mkdtemp(prefix="spaceport-numba-"))
     return cache
