@@ -13,6 +13,7 @@ from spaceport_app.splats import quality
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import Image, TrainingView
 from spaceport_app.splats.training.dataset import load_view
+from spaceport_app.splats.training.vignetting import NO_VIGNETTE, Vignette
 
 
 class Renderer(Protocol):
@@ -40,10 +41,21 @@ class ViewQuality:
 
 @dataclass(frozen=True)
 class Look:
-    """How views are rendered where it matters for comparing: background and antialiasing."""
+    """How views are rendered where it matters for comparing.
+
+    Parameters
+    ----------
+    background : tuple of float
+        Colour behind everything, 0 to 1.
+    antialiased : bool
+        As in training.
+    vignette : Vignette
+        What the lens did to the photos; renderings are darkened the same way.
+    """
 
     background: tuple[float, float, float] = (0.0, 0.0, 0.0)
     antialiased: bool = False
+    vignette: Vignette = NO_VIGNETTE
 
 
 def evaluate(
@@ -83,6 +95,8 @@ def compare(
 ) -> tuple[ViewQuality, Image]:
     """Render one view; return its quality and the rendering, clamped to 0 to 1."""
     rendered = engine.render(photo.camera, background=look.background, antialiased=look.antialiased)
+    if any(look.vignette.coefficients):
+        rendered = rendered * look.vignette.factors(photo.camera)
     rendered = np.clip(rendered, 0.0, 1.0)
     target = photo.image.astype(np.float32) / 255.0
     measured = ViewQuality(name, quality.psnr(rendered, target), quality.ssim(rendered, target))

@@ -14,6 +14,7 @@ from spaceport_app.errors import StageError
 from spaceport_app.sfm.model import View
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import TrainingView
+from spaceport_app.splats.training.vignetting import Vignette
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -24,8 +25,12 @@ def size_of(view: View, larger_side: int) -> tuple[int, int]:
     return max(1, round(view.width * factor)), max(1, round(view.height * factor))
 
 
-def load_view(view: View, key: int, larger_side: int) -> TrainingView:
+def load_view(
+    view: View, key: int, larger_side: int, vignette: Vignette | None = None
+) -> TrainingView:
     """Read a view's picture, shrunk by averaging over areas, with the camera to match.
+
+    With a `vignette` the picture is freed from it.
 
     Raises
     ------
@@ -33,9 +38,9 @@ def load_view(view: View, key: int, larger_side: int) -> TrainingView:
         ``view_unreadable`` if the picture is missing, damaged or of another size.
     """
     width, height = size_of(view, larger_side)
-    return TrainingView(
-        Camera.of_view(view).resized(width, height), _read(view, width, height), key
-    )
+    camera = Camera.of_view(view).resized(width, height)
+    loaded = TrainingView(camera, _read(view, width, height), key)
+    return vignette.corrected(loaded) if vignette else loaded
 
 
 def _read(view: View, width: int, height: int) -> Pixels:
@@ -69,9 +74,14 @@ class Dataset:
         Index in this sequence is the `key` of a training view.
     memory_bytes : int
         Budget for decoded pictures; at least the present and the next are held anyway.
+    vignette : Vignette or None
+        What pictures are freed from.
     """
 
-    def __init__(self, views: Sequence[View], memory_bytes: int) -> None:
+    def __init__(
+        self, views: Sequence[View], memory_bytes: int, vignette: Vignette | None = None
+    ) -> None:
+        self._vignette = vignette
         self._views = tuple(views)
         self._budget = memory_bytes
         self._held: dict[int, TrainingView] = {}
@@ -111,7 +121,7 @@ class Dataset:
         if index in self._held:
             return self._held[index]
         coming = self._coming.pop(index, None)
-        view = coming.result() if coming else load_view(self._views[index], index, larger_side)
+        view = coming.result() if coming else self._load(index, larger_side)
         if self._held_bytes + view.image.nbytes <= self._budget:
             self._held[index] = view
             self._held_bytes += view.image.nbytes
@@ -124,8 +134,10 @@ class Dataset:
         """
         self._turn_to(larger_side)
         if index not in self._held and index not in self._coming:
-            view = self._views[index]
-            self._coming[index] = self._thread.submit(load_view, view, index, larger_side)
+            self._coming[index] = self._thread.submit(self._load, index, larger_side)
+
+    def _load(self, index: int, larger_side: int) -> TrainingView:
+        return load_view(self._views[index], index, larger_side, self._vignette)
 
     def _turn_to(self, larger_side: int) -> None:
         if larger_side != self._larger_side:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
 from spaceport_app.errors import StageError
 from spaceport_app.sfm.model import Cloud
+from spaceport_app.splats.engines.contract import TrainingView
 from spaceport_app.splats.model import Splats
+from spaceport_app.splats.training.fill import fill
 
 SH_C0 = 0.28209479177387814
 """Value of the harmonic of degree 0 everywhere: 1 / (2 sqrt(pi))."""
@@ -20,9 +24,16 @@ _WIDEST = 10.0
 
 
 def initial_splats(
-    cloud: Cloud, *, limit: int, sh_degree: int, seed: int, opacity: float = 0.5
+    cloud: Cloud,
+    views: Sequence[TrainingView] = (),
+    *,
+    limit: int,
+    filled: int = 0,
+    sh_degree: int,
+    seed: int,
+    opacity: float = 0.5,
 ) -> Splats:
-    """Return one round Gaussian a point of the cloud.
+    """Return one round Gaussian a point of the cloud, and more where it has holes.
 
     Its standard deviation is the mean distance to the three nearest points (Kerbl et al. 2023),
     at most ten times the median of all, so that a stray point makes no fog. Points whose
@@ -31,8 +42,12 @@ def initial_splats(
 
     Parameters
     ----------
+    views : sequence of TrainingView
+        Small pictures to fill holes from; see `fill`.
     limit : int
         Largest number of Gaussians; of more points a random choice is kept.
+    filled : int
+        Number of Gaussians to fill holes with, as far as `limit` allows.
     sh_degree : int
         Degree that the coefficients have room for; only degree 0 is set.
     opacity : float
@@ -59,6 +74,8 @@ def initial_splats(
     if len(xyz) > limit:
         chosen = np.sort(rng.choice(len(xyz), limit, replace=False))
         xyz, rgb = xyz[chosen], rgb[chosen]
+    more, colours = fill(xyz, views, min(filled, limit - len(xyz)))
+    xyz, rgb = np.concatenate([xyz, more]), np.concatenate([rgb, colours])
     spacing = _spacing(xyz)
     spacing = np.minimum(spacing, _WIDEST * np.median(spacing))
 

@@ -65,6 +65,13 @@ class TrainOptions:
         minimum=0.0,
         maximum=1.0,
     )
+    fill: float = option(
+        0.3,
+        "Gaussians in holes at the start",
+        "Part of the largest number that starts where the photos have no points to track.",
+        minimum=0.0,
+        maximum=1.0,
+    )
     sh_degree: int = option(
         1,
         "Spherical harmonics degree",
@@ -72,8 +79,15 @@ class TrainOptions:
         minimum=0,
         maximum=3,
     )
+    rate_factor: float = option(
+        3.0,
+        "Learning rate factor",
+        "Multiplies all published rates but that of positions; over 1 for few steps.",
+        minimum=0.01,
+        maximum=100.0,
+    )
     position_rate: float = option(
-        1.6e-4,
+        4.8e-4,
         "Learning rate of positions",
         "Rate of the first step as a part of the scene's size; it falls to a hundredth.",
         minimum=1e-7,
@@ -117,6 +131,11 @@ class TrainOptions:
         "Background",
         "Colour behind the Gaussians while training; random leaves no holes to hide in.",
         choices=("black", "grey", "white", "random"),
+    )
+    vignetting: bool = option(
+        True,
+        "Even out dark edges",
+        "Find from overlapping photos how the lens darkens their edges, and train without it.",
     )
     held_out: str = option(
         "every-8th",

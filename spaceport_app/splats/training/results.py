@@ -68,6 +68,7 @@ def write_quality(folder: Path, compared: Sequence[Compared], schedule: Schedule
             "image_size_px": schedule.options.image_size,
             "antialiased": look.antialiased,
             "background": list(look.background),
+            "vignette": list(look.vignette.coefficients),
             "views": views,
         },
         indent=2,

@@ -29,11 +29,13 @@ from spaceport_app.splats.training.observer import FRACTION_FROM, FRACTION_TO, O
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.previews import Previews
 from spaceport_app.splats.training.trainer import Trainer
+from spaceport_app.splats.training.vignetting import Vignette, estimate
 
 _FEWEST_VIEWS = 2
 _CLEAN_UP_PHOTOS = 8
 _NOT_IN_RESULT = ("checkpoint_every_s", "preview_every_s", "views_memory_mb")
 _PREVIEW_SIDE = 640
+_SMALL_SIDE = 96
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,15 @@ def train(
 
     report(Progress("Placing the first Gaussians", 0, 1, 0.0))
     photos = _load([view for view in views if view.name in names], options.image_size)
+    cloud = inputs.reconstruction.cloud
+    small = [load_view(view, i, _SMALL_SIDE) for i, view in enumerate(kept)]
+    vignette = Vignette()
+    if options.vignetting and _is_one_camera(views):
+        vignette = estimate(cloud.xyz, small)
     initial = initial_splats(
-        inputs.reconstruction.cloud,
+        cloud,
+        [vignette.corrected(view) for view in small],
+        filled=int(options.fill * options.max_gaussians),
         limit=options.max_gaussians,
         sh_degree=options.sh_degree,
         seed=options.seed,
@@ -113,7 +122,7 @@ def train(
         preview,
     )
     checkpoints = Checkpoints(inputs.scratch, _fingerprint(engine, inputs, options))
-    trainer = Trainer(engine, kept, options, extent, checkpoints, observer)
+    trainer = Trainer(engine, kept, options, extent, checkpoints, observer, vignette)
     trainer.train(initial)
 
     look = trainer.schedule.look
@@ -123,8 +132,10 @@ def train(
         report(Progress("Removing floating and faint Gaussians", 0, 1, FRACTION_TO))
         judges = kept[:: max(1, len(kept) // _CLEAN_UP_PHOTOS)][:_CLEAN_UP_PHOTOS]
         side = max(1, trainer.schedule.options.image_size // 2)
-        judging = [photo for _, photo in _load(judges, side)]
-        removed = cleanup.clean_up(engine, judging, cameras, extent, look)
+        judging = [vignette.corrected(photo) for _, photo in _load(judges, side)]
+        removed = cleanup.clean_up(
+            engine, judging, cameras, extent, replace(look, vignette=Vignette())
+        )
     report(Progress("Measuring quality on held-out photos", 0, 1, 0.98))
     found = []
     for name, photo in photos:
@@ -157,6 +168,7 @@ def train(
         "psnr_db": quality[0] if quality else None,
         "ssim": quality[1] if quality else None,
         "psnr_before_clean_up_db": before[0] if before else None,
+        "vignette": list(vignette.coefficients),
         "views": [asdict(compared.quality) for compared in found],
         "removed": {rule: count for rule, count in removed.items() if count},
         "training_seconds": round(trainer.seconds, 2),
@@ -180,6 +192,11 @@ def _check(
                 "With fewer than five photos all are trained with, so quality is not measured.",
             )
         )
+
+
+def _is_one_camera(views: Sequence[View]) -> bool:
+    """Return whether all views have the intrinsics of one lens."""
+    return len({(v.width, v.height, v.fx, v.fy, v.cx, v.cy) for v in views}) == 1
 
 
 def _load(views: Sequence[View], side: int) -> list[tuple[str, TrainingView]]:

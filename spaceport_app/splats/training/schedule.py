@@ -9,6 +9,7 @@ import numpy as np
 from spaceport_app.splats.engines.contract import LearningRates, StepSettings
 from spaceport_app.splats.evaluation import Look
 from spaceport_app.splats.training.options import TrainOptions
+from spaceport_app.splats.training.vignetting import NO_VIGNETTE, Vignette
 
 _QUARTER_UNTIL = 0.08
 _HALF_UNTIL = 0.30
@@ -30,11 +31,14 @@ class Schedule:
         Scene extent in metres; positions move in proportion to it (Kerbl et al. 2023).
     seed : int
         Of the random backgrounds.
+    vignette : Vignette
+        What the lens does to the photos.
     """
 
     options: TrainOptions
     extent: float
     seed: int
+    vignette: Vignette = NO_VIGNETTE
 
     def larger_side(self, iteration: int) -> int:
         """Return the pixels of the pictures' larger side: a quarter, half, then all."""
@@ -81,18 +85,34 @@ class Schedule:
         n = self.options.iterations
         return int(np.ceil(_QUARTER_UNTIL * n)), int(np.ceil(_HALF_UNTIL * n)), n
 
+    def _rates(self, iteration: int) -> LearningRates:
+        published = LearningRates(means=self.means_rate(iteration))
+        factor = self.options.rate_factor
+        return LearningRates(
+            means=published.means,
+            log_scales=factor * published.log_scales,
+            quaternions=factor * published.quaternions,
+            opacity_logits=factor * published.opacity_logits,
+            sh0=factor * published.sh0,
+            sh_rest=factor * published.sh_rest,
+        )
+
     def settings(self, iteration: int, *, noise: float, screen_gradients: bool) -> StepSettings:
-        """Return all that the engine needs to know for one step."""
+        """Return all that the engine needs to know for one step.
+
+        Scales are in metres and the noise goes with their squares, while the published weights
+        are for scenes of about unit extent: so both are divided by the extent, and its square.
+        """
         options = self.options
         structure = iteration >= options.dssim_from * options.iterations
         return StepSettings(
             iteration=iteration,
             sh_degree=self.sh_degree(iteration),
-            rates=LearningRates(means=self.means_rate(iteration)),
+            rates=self._rates(iteration),
             dssim_weight=options.dssim_weight if structure else 0.0,
             opacity_regularisation=options.opacity_regularisation,
-            scale_regularisation=options.scale_regularisation,
-            noise=noise,
+            scale_regularisation=options.scale_regularisation / self.extent,
+            noise=noise / self.extent**2,
             background=self.background(iteration),
             antialiased=options.antialiased,
             screen_gradients=screen_gradients,
@@ -102,4 +122,4 @@ class Schedule:
     def look(self) -> Look:
         """How pictures are rendered for measuring: on black where the background was random."""
         background = _BACKGROUNDS.get(self.options.background, _BACKGROUNDS["black"])
-        return Look(background, self.options.antialiased)
+        return Look(background, self.options.antialiased, self.vignette)

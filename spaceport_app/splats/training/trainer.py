@@ -25,6 +25,7 @@ from spaceport_app.splats.training.observer import Observer
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.schedule import Schedule
 from spaceport_app.splats.training.strategies import choose
+from spaceport_app.splats.training.vignetting import Vignette
 
 _log = logging.getLogger(__name__)
 
@@ -78,6 +79,8 @@ class Trainer:
         Where to go on from and to save to.
     observer : Observer
         Who is told.
+    vignette : Vignette or None
+        What the lens did to the photos.
     """
 
     def __init__(
@@ -88,7 +91,9 @@ class Trainer:
         extent: float,
         checkpoints: Checkpoints,
         observer: Observer,
+        vignette: Vignette | None = None,
     ) -> None:
+        self._vignette = vignette or Vignette()
         self.engine = engine
         self.iteration = 0
         self.seconds = 0.0
@@ -117,7 +122,7 @@ class Trainer:
         """
         self._go_back(initial)
         budget = self._options.views_memory_mb * 2**20
-        with Dataset(self._views, budget) as dataset:
+        with Dataset(self._views, budget, self._vignette) as dataset:
             while self.iteration < self._options.iterations:
                 self._advance(dataset, initial)
 
@@ -162,7 +167,7 @@ class Trainer:
             max_gaussians=self._limits.gaussians,
             image_size=self._limits.image_size,
         )
-        self._schedule = Schedule(within, self._extent, self._options.seed)
+        self._schedule = Schedule(within, self._extent, self._options.seed, self._vignette)
         self._strategy = choose.choose(within, self._extent)
 
     def _go_back(self, initial: Splats) -> None:
