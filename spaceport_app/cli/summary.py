@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from spaceport_app.cli.output import count, duration, size
@@ -31,10 +32,14 @@ def of_project(project: Project, stages: Registry) -> dict[str, JsonValue]:
             }
     files = [
         str(path.absolute())
-        for path in sorted((project.folder / "export").glob("*"))
+        for path in sorted((project.folder / "export").glob("*"), key=_splats_first)
         if project.published("export") is not None
     ]
     return {"files": [*files], "stages": found}
+
+
+def _splats_first(path: Path) -> tuple[bool, str]:
+    return path.suffix == ".json", path.name
 
 
 def outdated(project: Project, stages: Registry) -> list[str]:
@@ -114,7 +119,8 @@ def _splats(train: Mapping[str, Any]) -> list[tuple[str, str]]:
     else:
         held = train.get("held_out")
         number = len(held) if isinstance(held, list) else held
-        views = f" over {number} photos never trained with" if number else ""
+        photos = "1 photo" if number == 1 else f"{number} photos"
+        views = f" over {photos} never trained with" if number else ""
         rows.append(
             ("Held-out photos", f"PSNR {train['psnr_db']:.2f} dB, SSIM {train['ssim']:.3f}{views}")
         )
