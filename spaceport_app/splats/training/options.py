@@ -18,7 +18,7 @@ class TrainOptions:
         choices=("auto", "cpu", "cuda"),
     )
     iterations: int = option(
-        3000,
+        1800,
         "Training steps",
         "Number of steps; each compares one photo with its rendering.",
         minimum=1,
@@ -73,7 +73,7 @@ class TrainOptions:
         maximum=1.0,
     )
     sh_degree: int = option(
-        1,
+        2,
         "Spherical harmonics degree",
         "How strongly colour may change with the direction of view; 0 is not at all.",
         minimum=0,

@@ -11,10 +11,10 @@ from spaceport_app.splats.evaluation import Look
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.vignetting import NO_VIGNETTE, Vignette
 
-_QUARTER_UNTIL = 0.08
-_HALF_UNTIL = 0.30
+_QUARTER_UNTIL = 0.10
+_HALF_UNTIL = 0.50
 _SMALLEST_SIDE = 64
-_HARMONICS_FROM = (0.30, 0.45, 0.60)
+_HARMONICS_FROM = (0.30, 0.60, 0.80)
 _LAST_RATE = 0.01
 _BACKGROUNDS = {"black": (0.0, 0.0, 0.0), "grey": (0.5, 0.5, 0.5), "white": (1.0, 1.0, 1.0)}
 
@@ -50,7 +50,7 @@ class Schedule:
         return min(full, max(_SMALLEST_SIDE, round(full / divisor)))
 
     def sh_degree(self, iteration: int) -> int:
-        """Return the harmonics in use: 0 first, one more at 30 %, 45 % and 60 % of the steps."""
+        """Return the harmonics in use: 0 first, one more at 30 %, 60 % and 80 % of the steps."""
         done = iteration / self.options.iterations
         return sum(done >= start for start in _HARMONICS_FROM[: self.options.sh_degree])
 

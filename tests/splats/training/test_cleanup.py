@@ -72,6 +72,7 @@ def test_what_the_pictures_need_stays(make_splats, plain_engine) -> None:
     splats.opacity_logits[:] = 4.0
     engine = plain_engine()
     both = spoiled(splats).take(np.array([0, 3]))
+    both.log_scales[1] = -3.0
     engine.load(both)
     photos = [
         TrainingView(c, np.rint(np.clip(engine.render(c), 0, 1) * 255).astype(np.uint8), 0)
