@@ -59,6 +59,7 @@ class _Training:
     image_size: int | None = None
     antialiased: bool = False
     background: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    vignette: tuple[float, float, float] = (0.0, 0.0, 0.0)
     psnr_db: float | None = None
 
 
@@ -114,10 +115,11 @@ def _render(
 ) -> tuple[ViewQuality, ...]:
     from spaceport_app.splats.engines import choose
     from spaceport_app.splats.evaluation import Look, evaluate
+    from spaceport_app.splats.training.vignetting import Vignette
 
     engine = choose.make("auto")
     engine.load(to_world(decoded))
-    look = Look(training.background, training.antialiased)
+    look = Look(training.background, training.antialiased, Vignette(training.vignette))
     measured: list[ViewQuality] = []
     for done, name in enumerate(names, start=1):
         measured += evaluate(
@@ -151,10 +153,12 @@ def _read_training(path: Path) -> _Training:
         data = json.loads(path.read_bytes())
         size, psnr = data["image_size_px"], data["psnr_db"]
         red, green, blue = (float(v) for v in data["background"])
+        a, b, c = (float(v) for v in data["vignette"])
         return _Training(
             int(size) if size else None,
             bool(data["antialiased"]),
             (red, green, blue),
+            (a, b, c),
             None if psnr is None else float(psnr),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:

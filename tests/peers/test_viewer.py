@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 import viewer
+
 from spaceport_app.sogs import file as bundles
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.choose import make

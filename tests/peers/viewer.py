@@ -21,9 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-VIEWER = (
-    Path(__file__).parent / "node_modules" / "@playcanvas" / "supersplat-viewer" / "public"
-)
+VIEWER = Path(__file__).parent / "node_modules" / "@playcanvas" / "supersplat-viewer" / "public"
 CHROMIUM_FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--use-gl=angle",
     "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist",

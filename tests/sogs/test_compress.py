@@ -19,6 +19,7 @@ from spaceport_app.splats.compare import compare
 from spaceport_app.splats.engines import choose
 from spaceport_app.splats.file import write_ply
 from spaceport_app.splats.model import Splats
+from spaceport_app.splats.training.vignetting import Vignette
 
 from .scenes import scene
 
@@ -29,6 +30,9 @@ def compact_scene() -> Splats:
     splats.means[:] = random.uniform(-1, 1, (600, 3))
     splats.log_scales[:] = random.uniform(-4, -2, (600, 3))
     return splats
+
+
+LENS = Vignette((-0.4, 0.1, 0.0))
 
 
 def inputs(tmp_path: Path, splats: Splats, held_out: bool = False) -> CompressInputs:
@@ -46,7 +50,8 @@ def inputs(tmp_path: Path, splats: Splats, held_out: bool = False) -> CompressIn
         matrix = np.array([[1.0, 0, 0, -east], [0, -1, 0, 0.2], [0, 0, -1, 4], [0, 0, 0, 1]])
         path = tmp_path / f"view{i}.png"
         view = View(f"photo {i}.jpg", path, 96, 72, 90, 90, 48, 36, matrix)
-        picture = np.clip(engine.render(Camera.of_view(view)), 0, 1)
+        camera = Camera.of_view(view)
+        picture = np.clip(engine.render(camera) * LENS.factors(camera), 0, 1)
         Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(path)
         views.append(view)
     cloud = Cloud(
@@ -82,7 +87,7 @@ def test_bundle_and_report(tmp_path: Path) -> None:
 
 
 def test_held_out_views_are_rendered_from_the_bundle(tmp_path: Path) -> None:
-    """The photos are renderings of the scene itself, so only the codec's error is left."""
+    """The photos show the scene itself through a lens, so only the codec's error is left."""
     given = inputs(tmp_path, compact_scene(), held_out=True)
     (given.splats.with_name("quality.json")).write_text(
         json.dumps(
@@ -91,6 +96,7 @@ def test_held_out_views_are_rendered_from_the_bundle(tmp_path: Path) -> None:
                 "image_size_px": 96,
                 "antialiased": False,
                 "background": [0, 0, 0],
+                "vignette": LENS.coefficients,
             }
         )
     )
@@ -106,8 +112,17 @@ def test_held_out_views_are_rendered_from_the_bundle(tmp_path: Path) -> None:
 
 def test_antialiased_training_is_passed_on(tmp_path: Path) -> None:
     given = inputs(tmp_path, scene(20))
-    quality = {"psnr_db": None, "image_size_px": 9, "antialiased": True, "background": [0, 0, 0]}
-    given.splats.with_name("quality.json").write_text(json.dumps(quality))
+    given.splats.with_name("quality.json").write_text(
+        json.dumps(
+            {
+                "psnr_db": None,
+                "image_size_px": 9,
+                "antialiased": True,
+                "background": [0, 0, 0],
+                "vignette": [0, 0, 0],
+            }
+        )
+    )
     run(given, CompressOptions(), ignore)
     meta = json.loads((given.output / "bundle" / "meta.json").read_text())
     assert meta["model"] == "antialiased"
