@@ -43,7 +43,8 @@ try {{
         contents: fetch({content}), renderer: 'webgl', ui: false, noanim: true,
     }});
     const capture = async () => {{
-        const frame = await viewer.captureFrame({{ width: {width}, height: {height}, supersample: 1 }});
+        const size = {{ width: {width}, height: {height}, supersample: 1 }};
+        const frame = await viewer.captureFrame(size);
         const splats = viewer.app.root.findComponents('gsplat');
         const count = splats.reduce((n, s) => n + (s.asset?.resource?.numSplats
             ?? s.resource?.numSplats ?? s.instance?.resource?.numSplats ?? 0), 0);
