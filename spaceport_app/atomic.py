@@ -22,7 +22,8 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield temporary
-        with temporary.open("rb") as file:
+        # Windows flushes only what is open for writing.
+        with temporary.open("r+b") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:

@@ -6,7 +6,7 @@ Specification: Greg Turk, "The PLY Polygon File Format", 1994.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -119,7 +119,7 @@ def _read_header(
                     words[1]
                 ]
             elif words[0] == "element":
-                elements.append((words[1], int(words[2]), []))
+                elements.append((words[1], _count(words[2]), []))
             elif words[0] == "property" and words[1] == "list":
                 elements[-1][2].append((words[4], "list"))
             elif words[0] == "property":
@@ -128,12 +128,24 @@ def _read_header(
         raise _bad(path, "has a PLY header that cannot be read") from error
     if not order:
         raise _bad(path, "does not name its PLY format")
+    if any(len(dict(fields)) < len(fields) for _, _, fields in elements):
+        raise _bad(path, "names a property twice")
     return order, elements, end + 1
 
 
+def _count(word: str) -> int:
+    count = int(word)
+    if count < 0:
+        raise ValueError("a negative number of rows")
+    return count
+
+
 def _read_table(
-    file: Any, order: str, count: int, fields: list[tuple[str, str]], path: Path
+    file: BinaryIO, order: str, count: int, fields: list[tuple[str, str]], path: Path
 ) -> Table:
+    # A row takes at least a byte: so a wrong header asks for no memory that the file never fills.
+    if count > path.stat().st_size:
+        raise _bad(path, "is cut short")
     if order == "a":
         dtype = np.dtype([(name, kind) for name, kind in fields])
         rows = [tuple(file.readline().split()) for _ in range(count)]
@@ -142,7 +154,10 @@ def _read_table(
         except ValueError as error:
             raise _bad(path, "is cut short or damaged") from error
     dtype = np.dtype([(name, order + kind) for name, kind in fields])
-    data = file.read(dtype.itemsize * count)
-    if len(data) < dtype.itemsize * count:
+    room = dtype.itemsize * count
+    if room > path.stat().st_size:
+        raise _bad(path, "is cut short")
+    data = file.read(room)
+    if len(data) < room:
         raise _bad(path, "is cut short")
     return np.frombuffer(data, dtype=dtype, count=count)

@@ -98,6 +98,25 @@ def test_no_vertices_at_all_is_a_table_of_none(tmp_path: Path) -> None:
             b"element vertex 1\nproperty float x\nend_header\n0\n1\n",
             "has a list in element face",
         ),
+        (
+            b"ply\nformat ascii 1.0\nelement vertex -1\nproperty float x\nend_header\n",
+            "header that cannot be read",
+        ),
+        (
+            b"ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float x\n"
+            b"end_header\n1 2\n",
+            "names a property twice",
+        ),
+        (
+            b"ply\nformat binary_little_endian 1.0\nelement vertex 900000000000000\n"
+            b"property float x\nend_header\n\x00",
+            "is cut short",
+        ),
+        (
+            b"ply\nformat ascii 1.0\nelement vertex 900000000000000\nproperty float x\n"
+            b"end_header\n1\n",
+            "is cut short",
+        ),
     ],
 )
 def test_a_bad_file_is_one_sentence(tmp_path: Path, content: bytes, what: str) -> None:
