@@ -131,7 +131,9 @@ def train(
     if options.clean_up:
         report(Progress("Removing floating and faint Gaussians", 0, 1, FRACTION_TO))
         judges = kept[:: max(1, len(kept) // _CLEAN_UP_PHOTOS)][:_CLEAN_UP_PHOTOS]
-        side = max(1, trainer.schedule.options.image_size // 2)
+        # At full size: what is thinner than a pixel of a smaller picture seems to be in the way
+        # there. Judged at half size, 51 thin Gaussians went and held-out photos lost 0.2 dB.
+        side = trainer.schedule.options.image_size
         judging = [vignette.corrected(photo) for _, photo in _load(judges, side)]
         removed = cleanup.clean_up(
             engine, judging, cameras, extent, replace(look, vignette=Vignette())

@@ -8,6 +8,7 @@ from PIL import Image
 from spaceport_app.errors import StageError
 from spaceport_app.events import Notice, Progress, ignore
 from spaceport_app.splats import file
+from spaceport_app.splats.training import cleanup
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.run import TrainInputs, run, train
 
@@ -75,6 +76,24 @@ def test_named_photos_are_held_out_and_other_options_do_not_resume(
     other = plain_engine()
     train(other, inputs, replace(some, held_out="none"), ignore)
     assert len(other.seen) == 60
+
+
+def test_the_clean_up_is_judged_by_training_photos_at_full_size(
+    make_inputs, plain_engine, monkeypatch
+) -> None:
+    inputs = make_inputs(12)
+    judged = []
+
+    def look_on(engine, photos, *rest):
+        judged.extend(photos)
+        return {}
+
+    monkeypatch.setattr(cleanup, "clean_up", look_on)
+    report = train(plain_engine(), inputs, OPTIONS, ignore)
+    assert {max(photo.image.shape) for photo in judged} == {report["image_size_px"]}
+    by_name = {view.name: view.view_matrix for view in inputs.reconstruction.views}
+    for name in report["held_out"]:
+        assert not any(np.array_equal(by_name[name], p.camera.view_matrix) for p in judged)
 
 
 def test_few_photos_are_all_trained_with_and_it_says_so(make_inputs, plain_engine) -> None:
