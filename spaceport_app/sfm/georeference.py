@@ -17,6 +17,8 @@ from spaceport_app.sfm.model import Georeference
 
 _OUTLIER_SIGMAS = 5.0
 _OUTLIER_M = 3.0
+# Barometric altitudes drift by metres within a flight, and that is no mistake.
+_ALTITUDE_OUTLIER_M = 10.0
 
 Floats = npt.NDArray[np.float64]
 
@@ -104,6 +106,20 @@ def gps_outliers(georeference: Georeference) -> dict[str, float]:
     size = np.linalg.norm(rest[:, :2], axis=1)
     limit = max(_OUTLIER_SIGMAS * robust_sigma(size), _OUTLIER_M)
     return {n: round(float(s), 2) for n, s in zip(names, size, strict=True) if s > limit}
+
+
+def altitude_outliers(georeference: Georeference) -> dict[str, float]:
+    """Return the photos whose altitude is wrong and by how many metres, up positive.
+
+    Wrong is beyond five robust standard deviations, and 10 m, of what the other altitudes say.
+    """
+    known = {n: r[2] for n, r in georeference.residuals.items() if math.isfinite(r[2])}
+    if not known:
+        return {}
+    # The residual is estimate minus GPS: a photo that claims to be too high has a negative one.
+    off = float(np.median(list(known.values()))) - np.array(list(known.values()))
+    limit = max(_OUTLIER_SIGMAS * robust_sigma(off), _ALTITUDE_OUTLIER_M)
+    return {n: round(float(m), 2) for n, m in zip(known, off, strict=True) if abs(m) > limit}
 
 
 def _rms(values: Floats) -> float | None:

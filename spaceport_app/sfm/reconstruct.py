@@ -101,6 +101,11 @@ def run(inputs: SfmInputs, options: SfmOptions, report: Report) -> dict[str, Jso
         outliers = georeference.gps_outliers(placed)
         for name, metres in outliers.items():
             report(Notice("wrong_gps", f"Its GPS position is {metres:.0f} m off.", name))
+        heights = georeference.altitude_outliers(placed)
+        for name, metres in heights.items():
+            way = "high" if metres > 0 else "low"
+            text = f"Its GPS altitude is {abs(metres):.0f} m too {way}."
+            report(Notice("wrong_altitude", text, name))
         job.steps.progress("Aligning the cameras to GPS", 1, 1)
     with job.steps.step("views"):
         views = job.write_views(copies, mapped)
@@ -117,6 +122,7 @@ def run(inputs: SfmInputs, options: SfmOptions, report: Report) -> dict[str, Jso
         "horizontal_rmse_m": _rounded(placed.horizontal_rmse_m),
         "vertical_rmse_m": _rounded(placed.vertical_rmse_m),
         "wrong_gps_m": dict(outliers),
+        "wrong_altitude_m": dict(heights),
         "method": placed.method,
         "reason": placed.reason,
         "evidence_deg": dict(alignment.angles_deg),

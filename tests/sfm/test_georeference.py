@@ -54,3 +54,14 @@ def test_residuals_of_the_kept_fit_are_told_photo_by_photo():
 def test_a_frame_of_its_own_has_no_residuals():
     nothing = Georeference(None, None, None, "layout", "", None, None, {})
     assert georeference.gps_outliers(nothing) == {}
+    assert georeference.altitude_outliers(nothing) == {}
+
+
+def test_a_wrong_altitude_is_named_with_its_sign():
+    flight = flights.make(*flights.grid())
+    flight.observed.gps[4, 2] += 100
+    flight.observed.gps[:, 2] += 30
+    found = georeference.build(flight.observed, align(flight.observed), ORIGIN)
+    wrong = georeference.altitude_outliers(found)
+    assert list(wrong) == ["photo 04"]
+    assert wrong["photo 04"] == pytest.approx(100, abs=3)

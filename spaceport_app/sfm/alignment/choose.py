@@ -159,7 +159,7 @@ def _without_gps(observed: Observed, ups: list[Up]) -> Alignment:
     similarity = Similarity(turn, -scale * turn @ middle, scale)
     method = "gimbal" if kept.source == "gimbal" else "layout"
     reason = (
-        f"The photos have no GPS, so up comes from the {kept.source}, heading and size are"
+        f"{_why_no_gps(observed)}, so up comes from the {kept.source}, heading and size are"
         f" arbitrary: the median distance from camera to scene is {_WITHOUT_GPS_DISTANCE:g} units."
     )
     return Alignment(
@@ -170,6 +170,16 @@ def _without_gps(observed: Observed, ups: list[Up]) -> Alignment:
         {up.source: round(angle_deg(up.direction, kept.direction), 2) for up in ups},
         {up.source: round(float(c), 2) for up, c in zip(tellers, costs, strict=True)},
     )
+
+
+def _why_no_gps(observed: Observed) -> str:
+    placed = int(observed.placed.sum())
+    if placed == 0:
+        return "The photos have no GPS"
+    if placed < 3:
+        photos = "1 photo has" if placed == 1 else f"{placed} photos have"
+        return f"Only {photos} a GPS position"
+    return "The GPS positions lie on one spot or line"
 
 
 def _northward(observed: Observed, turn: Floats) -> Floats:

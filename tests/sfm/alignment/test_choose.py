@@ -164,7 +164,17 @@ def test_without_gps_the_scene_stands_upright_at_a_stated_size(path):
 def test_one_gps_fix_for_the_whole_flight_counts_as_none():
     flight = flights.make(*flights.grid())
     gps = np.tile([1.0, 2.0, 3.0], (len(flight.centres), 1))
-    assert align(replace(flight.observed, gps=gps)).residuals is None
+    alignment = align(replace(flight.observed, gps=gps))
+    assert alignment.residuals is None
+    assert alignment.reason.startswith("The GPS positions lie on one spot")
+
+
+def test_too_few_positions_are_not_called_none():
+    flight = flights.make(*flights.grid())
+    gps = np.full((len(flight.centres), 3), np.nan)
+    gps[:2] = flight.observed.gps[:2]
+    reason = align(replace(flight.observed, gps=gps)).reason
+    assert reason.startswith("Only 2 photos have a GPS position,")
 
 
 def test_the_same_input_gives_the_same_alignment():
