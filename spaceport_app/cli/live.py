@@ -98,6 +98,7 @@ class _Row:
     step: str = ""
     eta_s: float | None = None
     began: float = 0.0
+    told: float = 0.0
     outcome: Outcome | None = None
     running: bool = False
     numbers: dict[str, float] = field(default_factory=dict)
@@ -138,6 +139,7 @@ class Bars:
             told = event.event
             if isinstance(told, Progress):
                 row.fraction, row.step, row.eta_s = told.fraction, told.step, event.eta_s
+                row.told = time.monotonic()
             elif isinstance(told, Metric):
                 row.numbers.update(told.values)
             elif isinstance(told, Notice):
@@ -192,9 +194,12 @@ def _state(row: _Row) -> str:
         return words.get(row.outcome.kind, "failed")
     if not row.running:
         return ""
-    if row.eta_s is None:
-        return duration(time.monotonic() - row.began)
-    return f"{duration(row.eta_s)} left"
+    now = time.monotonic()
+    # Between two counts the time left goes down; one that has run out tells nothing.
+    left = None if row.eta_s is None else row.eta_s - (now - row.told)
+    if left is None or left < 0.0:
+        return f"{duration(now - row.began)} so far"
+    return f"{duration(left)} left"
 
 
 def _notice(notice: Notice) -> str:

@@ -282,7 +282,7 @@ class Runner:
         left: float | None = None
         part = 0.0
         if isinstance(event, Progress):
-            left = eta.update(event.fraction, time.monotonic())
+            left = eta.update(event.fraction, time.monotonic(), event.step)
             part = event.fraction
         total = sum(other.weight for other in wanted) or 1.0
         before = sum(other.weight for other in wanted[: wanted.index(stage)])

@@ -9,7 +9,7 @@ def test_steady_work_ends_when_it_should() -> None:
     eta = Eta()
     for second in range(1, 80):
         left = eta.update(second / 100, float(second))
-        if second >= 4:
+        if second >= 6:
             assert left == pytest.approx(100 - second)
 
 
@@ -23,8 +23,9 @@ def test_nothing_is_told_too_early_or_without_work() -> None:
 
 def test_work_of_an_earlier_run_does_not_count() -> None:
     eta = Eta()
-    eta.update(0.80, 0.0)
-    assert eta.update(0.84, 4.0) == pytest.approx(16.0)
+    for second in range(6):
+        left = eta.update(0.80 + 0.01 * second, float(second))
+    assert left == pytest.approx(15.0)
 
 
 def test_recent_speed_counts() -> None:
@@ -42,3 +43,23 @@ def test_another_pass_starts_anew() -> None:
     eta.update(0.9, 0.0)
     eta.update(0.1, 10.0)
     assert eta.update(0.2, 20.0) == pytest.approx(80.0)
+
+
+def test_what_comes_before_the_first_count_of_a_step_is_no_speed() -> None:
+    eta = Eta()
+    eta.update(0.0, 0.0, "Placing the first Gaussians")
+    eta.update(0.02, 1.0, "Placing the first Gaussians")
+    told = [eta.update(0.02, 1.1, "Training")]
+    # Compiling takes 40 seconds; then a thousandth a second is done.
+    told += [eta.update(0.02 + 0.001 * n, 40.0 + n, "Training") for n in range(1, 60)]
+    assert told[0] is None
+    times = [left for left in told if left is not None]
+    assert len(times) > 50
+    assert max(times) < 1000.0
+
+
+def test_steps_of_one_count_go_by_the_stage_so_far() -> None:
+    eta = Eta()
+    eta.update(0.0, 0.0, "Decoding")
+    eta.update(0.4, 20.0, "Decoding")
+    assert eta.update(0.4, 20.0, "Placing") == pytest.approx(30.0)
