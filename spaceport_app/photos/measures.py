@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from spaceport_app.photos.model import Finding
+from spaceport_app.photos.sizes import fitted
 
 Floats = npt.NDArray[np.float32]
 
@@ -44,9 +45,8 @@ class Measures:
 def luminance(image: Image.Image) -> Floats:
     """Return ITU-R BT.601 luma, 0 to 1, with a longer side of at most `MEASURED_SIDE`, (H, W)."""
     grey = image.convert("L")
-    scale = MEASURED_SIDE / max(grey.size)
-    if scale < 1.0:
-        size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
+    size = fitted(grey.width, grey.height, MEASURED_SIDE)
+    if size != grey.size:
         grey = grey.resize(size, Image.Resampling.BOX)
     return np.asarray(grey, np.float32) / np.float32(255.0)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pycolmap
 
 from spaceport_app.errors import StageError
+from spaceport_app.photos.sizes import fitted
 from spaceport_app.sfm import memory
 from spaceport_app.sfm.database import watching
 from spaceport_app.sfm.options import SfmOptions
-from spaceport_app.sfm.working_copies import WorkingCopy, fitted
+from spaceport_app.sfm.working_copies import WorkingCopy
 
 # COLMAP asks for 15 inliers a pair; photos with fewer features than this carry nothing.
 FEW_FEATURES = 50

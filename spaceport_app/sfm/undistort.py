@@ -11,8 +11,9 @@ import pycolmap
 from PIL import Image
 
 from spaceport_app import atomic
+from spaceport_app.photos.sizes import fitted
 from spaceport_app.sfm.model import View
-from spaceport_app.sfm.working_copies import WorkingCopy, fitted
+from spaceport_app.sfm.working_copies import WorkingCopy
 
 # About 50 dB to the undistorted pixels at a seventh of the bytes of PNG.
 _JPEG_QUALITY = 98

@@ -19,6 +19,7 @@ from PIL import Image
 from spaceport_app import atomic
 from spaceport_app.photos.decode import UndecodableError, open_rgb
 from spaceport_app.photos.model import Photo
+from spaceport_app.photos.sizes import fitted
 
 # Quality 97 without chroma subsampling: about 50 dB to the decoded photo.
 _JPEG_QUALITY = 97
@@ -84,14 +85,6 @@ def plan(photos: Sequence[Photo], feature_size: int, view_size: int) -> list[Wor
         width, height = fitted(photo.width, photo.height, limit)
         copies.append(WorkingCopy(photo, f"camera{group}/{stem}.jpg", width, height, group))
     return copies
-
-
-def fitted(width: int, height: int, limit: int) -> tuple[int, int]:
-    """Return the size with the same shape whose larger side is at most `limit`; 0 is any."""
-    larger = max(width, height)
-    if limit == 0 or larger <= limit:
-        return width, height
-    return max(1, round(width * limit / larger)), max(1, round(height * limit / larger))
 
 
 def make(

@@ -115,7 +115,7 @@ def _render(
 ) -> tuple[ViewQuality, ...]:
     from spaceport_app.splats.engines import choose
     from spaceport_app.splats.evaluation import Look, evaluate
-    from spaceport_app.splats.training.vignetting import Vignette
+    from spaceport_app.splats.vignette import Vignette
 
     engine = choose.make("auto")
     engine.load(to_world(decoded))

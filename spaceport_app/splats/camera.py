@@ -9,6 +9,12 @@ import numpy.typing as npt
 
 from spaceport_app.sfm.model import View
 
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+_NEAREST = 1e-6
+"""Depth in metres up to which a point counts as beside or behind the camera."""
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -23,7 +29,7 @@ class Camera:
     fy: float
     cx: float
     cy: float
-    view_matrix: npt.NDArray[np.float64]
+    view_matrix: Floats
 
     @staticmethod
     def of_view(view: View) -> Camera:
@@ -43,8 +49,34 @@ class Camera:
             self.view_matrix,
         )
 
+    def project(self, points: Floats) -> tuple[Floats, Floats]:
+        """Return where world points (N, 3) stand in the picture.
+
+        Returns
+        -------
+        pixels : (N, 2)
+            x and y; NaN for points that are not before the camera.
+        depths : (N,)
+            Distance along the viewing direction in metres, NaN likewise.
+        """
+        with np.errstate(invalid="ignore", over="ignore"):
+            seen = points @ self.view_matrix[:3, :3].T + self.view_matrix[:3, 3]
+            depths = np.where(seen[:, 2] > _NEAREST, seen[:, 2], np.nan)
+            pixels = seen[:, :2] / depths[:, None] * (self.fx, self.fy) + (self.cx, self.cy)
+        return pixels, depths
+
+    def frames(self, pixels: Floats, border: tuple[float, float] = (0.0, 0.0)) -> Mask:
+        """Tell which pixels (N, 2) lie in the picture, (N,); never those that are NaN.
+
+        `border` widens the picture by so many pixels on the left and right, top and bottom;
+        below 0 it narrows it.
+        """
+        reach = np.array(border, np.float64)
+        size = np.array((self.width, self.height), np.float64)
+        return np.asarray(((pixels >= -reach) & (pixels <= size + reach)).all(axis=1))
+
     @property
-    def centre(self) -> npt.NDArray[np.float64]:
+    def centre(self) -> Floats:
         """Position of the camera in the world, (3,)."""
         rotation = self.view_matrix[:3, :3]
         return -rotation.T @ self.view_matrix[:3, 3]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,8 +12,8 @@ from spaceport_app.sfm.model import View
 from spaceport_app.splats import quality
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import Image, TrainingView
-from spaceport_app.splats.training.dataset import load_view
-from spaceport_app.splats.training.vignetting import NO_VIGNETTE, Vignette
+from spaceport_app.splats.views import load_view
+from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 
 
 class Renderer(Protocol):
@@ -95,9 +95,7 @@ def compare(
 ) -> tuple[ViewQuality, Image]:
     """Render one view; return its quality and the rendering, clamped to 0 to 1."""
     rendered = engine.render(photo.camera, background=look.background, antialiased=look.antialiased)
-    if any(look.vignette.coefficients):
-        rendered = rendered * look.vignette.factors(photo.camera)
-    rendered = np.clip(rendered, 0.0, 1.0)
+    rendered = np.clip(look.vignette.applied(rendered, photo.camera), 0.0, 1.0)
     target = photo.image.astype(np.float32) / 255.0
     measured = ViewQuality(name, quality.psnr(rendered, target), quality.ssim(rendered, target))
     return measured, rendered
@@ -107,8 +105,4 @@ def mean(views: Sequence[ViewQuality]) -> tuple[float, float] | None:
     """Return mean PSNR in dB and mean SSIM over views, or None where there are none."""
     if not views:
         return None
-    return _mean(v.psnr_db for v in views), _mean(v.ssim for v in views)
-
-
-def _mean(values: Iterator[float]) -> float:
-    return float(np.mean(list(values)))
+    return float(np.mean([v.psnr_db for v in views])), float(np.mean([v.ssim for v in views]))

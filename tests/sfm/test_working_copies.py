@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from spaceport_app.sfm import working_copies
@@ -27,20 +26,6 @@ def test_stems_are_plain_unique_and_stable():
     assert all(stem.isascii() and " " not in stem and "/" not in stem for stem in stems)
     assert len({stem.lower() for stem in stems}) == len(names)
     assert stems == working_copies.ascii_stems(names)
-
-
-@pytest.mark.parametrize(
-    ("size", "limit", "expected"),
-    [
-        ((4000, 3000), 1600, (1600, 1200)),
-        ((3000, 4000), 1600, (1200, 1600)),
-        ((800, 600), 1600, (800, 600)),
-        ((4000, 3000), 0, (4000, 3000)),
-        ((5000, 1), 100, (100, 1)),
-    ],
-)
-def test_fitted_keeps_the_shape(size, limit, expected):
-    assert working_copies.fitted(*size, limit) == expected
 
 
 def test_every_kind_of_photo_becomes_a_plain_jpeg(tmp_path):

@@ -19,7 +19,7 @@ from spaceport_app.splats.compare import compare
 from spaceport_app.splats.engines import choose
 from spaceport_app.splats.file import write_ply
 from spaceport_app.splats.model import Splats
-from spaceport_app.splats.training.vignetting import Vignette
+from spaceport_app.splats.vignette import Vignette
 
 from .scenes import scene
 

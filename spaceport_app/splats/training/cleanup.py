@@ -106,15 +106,12 @@ def _sightings(
     """Return before how many cameras each point stands, (N,), and which is close to one."""
     seen = np.zeros(len(means), np.intp)
     near = np.zeros(len(means), np.bool_)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for camera in cameras:
-            x, y, z = camera.view_matrix[:3, :3] @ means.T + camera.view_matrix[:3, 3:]
-            u = camera.fx * x / z + camera.cx
-            v = camera.fy * y / z + camera.cy
-            inside = (z > 0) & (u >= 0) & (u <= camera.width) & (v >= 0) & (v <= camera.height)
-            seen += inside
-            if inside.any():
-                near |= inside & (z < _NEAR * np.median(z[inside]))
+    for camera in cameras:
+        pixels, depths = camera.project(means)
+        inside = camera.frames(pixels)
+        seen += inside
+        if inside.any():
+            near |= inside & (depths < _NEAR * np.median(depths[inside]))
     return seen, near
 
 

@@ -6,58 +6,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
-
-from spaceport_app.errors import StageError
 from spaceport_app.sfm.model import View
-from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import TrainingView
-from spaceport_app.splats.training.vignetting import Vignette
-
-Pixels = npt.NDArray[np.uint8]
-
-
-def size_of(view: View, larger_side: int) -> tuple[int, int]:
-    """Return width and height of a view shrunk so that neither is over `larger_side`."""
-    factor = min(1.0, larger_side / max(view.width, view.height))
-    return max(1, round(view.width * factor)), max(1, round(view.height * factor))
-
-
-def load_view(
-    view: View, key: int, larger_side: int, vignette: Vignette | None = None
-) -> TrainingView:
-    """Read a view's picture, shrunk by averaging over areas, with the camera to match.
-
-    With a `vignette` the picture is freed from it.
-
-    Raises
-    ------
-    StageError
-        ``view_unreadable`` if the picture is missing, damaged or of another size.
-    """
-    width, height = size_of(view, larger_side)
-    camera = Camera.of_view(view).resized(width, height)
-    loaded = TrainingView(camera, _read(view, width, height), key)
-    return vignette.corrected(loaded) if vignette else loaded
-
-
-def _read(view: View, width: int, height: int) -> Pixels:
-    try:
-        with Image.open(view.image) as image:
-            if image.size != (view.width, view.height):
-                raise ValueError(f"{image.size} instead of {(view.width, view.height)}")
-            picture = image.convert("RGB")
-        if picture.size != (width, height):
-            picture = picture.resize((width, height), Image.Resampling.BOX)
-        return np.array(picture)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise StageError(
-            "view_unreadable",
-            f"The undistorted picture of {view.name} cannot be read.",
-            "Run the sfm stage again.",
-        ) from error
+from spaceport_app.splats.views import load_view
+from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 
 
 class Dataset:
@@ -74,12 +26,12 @@ class Dataset:
         Index in this sequence is the `key` of a training view.
     memory_bytes : int
         Budget for decoded pictures; at least the present and the next are held anyway.
-    vignette : Vignette or None
+    vignette : Vignette
         What pictures are freed from.
     """
 
     def __init__(
-        self, views: Sequence[View], memory_bytes: int, vignette: Vignette | None = None
+        self, views: Sequence[View], memory_bytes: int, vignette: Vignette = NO_VIGNETTE
     ) -> None:
         self._vignette = vignette
         self._views = tuple(views)

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
-from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import TrainingView
 
 Points = npt.NDArray[np.float64]
@@ -79,7 +78,10 @@ def _thinned(places: Points, gaps: Points, spacing: float) -> npt.NDArray[np.int
 def _cells(xyz: Points, view: TrainingView) -> tuple[Points, Colours]:
     """Return places and colours of a picture's cells, (P, 3) each."""
     camera = view.camera
-    pixels, depths = _projected(xyz, camera)
+    pixels, depths = camera.project(xyz)
+    # Points just beside the picture tell of the cells at its edge.
+    about = camera.frames(pixels, (_MARGIN * camera.width, _MARGIN * camera.height))
+    pixels, depths = pixels[about], depths[about]
     if len(depths) < _NEIGHBOURS:
         return np.empty((0, 3)), np.empty((0, 3), np.uint8)
     v, u = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
@@ -93,15 +95,3 @@ def _cells(xyz: Points, view: TrainingView) -> tuple[Points, Colours]:
     rotation, shift = camera.view_matrix[:3, :3], camera.view_matrix[:3, 3]
     places = (rays * depth[:, None] - shift) @ rotation
     return places, view.image.reshape(-1, 3)
-
-
-def _projected(xyz: Points, camera: Camera) -> tuple[Points, Points]:
-    """Return pixels (N, 2) and depths (N,) of the points in the picture or just beside it."""
-    x, y, z = camera.view_matrix[:3, :3] @ xyz.T + camera.view_matrix[:3, 3:]
-    before = z > _CLOSEST
-    z = np.where(before, z, 1.0)
-    u, v = camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
-    wide, high = _MARGIN * camera.width, _MARGIN * camera.height
-    inside = before & (u > -wide) & (u < camera.width + wide)
-    inside &= (v > -high) & (v < camera.height + high)
-    return np.column_stack([u, v])[inside], z[inside]

@@ -127,7 +127,7 @@ class TrainOptions:
         "Train for viewers that weaken Gaussians smaller than a pixel (Mip-Splatting).",
     )
     background: str = option(
-        "black",
+        "random",
         "Background",
         "Colour behind the Gaussians while training; random leaves no holes to hide in.",
         choices=("black", "grey", "white", "random"),

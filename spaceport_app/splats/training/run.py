@@ -22,14 +22,15 @@ from spaceport_app.splats.engines import choose
 from spaceport_app.splats.engines.contract import Engine, TrainingView
 from spaceport_app.splats.training import cleanup, results
 from spaceport_app.splats.training.checkpoint import Checkpoints
-from spaceport_app.splats.training.dataset import load_view
 from spaceport_app.splats.training.extent import scene_extent
 from spaceport_app.splats.training.initialise import initial_splats
 from spaceport_app.splats.training.observer import FRACTION_FROM, FRACTION_TO, Observer
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.previews import Previews
 from spaceport_app.splats.training.trainer import Trainer
-from spaceport_app.splats.training.vignetting import Vignette, estimate
+from spaceport_app.splats.training.vignetting import estimate
+from spaceport_app.splats.views import camera_at, load_view
+from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 
 _FEWEST_VIEWS = 2
 _CLEAN_UP_PHOTOS = 8
@@ -101,19 +102,19 @@ def train(
     photos = _load([view for view in views if view.name in names], options.image_size)
     cloud = inputs.reconstruction.cloud
     small = [load_view(view, i, _SMALL_SIDE) for i, view in enumerate(kept)]
-    vignette = Vignette()
+    vignette = NO_VIGNETTE
     if options.vignetting and _is_one_camera(views):
         vignette = estimate(cloud.xyz, small)
     initial = initial_splats(
         cloud,
-        [vignette.corrected(view) for view in small],
+        [_corrected(view, vignette) for view in small],
         filled=int(options.fill * options.max_gaussians),
         limit=options.max_gaussians,
         sh_degree=options.sh_degree,
         seed=options.seed,
     )
     report(Progress("Placing the first Gaussians", 1, 1, FRACTION_FROM))
-    preview = photos[0][1].camera if photos else _shrunk(kept[0], _PREVIEW_SIDE)
+    preview = photos[0][1].camera if photos else camera_at(kept[0], _PREVIEW_SIDE)
     observer = Observer(
         report,
         Previews(inputs.scratch / "preview.jpg", options.preview_every_s),
@@ -134,9 +135,9 @@ def train(
         # At full size: what is thinner than a pixel of a smaller picture seems to be in the way
         # there. Judged at half size, 51 thin Gaussians went and held-out photos lost 0.2 dB.
         side = trainer.schedule.options.image_size
-        judging = [vignette.corrected(photo) for _, photo in _load(judges, side)]
+        judging = [load_view(view, -1 - i, side, vignette) for i, view in enumerate(judges)]
         removed = cleanup.clean_up(
-            engine, judging, cameras, extent, replace(look, vignette=Vignette())
+            engine, judging, cameras, extent, replace(look, vignette=NO_VIGNETTE)
         )
     report(Progress("Measuring quality on held-out photos", 0, 1, 0.98))
     found = []
@@ -201,15 +202,13 @@ def _is_one_camera(views: Sequence[View]) -> bool:
     return len({(v.width, v.height, v.fx, v.fy, v.cx, v.cy) for v in views}) == 1
 
 
+def _corrected(view: TrainingView, vignette: Vignette) -> TrainingView:
+    return replace(view, image=vignette.corrected(view.image, view.camera))
+
+
 def _load(views: Sequence[View], side: int) -> list[tuple[str, TrainingView]]:
     """Read views for measuring; their keys are below 0, so that no engine mixes them up."""
     return [(view.name, load_view(view, -1 - i, side)) for i, view in enumerate(views)]
-
-
-def _shrunk(view: View, side: int) -> Camera:
-    factor = min(1.0, side / max(view.width, view.height))
-    size = max(1, round(view.width * factor)), max(1, round(view.height * factor))
-    return Camera.of_view(view).resized(*size)
 
 
 def _fingerprint(engine: Engine, inputs: TrainInputs, options: TrainOptions) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from spaceport_app.splats.engines.contract import LearningRates, StepSettings
 from spaceport_app.splats.evaluation import Look
 from spaceport_app.splats.training.options import TrainOptions
-from spaceport_app.splats.training.vignetting import NO_VIGNETTE, Vignette
+from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 
 _QUARTER_UNTIL = 0.10
 _HALF_UNTIL = 0.50

@@ -25,7 +25,7 @@ from spaceport_app.splats.training.observer import Observer
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.schedule import Schedule
 from spaceport_app.splats.training.strategies import choose
-from spaceport_app.splats.training.vignetting import Vignette
+from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Trainer:
         Where to go on from and to save to.
     observer : Observer
         Who is told.
-    vignette : Vignette or None
+    vignette : Vignette
         What the lens did to the photos.
     """
 
@@ -91,9 +91,9 @@ class Trainer:
         extent: float,
         checkpoints: Checkpoints,
         observer: Observer,
-        vignette: Vignette | None = None,
+        vignette: Vignette = NO_VIGNETTE,
     ) -> None:
-        self._vignette = vignette or Vignette()
+        self._vignette = vignette
         self.engine = engine
         self.iteration = 0
         self.seconds = 0.0

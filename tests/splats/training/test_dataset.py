@@ -8,7 +8,7 @@ from PIL import Image
 from spaceport_app.errors import StageError
 from spaceport_app.sfm.model import View
 from spaceport_app.splats.training import dataset
-from spaceport_app.splats.training.dataset import Dataset, load_view
+from spaceport_app.splats.training.dataset import Dataset
 
 
 @pytest.fixture
@@ -20,20 +20,6 @@ def views(tmp_path: Path) -> list[View]:
         Image.fromarray(rng.integers(0, 256, (24, 40, 3)).astype(np.uint8)).save(path)
         made.append(View(path.name, path, 40, 24, 36.0, 36.0, 20.0, 12.0, np.eye(4)))
     return made
-
-
-def test_a_picture_is_shrunk_by_the_mean_of_each_block(views: list[View]) -> None:
-    full = load_view(views[0], 0, 40)
-    half = load_view(views[0], 0, 20)
-    assert full.image.shape == (24, 40, 3) and half.image.shape == (12, 20, 3)
-    blocks = full.image.reshape(12, 2, 20, 2, 3).astype(float).mean((1, 3))
-    # Pillow rounds to 8 bits after each of its two passes.
-    assert np.abs(half.image - blocks).max() <= 1.0
-    assert (half.camera.width, half.camera.fx, half.camera.cy) == (20, 18.0, 6.0)
-
-
-def test_pictures_are_never_enlarged(views: list[View]) -> None:
-    assert load_view(views[0], 0, 4000).image.shape == (24, 40, 3)
 
 
 def test_within_the_budget_each_is_read_once(

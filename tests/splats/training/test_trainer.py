@@ -8,13 +8,13 @@ from spaceport_app.errors import StageError
 from spaceport_app.events import Metric, Notice, Preview, Progress
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.training.checkpoint import Checkpoints
-from spaceport_app.splats.training.dataset import load_view
 from spaceport_app.splats.training.extent import scene_extent
 from spaceport_app.splats.training.initialise import initial_splats
 from spaceport_app.splats.training.observer import Observer
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.previews import Previews
 from spaceport_app.splats.training.trainer import Limits, Trainer
+from spaceport_app.splats.views import load_view
 
 OPTIONS = TrainOptions(
     iterations=60, max_gaussians=80, image_size=32, refine_every=5, checkpoint_every_s=0.0

@@ -3,7 +3,8 @@ import pytest
 
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import TrainingView
-from spaceport_app.splats.training.vignetting import NO_VIGNETTE, Vignette, estimate
+from spaceport_app.splats.training.vignetting import estimate
+from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 
 TRUE = Vignette((-0.3, 0.1, -0.05))
 
@@ -41,17 +42,6 @@ def test_the_lens_is_found_whatever_the_exposures(exposures: float) -> None:
 def test_a_lens_without_loss_stays_so() -> None:
     xyz, views = flight(NO_VIGNETTE, 0.05)
     assert np.abs(estimate(xyz, views).factors(views[0].camera) - 1).max() < 0.01
-
-
-def test_correction_evens_out_what_the_lens_did() -> None:
-    _, views = flight(TRUE, 0.0)
-    flat = TrainingView(
-        views[0].camera,
-        np.rint(100 * np.repeat(TRUE.factors(views[0].camera), 3, axis=2)).astype(np.uint8),
-        0,
-    )
-    assert np.abs(TRUE.corrected(flat).image.astype(int) - 100).max() <= 1
-    assert NO_VIGNETTE.corrected(flat) is flat
 
 
 def test_too_few_points_give_no_vignette() -> None:
