@@ -93,7 +93,7 @@ def killed_after(engine, steps: int):
 
 
 def test_training_makes_held_out_pictures_better(bench) -> None:
-    made = bench()
+    made = bench(options=replace(OPTIONS, background="black"))  # As in the pictures of the bench.
     made.engine.load(made.initial)
     observer, look = made.trainer._observer, made.trainer.schedule.look
     before = observer.measure(made.engine, look)[0].psnr_db
