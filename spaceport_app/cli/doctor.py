@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from spaceport_app import __version__
+from spaceport_app import __version__, resources
 from spaceport_app.cli.output import FAILED, Output, size, told
 from spaceport_app.cli.running import Json
 from spaceport_app.pipeline import environment, machine
@@ -52,7 +52,7 @@ def examine(folder: Path) -> dict[str, Any]:
         if version is None and name not in _OPTIONAL:
             troubles.append(f"{name} is not installed")
     engines = _engines(troubles)
-    free_memory, free_disk = machine.free_memory_bytes(), machine.free_disk_bytes(folder)
+    free_memory, free_disk = resources.free_memory_bytes(), resources.free_disk_bytes(folder)
     if free_memory < _LITTLE_MEMORY:
         hints.append("Less than 4 GB of memory are free: close other programs before a run.")
     if free_disk < _LITTLE_DISK:
@@ -66,8 +66,8 @@ def examine(folder: Path) -> dict[str, Any]:
         "python": sys.version.split()[0],
         "system": platform.platform(),
         "processor": _processor(),
-        "cores": machine.cores(),
-        "memory_bytes": machine.memory_bytes(),
+        "cores": resources.cores(),
+        "memory_bytes": resources.memory_bytes(),
         "free_memory_bytes": free_memory,
         "disk": str(folder.absolute()),
         "free_disk_bytes": free_disk,

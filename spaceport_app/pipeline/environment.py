@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from spaceport_app.pipeline import machine
+from spaceport_app import resources
 
 
 def for_child(current: Mapping[str, str]) -> dict[str, str]:
@@ -19,7 +19,7 @@ def for_child(current: Mapping[str, str]) -> dict[str, str]:
     All thread pools get the cores that this process may use. Waiting threads sleep instead
     of spinning: torch and Numba share the same cores.
     """
-    count = str(machine.cores())
+    count = str(resources.cores())
     usual = {
         "OMP_NUM_THREADS": count,
         "MKL_NUM_THREADS": count,

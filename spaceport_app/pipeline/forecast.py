@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spaceport_app import resources
 from spaceport_app.events import Notice
 from spaceport_app.pipeline import fingerprint, machine
 from spaceport_app.pipeline.estimate import Estimate, Workload
@@ -59,8 +60,8 @@ def of_project(project: Project, stages: Registry) -> Forecast | None:
     seconds = sum(one.seconds for one in found.values())
     memory = max(one.memory_bytes for one in found.values())
     disk = sum(one.disk_bytes for one in found.values())
-    free_memory = machine.free_memory_bytes()
-    free_disk = machine.free_disk_bytes(project.folder)
+    free_memory = resources.free_memory_bytes()
+    free_disk = resources.free_disk_bytes(project.folder)
     if free_disk < disk / 2:
         raise ProjectError(
             "disk_too_small",
@@ -107,9 +108,9 @@ def workload(project: Project) -> Workload:
         photos = int(str(run.report["used"]))
         pixels = float(str(run.report["megapixels"])) * 1e6 / photos
         height = (pixels * 0.75) ** 0.5
-        return Workload(photos, pixels / height, height, machine.cores(), device)
+        return Workload(photos, pixels / height, height, resources.cores(), device)
     count, size = _photo_files(project.sources)
-    return Workload(count, *size, machine.cores(), device)
+    return Workload(count, *size, resources.cores(), device)
 
 
 def _todo(project: Project, stages: Registry, options: Mapping[str, Any]) -> Registry:

@@ -1,17 +1,13 @@
-"""What this computer has: cores, memory, disk, NVIDIA cards. Nothing heavy is imported."""
+"""The NVIDIA cards of this computer, without torch, and what its kernel had to kill."""
 
 from __future__ import annotations
 
 import ctypes
 import importlib.metadata
 import importlib.util
-import os
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
 
 
 @dataclass(frozen=True)
@@ -20,31 +16,6 @@ class Gpu:
 
     name: str
     memory_bytes: int
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)
-
-
-def memory_bytes() -> int:
-    """Return the memory of this computer, or of its container where that is less."""
-    return min(int(psutil.virtual_memory().total), _container_limit())
-
-
-def free_memory_bytes() -> int:
-    """Return the memory that new work can take without swapping."""
-    return min(int(psutil.virtual_memory().available), _container_limit())
-
-
-def free_disk_bytes(folder: Path) -> int:
-    """Return the free bytes of the disk on which `folder` lies or will lie."""
-    place = folder.absolute()
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    return shutil.disk_usage(place).free
 
 
 def oom_kills() -> int:
@@ -90,14 +61,3 @@ def device() -> str:
     except importlib.metadata.PackageNotFoundError:
         return "cpu"
     return "cpu" if torch.endswith("+cpu") or not gpus() else "cuda"
-
-
-def _container_limit() -> int:
-    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            text = Path(name).read_text(encoding="ascii").strip()
-        except OSError:
-            continue
-        if text.isdigit():
-            return int(text)
-    return sys.maxsize

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
+from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.events import Event, Failed, Finished, Notice, Progress
 from spaceport_app.pipeline import (
@@ -272,8 +273,8 @@ class Runner:
             self._cancelled.is_set(),
             machine.oom_kills() > kills,
             peak,
-            machine.memory_bytes(),
-            machine.free_disk_bytes(folder),
+            resources.memory_bytes(),
+            resources.free_disk_bytes(folder),
         )
 
     def _tell(self, stage: Stage, event: Event, eta: Eta, wanted: list[Stage]) -> None:

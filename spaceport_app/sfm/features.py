@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pycolmap
 
+from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.photos.sizes import fitted
 from spaceport_app.sfm import memory
@@ -41,11 +42,11 @@ def extract(
     """
     sizes = [fitted(c.width, c.height, options.feature_image_size) for c in copies]
     pixels = max(width * height for width, height in sizes)
-    wanted = options.threads or memory.cores()
+    wanted = options.threads or resources.cores()
     extraction = pycolmap.FeatureExtractionOptions()
     extraction.use_gpu = False
     extraction.num_threads = memory.extraction_threads(
-        pixels, options.first_octave, min(wanted, len(copies)), memory.free_bytes()
+        pixels, options.first_octave, min(wanted, len(copies)), resources.free_memory_bytes()
     )
     extraction.max_image_size = options.feature_image_size
     extraction.sift.max_num_features = options.max_features

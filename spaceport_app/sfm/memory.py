@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-import psutil
-
 from spaceport_app.errors import StageError
 
 # Peak of extraction with pycolmap 4.2.1 in bytes a pixel and thread: 1600 x 1200 from octave 0
@@ -15,23 +11,8 @@ _BYTES_A_PIXEL = {True: 310, False: 90}
 _BASE_BYTES = 150_000_000
 # The rest of the computer keeps a part of what is free now.
 _USABLE = 0.75
-
-
 # Decoding, resizing and encoding hold a few copies of a photo at once, bytes a pixel.
 _PICTURE_BYTES_A_PIXEL = 24
-
-
-def cores() -> int:
-    """Return the cores that this process may use."""
-    try:
-        return max(1, len(os.sched_getaffinity(0)))
-    except AttributeError:  # Windows and macOS
-        return max(1, os.cpu_count() or 1)
-
-
-def free_bytes() -> int:
-    """Return the memory that can be taken without swapping."""
-    return int(psutil.virtual_memory().available)
 
 
 def picture_threads(pixels: int, wanted: int, free: int) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pycolmap
 
+from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Notice, Report
 from spaceport_app.options import validate
@@ -158,11 +159,11 @@ class _Job:
 
     @property
     def threads(self) -> int:
-        return self.options.threads or memory.cores()
+        return self.options.threads or resources.cores()
 
     def picture_threads(self, sizes: Iterable[tuple[int, int]]) -> int:
         largest = max(width * height for width, height in sizes)
-        return memory.picture_threads(largest, self.threads, memory.free_bytes())
+        return memory.picture_threads(largest, self.threads, resources.free_memory_bytes())
 
     def make_copies(self, photos: Sequence[Photo]) -> tuple[list[WorkingCopy], dict[str, str]]:
         text = f"Decoding {len(photos)} photos"

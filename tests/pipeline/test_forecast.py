@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from spaceport_app import resources
 from spaceport_app.pipeline import forecast, machine
 from spaceport_app.pipeline.stages import STAGES
 from spaceport_app.project.errors import ProjectError
@@ -29,7 +30,7 @@ def test_the_work_is_counted(project: Project) -> None:
 
 
 def test_more_work_takes_more(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "free_disk_bytes", lambda folder: 1 << 40)
+    monkeypatch.setattr(resources, "free_disk_bytes", lambda folder: 1 << 40)
     found = {}
     for preset in ("preview", "standard", "high"):
         with project.locked():
@@ -52,7 +53,7 @@ def test_more_work_takes_more(project: Project, monkeypatch: pytest.MonkeyPatch)
 def test_too_small_a_disk_is_refused_before_the_start(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "free_disk_bytes", lambda folder: 10 << 20)
+    monkeypatch.setattr(resources, "free_disk_bytes", lambda folder: 10 << 20)
     with pytest.raises(ProjectError) as error:
         forecast.of_project(project, STAGES)
     assert error.value.code == "disk_too_small"
@@ -61,7 +62,7 @@ def test_too_small_a_disk_is_refused_before_the_start(
 
 def test_little_memory_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = namedtuple("memory", "total available")
-    monkeypatch.setattr(machine.psutil, "virtual_memory", lambda: memory(1 << 30, 100 << 20))
+    monkeypatch.setattr(resources.psutil, "virtual_memory", lambda: memory(1 << 30, 100 << 20))
     expected = forecast.of_project(project, STAGES)
     assert expected is not None
     assert "little_memory" in {notice.code for notice in expected.notices}
@@ -71,7 +72,7 @@ def test_a_project_of_another_machine_is_told(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine, "device", lambda: "cpu")
-    monkeypatch.setattr(machine, "free_disk_bytes", lambda folder: 1 << 40)
+    monkeypatch.setattr(resources, "free_disk_bytes", lambda folder: 1 << 40)
     with project.locked():
         project.change(settings=Settings("preview", "cuda"))
     expected = forecast.of_project(project, STAGES)

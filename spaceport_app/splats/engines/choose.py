@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 
+from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.splats.engines.contract import Engine
 
@@ -63,9 +64,7 @@ def make(name: str) -> Engine:
 
 
 def _cpu_words(gpu: EngineDescription) -> str:
-    from spaceport_app.splats.engines.cpu.threads import cores
-
-    number = cores()
+    number = resources.cores()
     words = f"CPU, {number} core{'s' if number != 1 else ''}"
     return words if gpu.usable else f"{words}, {gpu.description}"
 

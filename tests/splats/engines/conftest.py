@@ -2,7 +2,7 @@ import os
 import sys
 from pathlib import Path
 
-# Before torch or Numba load OpenMP: see spaceport_app.splats.engines.cpu.threads.
+# Before torch or Numba load OpenMP: see CpuEngine.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # For the reference and the scenes beside this file, whatever pytest's import mode.

@@ -21,7 +21,7 @@ def with_gpu(monkeypatch):
 
 
 def test_describes_a_machine_without_a_gpu(without_gpu, monkeypatch):
-    monkeypatch.setattr("spaceport_app.splats.engines.cpu.threads.cores", lambda: 2)
+    monkeypatch.setattr("spaceport_app.resources.cores", lambda: 2)
     first, second = choose.available()
     assert (first.name, first.usable) == ("cpu", True)
     assert first.description == "CPU, 2 cores, no NVIDIA GPU found"
