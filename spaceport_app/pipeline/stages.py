@@ -157,6 +157,7 @@ def _export_inputs(place: Place) -> ExportInputs:
         georeference if georeference.is_file() else None,
         place.project.document.name,
         place.output,
+        place.options["compress"],
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from spaceport_app.splats.file import read_ply, write_ply
 from spaceport_app.splats.model import Splats
 
 _ENDINGS = {"sog": ".sog", "sog-folder": "-sog", "sogs": "-sogs", "ply": ".ply"}
+# Systems allow 255; endings and the names of unfinished files need some.
+_LONGEST_NAME_BYTES = 180
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,11 @@ class ExportInputs:
     georeference : Path or None
         ``georeference.json`` of the sfm stage.
     name : str
-        Name of the files, without ending.
+        Name of the files, without ending; what a file cannot be called is replaced.
     output : Path
         An existing folder.
+    compress : CompressOptions
+        How the project packs a bundle, for the formats that are encoded again.
     """
 
     splats: Path
@@ -48,6 +53,7 @@ class ExportInputs:
     georeference: Path | None
     name: str
     output: Path
+    compress: CompressOptions = field(default_factory=CompressOptions)
 
 
 def run(inputs: ExportInputs, options: ExportOptions, report: Report) -> dict[str, JsonValue]:
@@ -60,7 +66,7 @@ def run(inputs: ExportInputs, options: ExportOptions, report: Report) -> dict[st
     Raises
     ------
     StageError
-        ``unknown_format``, ``bad_name``, ``disk_full``, ``not_writable``, or what reading the
+        ``unknown_format``, ``disk_full``, ``not_writable``, or what reading the
         inputs raises.
     """
     began = time.perf_counter()
@@ -68,7 +74,7 @@ def run(inputs: ExportInputs, options: ExportOptions, report: Report) -> dict[st
         formats = options.chosen()
     except ValueError as error:
         raise StageError("unknown_format", str(error), "Correct the formats.") from error
-    name = _checked_name(inputs.name)
+    name = file_name(inputs.name)
     result: dict[str, JsonValue] = {"formats": list(formats), "orientation": options.orientation}
     sizes: dict[str, JsonValue] = {}
     for number, format in enumerate(formats):
@@ -112,7 +118,7 @@ def _write(
         path,
         _splats(inputs, upright),
         format,
-        CompressOptions(sh_degree=degree),
+        replace(inputs.compress, sh_degree=degree),
         report,
         antialiased=file.is_antialiased(load),
     )
@@ -161,14 +167,16 @@ def _write_georeference(path: Path, source: Path | None, options: ExportOptions)
         atomic.write_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
 
-def _checked_name(name: str) -> str:
-    if not name.strip(" .") or re.search(r'[<>:"/\\|?*\x00-\x1f]', name):
-        raise StageError(
-            "bad_name",
-            f"The name {name!r} cannot be the name of a file.",
-            'Choose a name without any of < > : " / \\ | ? *.',
-        )
-    return name
+def file_name(name: str) -> str:
+    """Return `name` as every system takes it for a file, with room for endings.
+
+    A project may be called what no Windows file can be: after hours of training that is no
+    reason to write nothing.
+    """
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name).strip(" .")
+    while len(os.fsencode(name)) > _LONGEST_NAME_BYTES:
+        name = name[:-1].rstrip(" .")
+    return name or "splats"
 
 
 def _size(path: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -186,7 +187,10 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
         try:
             fresh.chmod(0o755)
             for name, data in files.items():
-                (fresh / name).write_bytes(data)
+                with (fresh / name).open("wb") as part:
+                    part.write(data)
+                    part.flush()
+                    os.fsync(part.fileno())
             if path.is_dir():
                 path.rename(old)
             try:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,13 +132,35 @@ def test_encoding_again_keeps_what_the_bundle_is(given: ExportInputs, splats: Sp
     assert file.read(given.output / f"{given.name}-sogs").sh_degree == 0
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "a\\b", "c:", "a\nb", "?"])
-def test_names_that_no_file_can_have(given: ExportInputs, name: str) -> None:
-    bad = ExportInputs(given.splats, given.bundle, None, name, given.output)
-    with pytest.raises(StageError) as caught:
-        run(bad, ExportOptions(), ignore)
-    assert caught.value.code == "bad_name"
-    assert list(given.output.iterdir()) == []
+@pytest.mark.parametrize(
+    ("name", "file_name"),
+    [
+        ("", "splats"),
+        ("..", "splats"),
+        ("a/b", "a_b"),
+        ("a\\b", "a_b"),
+        ("c:", "c_"),
+        ("a\nb", "a_b"),
+        ('the "best" field?', "the _best_ field_"),
+        ("ö" * 200, "ö" * 90),
+    ],
+)
+def test_names_that_no_file_can_have(given: ExportInputs, name: str, file_name: str) -> None:
+    run(replace(given, name=name), ExportOptions(formats="sog,sogs"), ignore)
+    assert sorted(path.name for path in given.output.iterdir()) == sorted(
+        [f"{file_name}.sog", f"{file_name}-sogs", f"{file_name}.georeference.json"]
+    )
+
+
+def test_what_is_encoded_again_is_encoded_as_the_project_says(given: ExportInputs) -> None:
+    run(replace(given, compress=CompressOptions(order="morton")), ExportOptions("sogs"), ignore)
+    made = file.read(given.output / f"{given.name}-sogs").means
+    expected = given.output / "expected"
+    upright = to_viewer(read_ply(given.splats))
+    file.write(expected, upright, "sogs", CompressOptions(order="morton", sh_degree=1))
+    np.testing.assert_array_equal(made, file.read(expected).means)
+    file.write(given.output / "hilbert", upright, "sogs", CompressOptions(sh_degree=1))
+    assert not np.array_equal(made, file.read(given.output / "hilbert").means)
 
 
 def test_unknown_formats(given: ExportInputs) -> None:

@@ -91,7 +91,7 @@ def test_a_full_disk_leaves_the_old_bundle(
         if format == "sog":
             patched.setattr("zipfile.ZipFile.writestr", full_disk)
         else:
-            patched.setattr(Path, "write_bytes", full_disk)
+            patched.setattr("os.fsync", full_disk)
         with pytest.raises(StageError) as caught:
             file.write(path, scene(30, seed=2), format)
     assert caught.value.code == "disk_full"
