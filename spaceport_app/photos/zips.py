@@ -123,7 +123,11 @@ def _entries(
             continue
         if any(is_junk(part) for part in parts if part != ".."):
             continue
-        if PurePosixPath(parts[-1]).suffix.lower() not in PHOTO_SUFFIXES:
+        suffix = PurePosixPath(parts[-1]).suffix.lower()
+        if suffix == ".zip":
+            inner = Finding("not_opened", "A zip within a zip is not opened; unpack it first.")
+            left_out.append(LeftOut(f"{archive.name}/{name}", archive, inner))
+        if suffix not in PHOTO_SUFFIXES:
             continue
         reason = _unsafe(name, parts, info)
         if reason is not None:

@@ -42,6 +42,15 @@ def codes(left_out: tuple[LeftOut, ...]) -> list[str]:
     return [item.reason.code for item in left_out]
 
 
+def test_a_zip_within_a_zip_is_named(tmp_path: Path) -> None:
+    archive = make(tmp_path / "a.zip", {"inner.zip": b"PK", "b.jpg": noise(64)})
+    paths, left_out = extract(archive, tmp_path / "out")
+    assert paths == ["b.jpg"]
+    assert [(item.name, item.reason.code) for item in left_out] == [
+        ("a.zip/inner.zip", "not_opened")
+    ]
+
+
 def everything_below(folder: Path) -> set[str]:
     return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
 
