@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
@@ -55,8 +56,9 @@ def convert(
     output = Output(json=json, quiet=quiet)
     with told(output, target):
         wanted = _format(target, format)
+        _check_place(target, wanted)
         splats = turned(read(source), turn)
-        _write(target, splats, wanted, order)
+        _write(target, splats, wanted, order, antialiased=_antialiased(source))
         before, after = _bytes(source), _bytes(target)
         found = {
             "ok": True,
@@ -68,7 +70,7 @@ def convert(
             "source_bytes": before,
         }
         output.document(found)
-        output.say(f"{target}: {count(len(splats))} Gaussians, {size(after)} (was {size(before)}).")
+        output.say(f"{target}: {_gaussians(len(splats))}, {size(after)} (was {size(before)}).")
 
 
 def compare(
@@ -87,9 +89,11 @@ def compare(
         from spaceport_app.splats import compare as measuring
 
         try:
-            difference = asdict(measuring.compare(turned(read(reference), turn), read(other)))
+            first, second = turned(read(reference), turn), read(other)
+            difference = asdict(measuring.compare(first, second))
         except ValueError as error:
             raise StageError("no_gaussians", str(error), "Name files with Gaussians.") from error
+        difference |= {"sh_degree": second.sh_degree, "reference_sh_degree": first.sh_degree}
         output.document(plain({"ok": True, **difference}))
         for line in _lines(difference):
             output.say(line)
@@ -136,9 +140,19 @@ def read(path: Path) -> Splats:
         from spaceport_app.splats.file import read_ply
 
         return read_ply(path)
+    if not _is_bundle(path):
+        raise StageError(
+            "unknown_file",
+            f"Spaceport reads no splats from {path.suffix or 'such'} files.",
+            "Name a .ply, a .sog, a bundle folder or its meta.json.",
+        )
     from spaceport_app.sogs import file
 
     return file.read(path)
+
+
+def _is_bundle(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() in (".sog", ".json") or zipfile.is_zipfile(path)
 
 
 def turned(splats: Splats, turn: str) -> Splats:
@@ -169,7 +183,31 @@ def _format(target: Path, wanted: str | None) -> str:
     return "sog-folder"
 
 
-def _write(target: Path, splats: Splats, wanted: str, order: str) -> None:
+def _check_place(target: Path, wanted: str) -> None:
+    """Refuse, before anything is read, a place where nothing can be written."""
+    if not target.absolute().parent.is_dir():
+        raise StageError(
+            "no_folder", f"There is no folder {target.parent}.", "Make it, or choose another one."
+        )
+    if wanted in ("ply", "sog") and target.is_dir():
+        raise StageError(
+            "not_a_file",
+            f"{target} is a folder, and a .{wanted} is one file.",
+            "Choose another name, or another format.",
+        )
+
+
+def _antialiased(source: Path) -> bool:
+    if source.suffix.lower() == ".ply":
+        return False
+    from spaceport_app.sogs import file
+
+    return file.is_antialiased(file.open_bundle(source))
+
+
+def _write(
+    target: Path, splats: Splats, wanted: str, order: str, *, antialiased: bool = False
+) -> None:
     if wanted == "ply":
         from spaceport_app.splats.file import write_ply
 
@@ -184,10 +222,12 @@ def _write(target: Path, splats: Splats, wanted: str, order: str) -> None:
         validate(options)
     except ValueError as error:
         raise usage(str(error)) from error
-    file.write(target, splats, wanted, options)
+    file.write(target, splats, wanted, options, antialiased=antialiased)
 
 
 def _bytes(path: Path) -> int:
+    if path.name == "meta.json":
+        path = path.parent
     if path.is_dir():
         return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())
     return path.stat().st_size
@@ -247,11 +287,20 @@ def _export_to(project: Project, format: str, target: Path) -> Path:
     return target
 
 
+def _gaussians(number: int) -> str:
+    return "1 Gaussian" if number == 1 else f"{count(number)} Gaussians"
+
+
+def _nearest(d: dict[str, Any]) -> str:
+    shared = d["shared_partners"]
+    return f"nearest neighbours, {count(shared)} share one" if shared else "nearest neighbours"
+
+
 def _lines(difference: dict[str, Any]) -> list[str]:
     d = difference
     rows = [
         ("Gaussians", f"{count(d['gaussians'])} against {count(d['reference_gaussians'])}"),
-        ("Paired by", "their order" if d["matched"] == "order" else "nearest neighbours"),
+        ("Paired by", "their order" if d["matched"] == "order" else _nearest(d)),
         ("Positions", f"RMS {d['position_rms_m']:.3g} ({d['position_rms_relative']:.2g} relative)"),
         ("Rotations", f"RMS {d['rotation_rms_degrees']:.3f}°"),
         ("Scales", f"RMS {d['log_scale_rms']:.2g} of the logarithm"),
@@ -261,4 +310,7 @@ def _lines(difference: dict[str, Any]) -> list[str]:
     if d["sh_rms"] is not None:
         ratio = "" if d["sh_snr_db"] is None else f", {d['sh_snr_db']:.1f} dB"
         rows.append(("Harmonics", f"RMS {d['sh_rms']:.2g}{ratio}"))
+    if d["sh_degree"] != d["reference_sh_degree"]:
+        words = f"degree {d['sh_degree']} against {d['reference_sh_degree']}"
+        rows.append(("", f"{words}; only those of the reference are compared"))
     return [f"{head:<18}{words}" for head, words in rows]

@@ -76,7 +76,7 @@ def write_ply(path: Path, splats: Splats) -> None:
         If the file cannot be written; an older file at `path` is then kept.
     """
     terms = splats.sh.shape[1]
-    rest = splats.sh[:, 1:].transpose(0, 2, 1).reshape(len(splats), -1)
+    rest = splats.sh[:, 1:].transpose(0, 2, 1).reshape(len(splats), 3 * (terms - 1))
     groups = (
         (("x", "y", "z"), splats.means),
         (("nx", "ny", "nz"), np.zeros_like(splats.means)),

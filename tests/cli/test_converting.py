@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spaceport_app.sogs import file as bundles
 from spaceport_app.splats.file import read_ply, write_ply
 from spaceport_app.splats.model import Splats
 
@@ -89,7 +90,11 @@ def test_comparing_tells_a_known_difference(
         (["convert", "{ply}", "a.sog", "--turn", "left"], 2, "cannot be turned"),
         (["convert", "cut.ply", "a.sog"], 1, "cut short"),
         (["convert", "text.sog", "a.ply"], 1, "text.sog"),
-        (["convert", "{ply}", "file/a.sog"], 1, "cannot be written"),
+        (["convert", "{ply}", "file/a.sog"], 1, "There is no folder file"),
+        (["convert", "{ply}", "new/a.ply"], 1, "There is no folder new"),
+        (["convert", "{ply}", "empty", "--format", "ply"], 1, "empty is a folder"),
+        (["convert", "{ply}", "empty", "--format", "sog"], 1, "empty is a folder"),
+        (["convert", "text.doc", "a.sog"], 1, "reads no splats from .doc"),
         (["inspect", "text.doc"], 1, "does not know .doc"),
         (["inspect", "empty"], 1, "neither a project nor a bundle"),
         (["inspect", "bad.jpg"], 1, "bad.jpg"),
@@ -112,6 +117,49 @@ def test_mistakes_are_told_in_a_sentence(
     told = spaceport(*(word.format(ply=ply) for word in arguments), "--json")
     assert (told.code, told.err) == (code, "")
     assert told.json["error"]["message"]
+
+
+def test_what_was_trained_antialiased_stays_so(
+    spaceport: Spaceport, ply: Path, tmp_path: Path
+) -> None:
+    bundles.write(tmp_path / "a.sog", read_ply(ply), antialiased=True)
+    assert spaceport("convert", "a.sog", "b").code == 0
+    assert spaceport("convert", "b/meta.json", "c.sog").code == 0
+    assert bundles.is_antialiased(bundles.open_bundle(tmp_path / "c.sog"))
+    assert spaceport("convert", ply, "d.sog").code == 0
+    assert not bundles.is_antialiased(bundles.open_bundle(tmp_path / "d.sog"))
+
+
+def test_sizes_of_bundles_named_by_their_meta_json(
+    spaceport: Spaceport, ply: Path, tmp_path: Path
+) -> None:
+    spaceport("convert", ply, "b")
+    told = spaceport("convert", "b/meta.json", "c.ply", "--json").json
+    assert told["source_bytes"] == sum(path.stat().st_size for path in (tmp_path / "b").iterdir())
+
+
+def test_comparing_scenes_of_other_sizes_says_so(
+    spaceport: Spaceport, ply: Path, tmp_path: Path
+) -> None:
+    splats = read_ply(ply)
+    write_ply(tmp_path / "few.ply", splats.take(np.arange(10)))
+    assert "290 share one" in spaceport("compare", ply, "few.ply").out
+    write_ply(tmp_path / "flat.ply", splats.with_sh_degree(0))
+    told = spaceport("compare", "flat.ply", ply)
+    assert "degree 1 against 0" in told.out
+
+
+def test_a_single_gaussian_is_one(spaceport: Spaceport, ply: Path, tmp_path: Path) -> None:
+    write_ply(tmp_path / "one.ply", read_ply(ply).take(np.arange(1)))
+    assert "1 Gaussian," in spaceport("convert", "one.ply", "one.sog").out
+
+
+def test_no_gaussians_at_all(spaceport: Spaceport, ply: Path, tmp_path: Path) -> None:
+    write_ply(tmp_path / "none.ply", read_ply(ply).take(np.arange(0)))
+    ended = spaceport("convert", "none.ply", "none.sog")
+    assert ended.code == 1
+    assert "no Gaussians" in ended.err
+    assert "Gaussians         0" in spaceport("inspect", "none.ply").out
 
 
 def test_an_older_file_stays_when_converting_fails(
