@@ -97,8 +97,7 @@ class Statistics:
 
     `gradient_sum` and `view_count` add up over the steps since the last `change` with
     `screen_gradients`; the gradient is that of the loss by the projected centre in units of
-    half the picture's larger side, as in Kerbl et al. 2023. `max_radius` is the largest
-    projected 3-sigma radius as a fraction of the picture's larger side since then.
+    half the picture's larger side, as in Kerbl et al. 2023.
     """
 
     means: torch.Tensor
@@ -107,7 +106,6 @@ class Statistics:
     opacity_logits: torch.Tensor
     gradient_sum: torch.Tensor
     view_count: torch.Tensor
-    max_radius: torch.Tensor
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,15 @@ from torch.nn.functional import conv2d, normalize
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines import rows as layout
 from spaceport_app.splats.engines.contract import (
-    Change,
-    EngineState,
     Image,
-    Statistics,
     StepMetrics,
     StepSettings,
     TrainingView,
 )
-from spaceport_app.splats.engines.store import Store
-from spaceport_app.splats.model import Splats
-
-_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-15
+from spaceport_app.splats.engines.store import BETA1, BETA2, EPSILON, StoredEngine
 
 
-class CudaEngine:
+class CudaEngine(StoredEngine):
     """The engine for NVIDIA GPUs: gsplat rasterises, torch does the rest. Untested on a GPU.
 
     It means the same as `CpuEngine` by every setting; like there, only Gaussians on screen
@@ -47,17 +41,8 @@ class CudaEngine:
     name = "cuda"
 
     def __init__(self, device: str = "cuda", near: float = 0.01) -> None:
-        self._device = device
+        super().__init__(device)
         self._near = near
-        shapes = ((0, 3), (0, 3), (0, 4), (0,), (0, 1, 3))
-        self.load(Splats(*(np.zeros(shape, np.float32) for shape in shapes)))
-
-    def load(self, splats: Splats) -> None:
-        """Take these Gaussians as parameters, with fresh optimiser moments."""
-        self._store = Store(splats, self._device)
-
-    def __len__(self) -> int:
-        return len(self._store)
 
     def step(self, view: TrainingView, settings: StepSettings) -> StepMetrics:
         """Render, compare with the picture, and take one optimiser step.
@@ -132,29 +117,24 @@ class CudaEngine:
         self, meta: dict[str, Any], index: torch.Tensor, camera: Camera, settings: StepSettings
     ) -> None:
         """Add this picture to the statistics of the visible Gaussians."""
-        store, larger = self._store, max(camera.width, camera.height)
         if settings.screen_gradients:
             slope = meta["means2d"].grad[0, index].norm(dim=-1)
-            store.gradient_sum[index] += slope * (0.5 * larger)
-            store.view_count[index] += 1.0
-        a, b, c = meta["conics"][0, index].unbind(-1)
-        least = 0.5 * (a + c) - torch.sqrt((0.5 * (a - c)) ** 2 + b * b)
-        radius = 3.0 / torch.sqrt(least.clamp(min=1e-12)) / larger
-        store.max_radius[index] = torch.maximum(store.max_radius[index], radius)
+            self._store.gradient_sum[index] += slope * (0.5 * max(camera.width, camera.height))
+            self._store.view_count[index] += 1.0
 
     def _move(self, index: torch.Tensor, gradient: torch.Tensor, settings: StepSettings) -> None:
         """Take one step of Adam with the visible Gaussians, and push them by MCMC's noise."""
         store = self._store
         store.steps += 1
-        unbias = math.sqrt(1.0 - _BETA2**store.steps)
+        unbias = math.sqrt(1.0 - BETA2**store.steps)
         rates = torch.from_numpy(layout.rates(settings.rates, store.terms)).to(self._device)
         slope = gradient[index]
-        first = store.first[index].lerp(slope, 1.0 - _BETA1)
-        second = store.second[index].lerp(slope * slope, 1.0 - _BETA2)
+        first = store.first[index].lerp(slope, 1.0 - BETA1)
+        second = store.second[index].lerp(slope * slope, 1.0 - BETA2)
         store.first[index] = first
         store.second[index] = second
-        moved = store.rows[index] - (rates * (unbias / (1.0 - _BETA1**store.steps)) * first) / (
-            second.sqrt() + _EPSILON * unbias
+        moved = store.rows[index] - (rates * (unbias / (1.0 - BETA1**store.steps)) * first) / (
+            second.sqrt() + EPSILON * unbias
         )
         if settings.noise > 0.0:
             generator = torch.Generator(self._device).manual_seed(settings.iteration)
@@ -176,26 +156,6 @@ class CudaEngine:
         with torch.no_grad():
             image, _ = self._draw(self._store.rows, camera, degree, background, antialiased)
         return np.ascontiguousarray(image.cpu().numpy(), np.float32)
-
-    def statistics(self) -> Statistics:
-        """Return what the densification strategy looks at: views, not copies."""
-        return self._store.statistics()
-
-    def change(self, change: Change) -> None:
-        """Replace the set of Gaussians."""
-        self._store.change(change)
-
-    def splats(self) -> Splats:
-        """Return a copy of the Gaussians."""
-        return self._store.splats()
-
-    def state(self) -> EngineState:
-        """Return parameters, moments and statistics."""
-        return self._store.state()
-
-    def restore(self, state: EngineState) -> None:
-        """Go back to what `state` returned."""
-        self._store = Store.of_state(state, self._device)
 
 
 def _ssim(image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

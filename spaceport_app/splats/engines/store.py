@@ -9,8 +9,11 @@ from spaceport_app.splats.engines import rows as layout
 from spaceport_app.splats.engines.contract import Change, EngineState, Statistics
 from spaceport_app.splats.model import Splats
 
+# Adam's decay of the moments and what keeps it from dividing by zero (Kerbl et al. 2023).
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
+
 _TABLES = ("rows", "first", "second")
-_STATISTICS = ("gradient_sum", "view_count", "max_radius")
+_STATISTICS = ("gradient_sum", "view_count")
 
 
 class Store:
@@ -20,7 +23,7 @@ class Store:
     ----------
     rows, first, second : tensors, shape (N, width), float32
         Parameters and Adam's first and second moments, laid out as in `rows`.
-    gradient_sum, view_count, max_radius : tensors, shape (N,), float32
+    gradient_sum, view_count : tensors, shape (N,), float32
         As in `Statistics`.
     terms : int
         Harmonics coefficients a channel.
@@ -48,7 +51,6 @@ class Store:
     def _clear_statistics(self) -> None:
         self.gradient_sum = torch.zeros(len(self), device=self.device)
         self.view_count = torch.zeros(len(self), device=self.device)
-        self.max_radius = torch.zeros(len(self), device=self.device)
 
     def statistics(self) -> Statistics:
         """Return views of the tensors, not copies."""
@@ -59,7 +61,6 @@ class Store:
             self.rows[:, layout.OPACITY],
             self.gradient_sum,
             self.view_count,
-            self.max_radius,
         )
 
     def change(self, change: Change) -> None:
@@ -136,3 +137,39 @@ class Store:
         for name in ("first", "second", *_STATISTICS):
             setattr(store, name, torch.from_numpy(arrays[name].astype(np.float32)).to(device))
         return store
+
+
+class StoredEngine:
+    """What engines do with their store alone, alike on every device."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        shapes = ((0, 3), (0, 3), (0, 4), (0,), (0, 1, 3))
+        self.load(Splats(*(np.zeros(shape, np.float32) for shape in shapes)))
+
+    def load(self, splats: Splats) -> None:
+        """Take these Gaussians as parameters, with fresh optimiser moments."""
+        self._store = Store(splats, self._device)
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def statistics(self) -> Statistics:
+        """Return what the densification strategy looks at: views, not copies."""
+        return self._store.statistics()
+
+    def change(self, change: Change) -> None:
+        """Replace the set of Gaussians."""
+        self._store.change(change)
+
+    def splats(self) -> Splats:
+        """Return a copy of the Gaussians."""
+        return self._store.splats()
+
+    def state(self) -> EngineState:
+        """Return parameters, moments and statistics."""
+        return self._store.state()
+
+    def restore(self, state: EngineState) -> None:
+        """Go back to what `state` returned."""
+        self._store = Store.of_state(state, self._device)

@@ -46,7 +46,6 @@ class PlainEngine:
     def _reset(self) -> None:
         n = len(self)
         self.gradient_sum, self.view_count = torch.zeros(n), torch.zeros(n)
-        self.max_radius = torch.zeros(n)
 
     def __len__(self) -> int:
         return len(self.parameters["means"])
@@ -94,7 +93,6 @@ class PlainEngine:
             p["opacity_logits"],
             self.gradient_sum,
             self.view_count,
-            self.max_radius,
         )
 
     def change(self, change: Change) -> None:
@@ -115,7 +113,7 @@ class PlainEngine:
             arrays[f"p.{n}"] = self.parameters[n].numpy().copy()
             arrays[f"m.{n}"] = self.first[n].numpy().copy()
             arrays[f"v.{n}"] = self.second[n].numpy().copy()
-        for n in ("gradient_sum", "view_count", "max_radius"):
+        for n in ("gradient_sum", "view_count"):
             arrays[n] = getattr(self, n).numpy().copy()
         return EngineState(arrays)
 
@@ -125,7 +123,7 @@ class PlainEngine:
         self.parameters = {n: torch.from_numpy(a[f"p.{n}"].copy()) for n in NAMES}
         self.first = {n: torch.from_numpy(a[f"m.{n}"].copy()) for n in NAMES}
         self.second = {n: torch.from_numpy(a[f"v.{n}"].copy()) for n in NAMES}
-        for n in ("gradient_sum", "view_count", "max_radius"):
+        for n in ("gradient_sum", "view_count"):
             setattr(self, n, torch.from_numpy(a[n].copy()))
 
 

@@ -15,7 +15,6 @@ def random_statistics(n: int, seed: int = 0) -> Statistics:
         rng.normal(0, 3, n),
         rng.uniform(0, 8e-4, n),
         rng.integers(0, 3, n),
-        np.zeros(n),
     )
     return Statistics(*(torch.from_numpy(a.astype(np.float32)) for a in arrays))
 
@@ -66,7 +65,6 @@ def test_parts_are_smaller_and_spread_as_the_gaussian_was() -> None:
         torch.zeros(n),
         torch.ones(n),
         torch.ones(n),
-        torch.zeros(n),
     )
     change = strategy(cap=3 * n).change(s, 10, torch.Generator().manual_seed(0))
     assert change is not None and change.means is not None and change.log_scales is not None
@@ -115,6 +113,5 @@ def test_nothing_to_do_is_no_change() -> None:
         torch.zeros(50),
         torch.zeros(50),
         torch.ones(50),
-        torch.zeros(50),
     )
     assert strategy().change(quiet, 10, torch.Generator()) is None

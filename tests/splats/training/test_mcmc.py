@@ -17,7 +17,6 @@ def statistics(opacities: np.ndarray, scales: np.ndarray) -> Statistics:
         torch.logit(torch.from_numpy(opacities.astype(np.float32))),
         torch.zeros(n),
         torch.zeros(n),
-        torch.zeros(n),
     )
 
 

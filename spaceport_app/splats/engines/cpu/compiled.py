@@ -20,30 +20,31 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # All of LLVM's fast arithmetic but the promises that no NaN and no infinity ever occur: a
 # Gaussian gone bad must fail its visibility test and be left out, not poison a whole picture.
-_FAST = {"reassoc", "nsz", "arcp", "contract", "afn"}
+FAST = {"reassoc", "nsz", "arcp", "contract", "afn"}
 
 
 def inlined(function: _Function) -> _Function:
     """Compile a small function that other kernels call."""
-    compile_it: Any = njit(fastmath=_FAST, error_model="numpy", cache=True, forceinline=True)
+    compile_it: Any = njit(fastmath=FAST, error_model="numpy", cache=True, forceinline=True)
     return cast("_Function", compile_it(function))
 
 
 def serial(function: _Function) -> _Function:
     """Compile a kernel that runs on one core."""
-    compile_it: Any = njit(fastmath=_FAST, error_model="numpy", cache=True, nogil=True)
+    compile_it: Any = njit(fastmath=FAST, error_model="numpy", cache=True, nogil=True)
     return cast("_Function", compile_it(function))
 
 
 def parallel(function: _Function) -> _Function:
     """Compile a kernel whose `prange` loops are shared out over the cores."""
     compile_it: Any = njit(
-        fastmath=_FAST, error_model="numpy", cache=True, nogil=True, parallel=True
+        fastmath=FAST, error_model="numpy", cache=True, nogil=True, parallel=True
     )
     return cast("_Function", compile_it(function))
 
 
 def _instruction(function: Callable[..., Any]) -> Any:
+    # Numba types an intrinsic as what makes it, not as what compiled code calls.
     return intrinsic(function)
 
 

@@ -10,10 +10,7 @@ import numpy as np
 from spaceport_app import resources
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import (
-    Change,
-    EngineState,
     Image,
-    Statistics,
     StepMetrics,
     StepSettings,
     TrainingView,
@@ -21,11 +18,10 @@ from spaceport_app.splats.engines.contract import (
 from spaceport_app.splats.engines.cpu import loss, update
 from spaceport_app.splats.engines.cpu.compiled import F32
 from spaceport_app.splats.engines.cpu.rasteriser import Rasteriser
-from spaceport_app.splats.engines.store import Store
-from spaceport_app.splats.model import Splats
+from spaceport_app.splats.engines.store import StoredEngine
 
 
-class CpuEngine:
+class CpuEngine(StoredEngine):
     """The engine for machines without an NVIDIA GPU: all of a step in compiled loops.
 
     The same Gaussians, views and settings give the same result bit for bit on the same
@@ -47,19 +43,11 @@ class CpuEngine:
     name = "cpu"
 
     def __init__(self, threads: int | None = None, near: float = 0.01) -> None:
+        super().__init__("cpu")
         settings: Any = numba.config
         self._threads = max(1, min(threads or resources.cores(), settings.NUMBA_NUM_THREADS))
         self._rasteriser = Rasteriser(near)
         self._size = (0, 0)
-        shapes = ((0, 3), (0, 3), (0, 4), (0,), (0, 1, 3))
-        self.load(Splats(*(np.zeros(shape, np.float32) for shape in shapes)))
-
-    def load(self, splats: Splats) -> None:
-        """Take these Gaussians as parameters, with fresh optimiser moments."""
-        self._store = Store(splats, "cpu")
-
-    def __len__(self) -> int:
-        return len(self._store)
 
     def step(self, view: TrainingView, settings: StepSettings) -> StepMetrics:
         """Render, compare with the picture, and take one optimiser step.
@@ -104,7 +92,6 @@ class CpuEngine:
             settings.screen_gradients,
             store.gradient_sum.numpy(),
             store.view_count.numpy(),
-            store.max_radius.numpy(),
         )
         return metrics
 
@@ -145,23 +132,3 @@ class CpuEngine:
         rows = self._store.rows.numpy()
         image = self._rasteriser.draw(rows, camera, degree, background, antialiased)
         return np.ascontiguousarray(image.transpose(1, 2, 0))
-
-    def statistics(self) -> Statistics:
-        """Return what the densification strategy looks at: views, not copies."""
-        return self._store.statistics()
-
-    def change(self, change: Change) -> None:
-        """Replace the set of Gaussians."""
-        self._store.change(change)
-
-    def splats(self) -> Splats:
-        """Return a copy of the Gaussians."""
-        return self._store.splats()
-
-    def state(self) -> EngineState:
-        """Return parameters, moments and statistics."""
-        return self._store.state()
-
-    def restore(self, state: EngineState) -> None:
-        """Go back to what `state` returned."""
-        self._store = Store.of_state(state, "cpu")

@@ -1,4 +1,4 @@
-"""Gaussians onto the picture: exact elliptical weighted averaging, and its derivative.
+"""Gaussians onto the picture: exact elliptical weighted averaging.
 
 Conventions are those of Kerbl et al. 2023 and gsplat: 0.3 px low-pass, the perspective's
 Jacobian taken no further than 0.3 half-pictures outside the frame, colour clamped at 0.
@@ -28,7 +28,6 @@ from spaceport_app.splats.engines.cpu.screen import (
     LOG2_OPACITY,
     Q1,
     Q2,
-    RADIUS,
     RED,
     SHEAR,
     SLOPE,
@@ -246,8 +245,6 @@ def _project_shape(
     out[SHEAR] = b / a
     out[HALF_CHORD] = math.sqrt(det) / a
     out[DEPTH] = z
-    half = 0.5 * (a - c)
-    out[RADIUS] = 3.0 * math.sqrt(0.5 * (a + c) + math.sqrt(half * half + b * b))
     return True
 
 

@@ -9,5 +9,5 @@ at a column x, ``y = SHEAR x +- HALF_CHORD sqrt(EXTENT_X^2 - x^2)``.
 from __future__ import annotations
 
 X, Y, SLOPE, Q1, Q2, LOG2_OPACITY, RED, GREEN, BLUE = range(9)
-EXTENT_X, EXTENT_Y, SHEAR, HALF_CHORD, DEPTH, RADIUS = range(9, 15)
+EXTENT_X, EXTENT_Y, SHEAR, HALF_CHORD, DEPTH = range(9, 14)
 COLUMNS = 16

@@ -1,6 +1,6 @@
 """From gradients of tile entries to moved Gaussians: gather, chain rule and Adam in one sweep.
 
-Adam (Kingma and Ba 2015) with betas 0.9 and 0.999 and epsilon 1e-15 moves the Gaussians that
+Adam (Kingma and Ba 2015) moves the Gaussians that
 touch this picture, and only these: moments, regularisation and noise stand still while a Gaussian
 is out of sight, as in Mallick et al. 2024 ("Taming 3DGS") and gsplat's SelectiveAdam. The bias
 correction counts the engine's steps, not each Gaussian's.
@@ -21,17 +21,19 @@ from spaceport_app.splats.engines.cpu import screen as columns
 from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64, inlined, parallel
 from spaceport_app.splats.engines.cpu.projection import CHUNK
 from spaceport_app.splats.engines.rows import LOG_SCALES, OPACITY, SH
+from spaceport_app.splats.engines.store import BETA1, BETA2, EPSILON
 
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
 _B1, _B2 = np.float32(BETA1), np.float32(BETA2)
 _G1, _G2 = np.float32(1.0 - BETA1), np.float32(1.0 - BETA2)
-# Moments that decay for ever would become subnormal numbers, on which processors are slow.
-_TINY = np.float32(1e-30)
+# Moments that decay for ever would become subnormal numbers, on which processors are slow. A
+# second moment that vanishes leaves epsilon alone below the fraction: from 1e-33 on, steps would
+# be longer than the rate.
+_TINY = np.float32(1e-34)
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 
 # Places in the array of a step's numbers.
-EPSILON_NOW, OPACITY_WEIGHT, SCALE_WEIGHT, NOISE, PIXELS_TO_UNITS, PIXELS_TO_FRACTION = range(6)
+EPSILON_NOW, OPACITY_WEIGHT, SCALE_WEIGHT, NOISE, PIXELS_TO_UNITS = range(5)
 
 
 def step_numbers(
@@ -41,14 +43,12 @@ def step_numbers(
     unbias = math.sqrt(1.0 - BETA2**step)
     rates = layout.rates(settings.rates, terms) * np.float32(unbias / (1.0 - BETA1**step))
     count = max(count, 1)
-    larger = max(camera.width, camera.height)
-    numbers = np.empty(6, np.float32)
+    numbers = np.empty(5, np.float32)
     numbers[EPSILON_NOW] = EPSILON * unbias
     numbers[OPACITY_WEIGHT] = settings.opacity_regularisation / count
     numbers[SCALE_WEIGHT] = settings.scale_regularisation / (3 * count)
     numbers[NOISE] = settings.noise * settings.rates.means
-    numbers[PIXELS_TO_UNITS] = 0.5 * larger
-    numbers[PIXELS_TO_FRACTION] = 1.0 / larger
+    numbers[PIXELS_TO_UNITS] = 0.5 * max(camera.width, camera.height)
     return rates, numbers
 
 
@@ -156,7 +156,6 @@ def adam_step(
     screen_gradients: bool,
     gradient_sum: F32,
     view_count: F32,
-    max_radius: F32,
 ) -> None:
     """Take one optimiser step of all Gaussians on screen and add up their statistics."""
     number = rows.shape[0]
@@ -191,8 +190,6 @@ def adam_step(
             if screen_gradients:
                 gradient_sum[g] += numbers[PIXELS_TO_UNITS] * math.sqrt(v[0] * v[0] + v[1] * v[1])
                 view_count[g] += _ONE
-            radius = screen[g, columns.RADIUS] * numbers[PIXELS_TO_FRACTION]
-            max_radius[g] = max(max_radius[g], radius)
             gradient[OPACITY] += numbers[OPACITY_WEIGHT] * opacity * (1.0 - opacity)
             gradient[LOG_SCALES] += numbers[SCALE_WEIGHT] * s[0]
             gradient[LOG_SCALES + 1] += numbers[SCALE_WEIGHT] * s[1]
