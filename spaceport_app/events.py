@@ -7,7 +7,7 @@ events. It never prints and never knows whether a terminal, a window or a cloud 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -78,6 +78,17 @@ class Failed:
 
 Event: TypeAlias = Progress | Metric | Preview | Notice | Finished | Failed
 Report: TypeAlias = Callable[[Event], None]
+
+
+def part(report: Report, start: float, end: float) -> Report:
+    """Return the report for a part of a stage: its fractions 0 to 1 become `start` to `end`."""
+
+    def scaled(event: Event) -> None:
+        if isinstance(event, Progress):
+            event = replace(event, fraction=min(start + (end - start) * event.fraction, end))
+        report(event)
+
+    return scaled
 
 
 def ignore(event: Event) -> None:

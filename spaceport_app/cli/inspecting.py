@@ -103,26 +103,14 @@ def _ply(path: Path) -> dict[str, Any]:
 
 
 def _splats(splats: Splats) -> dict[str, Any]:
-    import numpy as np
-
     means = splats.means
     low, high = (means.min(axis=0), means.max(axis=0)) if len(splats) else (None, None)
-    finite = all(
-        bool(np.isfinite(array).all())
-        for array in (
-            means,
-            splats.log_scales,
-            splats.quaternions,
-            splats.opacity_logits,
-            splats.sh,
-        )
-    )
     return {
         "gaussians": len(splats),
         "sh_degree": splats.sh_degree,
         "box_min": low,
         "box_max": high,
-        "all_finite": finite,
+        "all_finite": bool(splats.finite.all()),
     }
 
 

@@ -78,15 +78,7 @@ def check_encodable(splats: Splats) -> None:
             "The scene has no Gaussians.",
             "Train again, or choose another file.",
         )
-    bad = np.zeros(len(splats), np.bool_)
-    for values in (
-        splats.means,
-        splats.log_scales,
-        splats.quaternions,
-        splats.opacity_logits,
-        splats.sh,
-    ):
-        bad |= ~np.isfinite(values).reshape(len(splats), -1).all(axis=1)
+    bad = ~splats.finite
     if bad.any():
         raise StageError(
             "not_finite",

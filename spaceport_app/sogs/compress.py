@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from spaceport_app import atomic
 from spaceport_app.errors import StageError
-from spaceport_app.events import Event, JsonValue, Progress, Report
+from spaceport_app.events import JsonValue, Progress, Report, part
 from spaceport_app.sogs import version2
 from spaceport_app.sogs.axes import to_viewer, to_world
 from spaceport_app.sogs.file import read, write_folder, writing
@@ -78,13 +78,9 @@ def run(inputs: CompressInputs, options: CompressOptions, report: Report) -> dic
     training = _read_training(inputs.splats.with_name("quality.json"))
     splats = to_viewer(read_ply(inputs.splats))
     share = _ENCODE_SHARE if inputs.reconstruction and inputs.held_out else 0.95
-
-    def encoding(event: Event) -> None:
-        if isinstance(event, Progress):
-            event = Progress(event.step, event.done, event.total, share * event.fraction)
-        report(event)
-
-    bundle = version2.encode(splats, options, encoding, antialiased=training.antialiased)
+    bundle = version2.encode(
+        splats, options, part(report, 0.0, share), antialiased=training.antialiased
+    )
     folder = inputs.output / "bundle"
     write_folder(folder, bundle.files)
     seconds = time.perf_counter() - began

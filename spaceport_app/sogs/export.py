@@ -14,7 +14,7 @@ import numpy as np
 
 from spaceport_app import atomic
 from spaceport_app.errors import StageError
-from spaceport_app.events import Event, JsonValue, Progress, Report
+from spaceport_app.events import JsonValue, Progress, Report, part
 from spaceport_app.sogs import file
 from spaceport_app.sogs.axes import to_viewer, viewer_from_world
 from spaceport_app.sogs.bundle import META, parse_meta
@@ -79,16 +79,10 @@ def run(inputs: ExportInputs, options: ExportOptions, report: Report) -> dict[st
     sizes: dict[str, JsonValue] = {}
     for number, format in enumerate(formats):
         path = inputs.output / f"{name}{_ENDINGS[format]}"
-
-        def within(event: Event, number: int = number) -> None:
-            if isinstance(event, Progress):
-                fraction = (number + event.fraction) / len(formats)
-                event = Progress(event.step, event.done, event.total, min(fraction, 1.0))
-            report(event)
-
+        done = number + 1
+        within = part(report, number / len(formats), done / len(formats))
         _write(path, format, inputs, options, within)
         sizes[path.name] = _size(path)
-        done = number + 1
         report(Progress("Writing the exported files", done, len(formats), done / len(formats)))
     path = inputs.output / f"{name}.georeference.json"
     _write_georeference(path, inputs.georeference, options)
@@ -133,8 +127,8 @@ def _bundle_files(folder: Path) -> dict[str, bytes]:
     """Return the files that a bundle's meta.json names, and that file itself."""
     load = file.open_bundle(folder)
     files = {META: load(META)}
-    for part in parse_meta(files[META]).values():
-        for name in part.get("files", []) if isinstance(part, dict) else []:
+    for about in parse_meta(files[META]).values():
+        for name in about.get("files", []) if isinstance(about, dict) else []:
             files[name] = load(name)
     if len(files) == 1:
         raise bad_bundle(f"{META} names no textures")

@@ -15,7 +15,7 @@ import numpy as np
 
 from spaceport_app.errors import StageError
 from spaceport_app.events import Report, ignore
-from spaceport_app.sogs import version1, version2
+from spaceport_app.sogs import parts, version1, version2
 from spaceport_app.sogs.archive import read_archive, write_archive
 from spaceport_app.sogs.bundle import META, Bundle, Load, is_plain_name, parse_meta
 from spaceport_app.sogs.options import CompressOptions
@@ -26,16 +26,14 @@ FORMATS = ("sog", "sog-folder", "sogs")
 """Formats that `write` makes."""
 
 _LARGEST_META = 1 << 26
-_TEXTURES = frozenset(
-    f"{name}.webp"
-    for name in (
-        "means_l",
-        "means_u",
-        "quats",
-        "scales",
-        "sh0",
-        "shN_centroids",
-        "shN_labels",
+_FILES = frozenset(
+    (
+        META,
+        *parts.POSITION_FILES,
+        parts.QUATERNION_FILE,
+        parts.SCALE_FILE,
+        parts.COLOUR_FILE,
+        *parts.PALETTE_FILES,
     )
 )
 
@@ -82,7 +80,7 @@ def decode(load: Load) -> Splats:
     version = meta.get("version")
     if version is None:
         return _finite(version1.decode, meta, load)
-    if version == 2 and not isinstance(version, bool):
+    if version == 2:
         return _finite(version2.decode, meta, load)
     raise StageError(
         "unknown_version",
@@ -254,4 +252,4 @@ def _folder(folder: Path, meta: str = META) -> Load:
 
 
 def _belongs_to_bundle(path: Path) -> bool:
-    return path.is_file() and (path.name == META or path.name in _TEXTURES)
+    return path.is_file() and path.name in _FILES

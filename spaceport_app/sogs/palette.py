@@ -18,6 +18,7 @@ import numpy.typing as npt
 from numba import njit, prange
 
 from spaceport_app.events import Progress, Report
+from spaceport_app.splats.engines.cpu.compiled import FAST
 from spaceport_app.splats.model import Floats
 
 Labels = npt.NDArray[np.int64]
@@ -28,8 +29,6 @@ _LLOYD_ITERATIONS = 3
 _CELLS_A_ROUND = 64
 _CENTRES_A_CELL = 16
 _FAR = np.float32(3e38)
-# All of LLVM's fast arithmetic but the promises that no NaN and no infinity occur.
-_FAST = {"reassoc", "nsz", "arcp", "contract", "afn"}
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ def _merge_all(
     return first, second, costs
 
 
-@njit(cache=True, parallel=True, fastmath=_FAST)
+@njit(cache=True, parallel=True, fastmath=FAST)
 def _merge_cells(
     arranged: Floats,
     weights: Floats,
@@ -207,7 +206,7 @@ def _merge_cells(
         )
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def _ward(
     points: Floats,
     weights: Floats,
@@ -314,7 +313,7 @@ def _means(arranged: Floats, weights: Floats, labels: Labels, old: Floats) -> Fl
     return means
 
 
-@njit(cache=True, parallel=True, fastmath=_FAST)
+@njit(cache=True, parallel=True, fastmath=FAST)
 def _assign(
     arranged: Floats,
     starts: npt.NDArray[np.int64],

@@ -10,7 +10,16 @@ import numpy.typing as npt
 
 from spaceport_app.events import Progress, Report
 from spaceport_app.sogs import quantize
-from spaceport_app.sogs.bundle import META, Bundle, Load, encode_meta, numbers_of, section
+from spaceport_app.sogs.arrange import arrange
+from spaceport_app.sogs.bundle import (
+    META,
+    Bundle,
+    Load,
+    check_encodable,
+    encode_meta,
+    numbers_of,
+    section,
+)
 from spaceport_app.sogs.options import CompressOptions
 from spaceport_app.sogs.palette import (
     Palette,
@@ -29,6 +38,21 @@ COLOUR_FILE = "sh0.webp"
 PALETTE_FILES = ["shN_centroids.webp", "shN_labels.webp"]
 
 _PALETTE_SHARE = 0.6
+
+
+def arranged(splats: Splats, options: CompressOptions) -> tuple[Splats, npt.NDArray[np.intp]]:
+    """Return what is stored of a scene, in the order in which it is stored, and that order.
+
+    Raises
+    ------
+    StageError
+        ``no_gaussians`` or ``not_finite``.
+    """
+    check_encodable(splats)
+    if splats.sh_degree > options.sh_degree:
+        splats = splats.with_sh_degree(options.sh_degree)
+    order = arrange(splats, options.order)
+    return splats.take(order), order
 
 
 def encode_geometry(splats: Splats) -> tuple[dict[str, Bytes], Limits, Limits]:

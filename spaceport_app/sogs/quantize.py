@@ -88,15 +88,9 @@ def decode_quaternions(packed: Bytes) -> Floats:
     return q.astype(np.float32)
 
 
-def sigmoid(logits: Floats) -> npt.NDArray[np.float64]:
-    """Return opacities of opacity logits without overflow for large ones."""
-    half: npt.NDArray[np.float64] = 0.5 * np.tanh(0.5 * logits.astype(np.float64)) + 0.5
-    return half
-
-
-def encode_opacities(logits: Floats) -> Bytes:
-    """Return the opacity of each logit (N,) in 255ths."""
-    return np.rint(sigmoid(logits) * 255.0).astype(np.uint8)
+def encode_opacities(opacities: npt.NDArray[np.float64]) -> Bytes:
+    """Return opacities (N,) from 0 to 1 in 255ths."""
+    return np.rint(opacities * 255.0).astype(np.uint8)
 
 
 def decode_opacities(packed: Bytes) -> Floats:

@@ -12,11 +12,9 @@ import numpy as np
 
 from spaceport_app.events import Report
 from spaceport_app.sogs import parts, quantize
-from spaceport_app.sogs.arrange import arrange
 from spaceport_app.sogs.bundle import (
     Bundle,
     Load,
-    check_encodable,
     count_of,
     harmonics,
     section,
@@ -42,11 +40,7 @@ def encode(splats: Splats, options: CompressOptions, report: Report) -> Bundle:
     StageError
         ``no_gaussians``, ``not_finite`` or ``too_many_gaussians``.
     """
-    check_encodable(splats)
-    if splats.sh_degree > options.sh_degree:
-        splats = splats.with_sh_degree(options.sh_degree)
-    order = arrange(splats, options.order)
-    splats = splats.take(order)
+    splats, order = parts.arranged(splats, options)
     count = len(splats)
     textures, mins, maxs = parts.encode_geometry(splats)
     scale_mins, scale_maxs = _limits(splats.log_scales)

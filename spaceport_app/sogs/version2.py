@@ -13,11 +13,9 @@ import numpy as np
 from spaceport_app import __version__
 from spaceport_app.events import Report
 from spaceport_app.sogs import parts, quantize
-from spaceport_app.sogs.arrange import arrange
 from spaceport_app.sogs.bundle import (
     Bundle,
     Load,
-    check_encodable,
     count_of,
     harmonics,
     numbers_of,
@@ -58,17 +56,13 @@ def encode(
     StageError
         ``no_gaussians``, ``not_finite`` or ``too_many_gaussians``.
     """
-    check_encodable(splats)
-    if splats.sh_degree > options.sh_degree:
-        splats = splats.with_sh_degree(options.sh_degree)
-    order = arrange(splats, options.order)
-    splats = splats.take(order)
+    splats, order = parts.arranged(splats, options)
     textures, mins, maxs = parts.encode_geometry(splats)
     scale_levels = codebook(splats.log_scales)
     textures[parts.SCALE_FILE] = fill_texture(nearest_level(splats.log_scales, scale_levels))
     colour_levels = codebook(splats.sh[:, 0])
     colours = nearest_level(splats.sh[:, 0], colour_levels)
-    opacities = quantize.encode_opacities(splats.opacity_logits)
+    opacities = quantize.encode_opacities(splats.opacities)
     textures[parts.COLOUR_FILE] = fill_texture(np.column_stack((colours, opacities)))
     meta: dict[str, Any] = {
         "version": 2,

@@ -106,7 +106,7 @@ def _difference(
     reference: Splats, paired: Splats, by_order: bool, gaussians: int, shared: int
 ) -> Difference:
     distance = np.linalg.norm(_f64(reference.means) - paired.means, axis=1)
-    opacity = _opacity(reference) - _opacity(paired)
+    opacity = reference.opacities - paired.opacities
     dc = _f64(reference.sh[:, 0]) - paired.sh[:, 0]
     position_rms = _rms(distance)
     sh_rms, snr = _harmonics_error(reference, paired)
@@ -163,11 +163,6 @@ def _nearest(reference: Splats, other: Splats) -> npt.NDArray[np.intp]:
 
 def _diagonal(splats: Splats) -> float:
     return float(np.linalg.norm(_f64(splats.means.max(axis=0)) - splats.means.min(axis=0)))
-
-
-def _opacity(splats: Splats) -> npt.NDArray[np.float64]:
-    opacity: npt.NDArray[np.float64] = 0.5 * np.tanh(0.5 * _f64(splats.opacity_logits)) + 0.5
-    return opacity
 
 
 def _rms(values: npt.NDArray[np.float64]) -> float:

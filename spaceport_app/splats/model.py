@@ -56,6 +56,27 @@ class Splats:
         """Degree of the spherical harmonics, 0 to 3."""
         return {1: 0, 4: 1, 9: 2, 16: 3}[self.sh.shape[1]]
 
+    @property
+    def opacities(self) -> npt.NDArray[np.float64]:
+        """Opacities (N,), 0 to 1."""
+        # The logistic function by way of tanh, which does not overflow for large logits.
+        values: npt.NDArray[np.float64] = 0.5 * np.tanh(0.5 * self.opacity_logits, dtype=np.float64)
+        return values + 0.5
+
+    @property
+    def finite(self) -> npt.NDArray[np.bool_]:
+        """Which Gaussians hold only numbers, neither NaN nor infinite, (N,)."""
+        good = np.ones(len(self), np.bool_)
+        for values in (
+            self.means,
+            self.log_scales,
+            self.quaternions,
+            self.opacity_logits,
+            self.sh,
+        ):
+            good &= np.isfinite(values).reshape(len(self), -1).all(axis=1)
+        return good
+
     def take(self, index: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Splats:
         """Return the Gaussians that `index` names, in that order."""
         return Splats(

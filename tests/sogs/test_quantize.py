@@ -70,10 +70,10 @@ def test_zero_quaternions_and_unknown_tags_are_the_identity() -> None:
 
 def test_opacities() -> None:
     logits = np.concatenate((np.linspace(-8, 8, 999), [-50, 50, -700, 700])).astype(np.float32)
-    packed = quantize.encode_opacities(logits)
+    before = 1 / (1 + np.exp(-logits.astype(np.float64).clip(-700, 700)))
+    packed = quantize.encode_opacities(before)
     back = quantize.decode_opacities(packed)
     assert np.isfinite(back).all()
-    before = 1 / (1 + np.exp(-logits.astype(np.float64).clip(-700, 700)))
     after = 1 / (1 + np.exp(-back.astype(np.float64)))
     assert np.abs(before - after).max() <= 0.5 / 255 + 1e-6
     assert list(packed[-4:]) == [0, 255, 0, 255]

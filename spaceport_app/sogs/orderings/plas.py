@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from spaceport_app.sogs.quantize import log_positions, sigmoid
+from spaceport_app.sogs.quantize import log_positions
 from spaceport_app.sogs.textures import texture_size
+from spaceport_app.splats.engines.cpu.compiled import FAST
 from spaceport_app.splats.model import Floats, Splats
 
 Cells = npt.NDArray[np.int64]
@@ -20,8 +21,6 @@ _RADIUS_DECAY = 0.95
 _IMPROVEMENT_BREAK = 1e-4
 _FEWEST_CONFIGURATIONS = 4
 _SMALLEST_BLOCK = 16
-# All of LLVM's fast arithmetic but the promises that no NaN and no infinity occur.
-_FAST = {"reassoc", "nsz", "arcp", "contract", "afn"}
 
 
 def plas_order(splats: Splats, seed: int = 0) -> npt.NDArray[np.intp]:
@@ -58,7 +57,7 @@ def features(splats: Splats) -> Floats:
             log_positions(splats.means),
             splats.sh[:, 0],
             splats.log_scales,
-            sigmoid(splats.opacity_logits),
+            splats.opacities,
         )
     )
     columns = columns - columns.mean(axis=0)
@@ -152,7 +151,7 @@ def smooth(grid: Floats, size: int) -> Floats:
     return _filter_columns(mirrored, kernel, grid.shape[0])
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def _filter_rows(padded: Floats, kernel: Floats, width: int) -> Floats:
     height, _, channels = padded.shape
     out = np.zeros((height, width, channels), np.float32)
@@ -167,7 +166,7 @@ def _filter_rows(padded: Floats, kernel: Floats, width: int) -> Floats:
     return out
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def _filter_columns(padded: Floats, kernel: Floats, height: int) -> Floats:
     _, width, channels = padded.shape
     out = np.zeros((height, width, channels), np.float32)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 
 from spaceport_app.splats import evaluation
 from spaceport_app.splats.camera import Camera
@@ -85,14 +84,12 @@ def find(splats: Splats, cameras: Sequence[Camera], extent: float) -> dict[str, 
     """
     scales = np.exp(splats.log_scales.astype(np.float64))
     ordered = np.sort(scales, axis=1)
-    finite = np.isfinite(splats.sh).all(axis=(1, 2)) & np.isfinite(splats.opacity_logits)
-    for array in (splats.means, splats.log_scales, splats.quaternions):
-        finite &= np.isfinite(array).all(axis=1)
+    finite = splats.finite
     seen, near = _sightings(splats.means.astype(np.float64), cameras)
     long = ordered[:, 2] > np.median(ordered[finite, 2]) if finite.any() else ~finite
     return {
         "broken": ~finite,
-        "faint": expit(splats.opacity_logits) < _FAINT,
+        "faint": splats.opacities < _FAINT,
         "unseen": seen == 0,
         "floating": near & (seen <= _FEW_CAMERAS),
         "huge": ordered[:, 2] > _HUGE * extent,
