@@ -94,7 +94,7 @@ def discover(
             groups.append(_Source(path.name or "disk", path, files))
             left_out.extend(more)
         elif path.suffix.lower() == ".zip":
-            folder = extracted / _free(zips.portable_name(path.stem), folders)
+            folder = extracted / zips.free_name(zips.portable_name(path.stem), folders)
             files, refused = zips.extract(path, folder, maximum_zip_bytes, is_junk, counted)
             groups.append(_Source(path.stem, folder, files))
             left_out.extend(refused)
@@ -222,7 +222,7 @@ def _named(groups: list[_Source]) -> tuple[Found, ...]:
     for index, (group, names) in enumerate(zip(groups, plain, strict=True)):
         front = f"{labels[index]}/" if index in colliding else ""
         found.extend(
-            Found(_free(front + name, taken), path)
+            Found(zips.free_name(front + name, taken), path)
             for name, path in zip(names, group.files, strict=True)
         )
     return tuple(sorted(found, key=lambda item: item.name))
@@ -244,17 +244,3 @@ def _labels(groups: list[_Source], colliding: set[int]) -> dict[int, str]:
 
 def _name(path: Path, root: Path) -> str:
     return unicodedata.normalize("NFC", path.relative_to(root).as_posix())
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """Return `name`, with a number in front of its last part where it is taken.
-
-    Names that differ only in case count as one: they cannot lie in one folder on Windows.
-    """
-    front, slash, last = name.rpartition("/")
-    result, number = name, 1
-    while result.casefold() in taken:
-        number += 1
-        result = f"{front}{slash}{number}_{last}"
-    taken.add(result.casefold())
-    return result

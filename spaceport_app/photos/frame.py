@@ -101,6 +101,17 @@ def _zone(latitude: float, longitude: float) -> int:
     return int((longitude + 180) % 360 // 6) + 1
 
 
+def median_longitude(longitudes: npt.ArrayLike) -> float:
+    """Return the median of longitudes in degrees, -180 to 180, (N,).
+
+    They are unwrapped around the first one, so that the middle of a flight across the 180th
+    meridian is not on the other side of the Earth.
+    """
+    values = np.asarray(longitudes, np.float64)
+    offsets = (values - values[0] + 180.0) % 360.0 - 180.0
+    return float((values[0] + np.median(offsets) + 180.0) % 360.0 - 180.0)
+
+
 def origin_of(photos: tuple[Photo, ...]) -> Origin | None:
     """Return the median position of the photos that know theirs, or None below three.
 
@@ -109,14 +120,9 @@ def origin_of(photos: tuple[Photo, ...]) -> Origin | None:
     known: list[Position] = [p.position for p in photos if p.position is not None]
     if len(known) < _MINIMUM_POSITIONS:
         return None
-    # Longitudes are unwrapped around the first one so that a flight across the 180th meridian
-    # does not get an origin on the other side of the Earth.
-    first = known[0].longitude
-    offsets = [(p.longitude - first + 180.0) % 360.0 - 180.0 for p in known]
-    longitude = (first + float(np.median(offsets)) + 180.0) % 360.0 - 180.0
     altitudes = [p.altitude for p in known if p.altitude is not None]
     return Origin(
         latitude=float(np.median([p.latitude for p in known])),
-        longitude=longitude,
+        longitude=median_longitude([p.longitude for p in known]),
         height=float(np.median(altitudes)) if altitudes else 0.0,
     )

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
 from spaceport_app.events import JsonValue
-from spaceport_app.photos.frame import LocalFrame
+from spaceport_app.photos.frame import LocalFrame, median_longitude
 from spaceport_app.photos.model import Finding, Origin, Photo, Position
 
 _STRAY_METRES = 10_000.0
@@ -27,13 +27,7 @@ def strays(positions: Sequence[Position | None]) -> dict[int, Finding]:
         return {}
     latitudes = np.array([position.latitude for _, position in known])
     longitudes = np.array([position.longitude for _, position in known])
-    # Unwrapped around the first one, for flights across the 180th meridian.
-    unwrapped = (longitudes - longitudes[0] + 180.0) % 360.0 - 180.0
-    middle = Origin(
-        float(np.median(latitudes)),
-        (float(np.median(unwrapped)) + longitudes[0] + 180.0) % 360.0 - 180.0,
-        0.0,
-    )
+    middle = Origin(float(np.median(latitudes)), median_longitude(longitudes), 0.0)
     distances = np.linalg.norm(LocalFrame(middle).to_enu(latitudes, longitudes, 0.0), axis=1)
     limit = max(_STRAY_METRES, _STRAY_FACTOR * float(np.median(distances)))
     return {

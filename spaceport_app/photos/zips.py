@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.photos.decode import PHOTO_SUFFIXES
 from spaceport_app.photos.model import Finding, LeftOut
@@ -133,8 +134,8 @@ def _entries(
         if reason is not None:
             left_out.append(LeftOut(f"{archive.name}/{name}", archive, reason))
             continue
-        path = _free(PurePosixPath(*(portable_name(part) for part in parts)), taken)
-        entries.append(Entry(info, path))
+        path = free_name("/".join(portable_name(part) for part in parts), taken)
+        entries.append(Entry(info, PurePosixPath(path)))
     return entries, left_out
 
 
@@ -164,13 +165,17 @@ def portable_name(part: str) -> str:
     return f"_{part}" if _RESERVED.match(part) else part
 
 
-def _free(path: PurePosixPath, taken: set[str]) -> PurePosixPath:
-    """Return `path`, with a number in front of its name where it is taken already."""
-    result, number = path, 1
-    while str(result).casefold() in taken:
+def free_name(name: str, taken: set[str]) -> str:
+    """Return `name`, with a number in front of its last part where it is taken, and take it.
+
+    Names that differ only in case count as one: they cannot lie in one folder on Windows.
+    """
+    front, slash, last = name.rpartition("/")
+    result, number = name, 1
+    while result.casefold() in taken:
         number += 1
-        result = path.with_name(f"{number}_{path.name}")
-    taken.add(str(result).casefold())
+        result = f"{front}{slash}{number}_{last}"
+    taken.add(result.casefold())
     return result
 
 
@@ -178,7 +183,7 @@ def _check_size(entries: list[Entry], archive: Path, folder: Path, maximum_bytes
     total = sum(entry.info.file_size for entry in entries)
     if total > maximum_bytes:
         raise _BombError(_too_large(maximum_bytes))
-    free = shutil.disk_usage(next(p for p in folder.parents if p.exists())).free
+    free = resources.free_disk_bytes(folder)
     if total > free:
         raise StageError(
             "disk_full",

@@ -17,6 +17,7 @@ from spaceport_app.pipeline import estimate, identity
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import Place, Registry, Stage
 from spaceport_app.project.project import Project
+from spaceport_app.splats.training.options import NOT_IN_RESULT
 
 if TYPE_CHECKING:
     from spaceport_app.photos.importing import ImportInputs
@@ -198,7 +199,7 @@ STAGES: Registry = (
         reads=("sfm",),
         weight=70.0,
         estimate=estimate.of_train,
-        neutral=frozenset({"checkpoint_every_s", "preview_every_s", "views_memory_mb"}),
+        neutral=NOT_IN_RESULT,
     ),
     Stage(
         name="compress",

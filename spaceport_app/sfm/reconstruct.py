@@ -45,7 +45,6 @@ __all__ = ["SfmInputs", "SfmOptions", "run"]
 
 _log = logging.getLogger(__name__)
 
-_FEWEST_PHOTOS = 3
 _MORE_OVERLAP = "Fly with at least 70 % overlap between neighbouring photos and add more of them."
 
 
@@ -277,14 +276,14 @@ class _Job:
 
 
 def _need_three(count: int, words: str) -> None:
-    if count >= _FEWEST_PHOTOS:
+    if count >= pruning.FEWEST_PHOTOS:
         return
     photos = "no photo" if count == 0 else "1 photo" if count == 1 else f"{count} photos"
     rest = " can be used." if words == "Only" else " that can be used."
     raise StageError(
         "too_few_photos",
         f"{words} {photos}{rest}",
-        f"Add at least {_FEWEST_PHOTOS} overlapping photos; 20 and more make a good scene.",
+        f"Add at least {pruning.FEWEST_PHOTOS} overlapping photos; 20 and more make a good scene.",
     )
 
 

@@ -78,7 +78,7 @@ def read(folder: Path) -> Reconstruction:
             georeference=read_georeference(folder / "georeference.json"),
             left_out={str(k): str(v) for k, v in about["left_out"].items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, StageError) as error:
         raise _bad(folder) from error
 
 

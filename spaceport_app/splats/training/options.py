@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from spaceport_app.options import option
 
+NOT_IN_RESULT = frozenset({"checkpoint_every_s", "preview_every_s", "views_memory_mb"})
+"""Options that change what a run costs or shows and not what comes out."""
+
 
 @dataclass(frozen=True)
 class TrainOptions:

@@ -25,7 +25,7 @@ from spaceport_app.splats.training.checkpoint import Checkpoints
 from spaceport_app.splats.training.extent import scene_extent
 from spaceport_app.splats.training.initialise import initial_splats
 from spaceport_app.splats.training.observer import FRACTION_FROM, FRACTION_TO, Observer
-from spaceport_app.splats.training.options import TrainOptions
+from spaceport_app.splats.training.options import NOT_IN_RESULT, TrainOptions
 from spaceport_app.splats.training.previews import Previews
 from spaceport_app.splats.training.trainer import Trainer
 from spaceport_app.splats.training.vignetting import estimate
@@ -34,7 +34,6 @@ from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 
 _FEWEST_VIEWS = 2
 _CLEAN_UP_PHOTOS = 8
-_NOT_IN_RESULT = ("checkpoint_every_s", "preview_every_s", "views_memory_mb")
 _PREVIEW_SIDE = 640
 _SMALL_SIDE = 96
 
@@ -213,7 +212,7 @@ def _load(views: Sequence[View], side: int) -> list[tuple[str, TrainingView]]:
 
 def _fingerprint(engine: Engine, inputs: TrainInputs, options: TrainOptions) -> str:
     """Return a hash of all that the result depends on, for checkpoints to be matched by."""
-    asked = {k: v for k, v in asdict(options).items() if k not in _NOT_IN_RESULT}
+    asked = {k: v for k, v in asdict(options).items() if k not in NOT_IN_RESULT}
     digest = hashlib.sha256(
         json.dumps([__version__, engine.name, asked], sort_keys=True).encode("utf-8")
     )
