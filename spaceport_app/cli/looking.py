@@ -37,7 +37,11 @@ def describe(project: Project, stages: Registry) -> dict[str, Any]:
             state = "outdated" if stage.name in outdated else "finished"
         if latest is not None:
             working = latest.state in ("running", "publishing")
-            state = ("running" if busy else "interrupted") if working else latest.state
+            if working and busy:
+                state = "running"
+            elif state != "finished":
+                # A result that holds is not lost by a later try that failed.
+                state = "interrupted" if working else latest.state
         states[stage.name] = {
             "label": stage.label,
             "state": state,

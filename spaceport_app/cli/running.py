@@ -283,7 +283,7 @@ def _finish(
         }
         output.document({**document, "error": error, "go_on": go_on})
         output.warn(f"Error in stage {bad.stage}: {bad.message} {bad.remedy}")
-        output.warn(f"What is done is kept. To go on: {go_on}")
+        output.warn(f"{'What is done is kept. ' if found['stages'] else ''}To go on: {go_on}")
         raise typer.Exit(FAILED)
     output.document(document)
     output.say()

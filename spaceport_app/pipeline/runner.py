@@ -157,6 +157,7 @@ class Runner:
             if not forced and fingerprint.holds(stage, options, project):
                 run = project.published(stage.name)
                 assert run is not None
+                project.settle(stage.name)
                 why = stage.irreplaceable(project)
                 if why:
                     self._listen(StageEvent(stage.name, Notice("kept", why), None, 0.0))

@@ -189,6 +189,18 @@ class Project:
         (self.folder / "logs").mkdir(exist_ok=True)
         return run
 
+    def settle(self, stage: str) -> None:
+        """Forget a later try that would have made the very result that holds, with its scratch.
+
+        A try with other options stays: a person may go back to them, and it took its time.
+        """
+        record = self.record(stage)
+        if record is None or record.latest is None or record.published is None:
+            return
+        if record.latest.fingerprint == record.published.fingerprint:
+            publish.remove(self.scratch(stage))
+            self._put(stage, replace(record, latest=None))
+
     def ended(self, stage: str, run: StageRun, *, discard_scratch: bool = False) -> None:
         """Note that a stage did not finish; the result before it stays.
 

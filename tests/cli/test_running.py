@@ -151,6 +151,31 @@ def test_a_failed_stage_is_exit_1_and_tells_how_to_go_on(spaceport: Spaceport, t
     assert spaceport("run", "-o", "my a.spaceport", "--count-fault", "none").code == 0
 
 
+def test_a_result_that_holds_outlives_a_later_try_that_failed(
+    spaceport: Spaceport, texts: Path
+) -> None:
+    project = spaceport.folder / "a.spaceport"
+    spaceport("run", texts, "-o", project)
+    assert spaceport("stage", "count", project, "--count-fault", "stage_error").code == 1
+    found = spaceport("status", project, "--json").json
+    assert found["states"]["count"]["state"] == "finished"
+    assert found["states"]["count"]["message"]
+    assert spaceport("run", "-o", project).out.count("nothing to do") == 3
+    assert spaceport("status", project, "--json").json["states"]["count"]["message"] == ""
+    assert clean(project)
+
+
+def test_nothing_is_kept_where_nothing_was_done(spaceport: Spaceport, texts: Path) -> None:
+    ended = spaceport("run", texts, "-o", "a.spaceport", "--count-fault", "stage_error")
+    assert "What is done is kept." in ended.err
+    (texts / "0.txt").unlink()
+    (texts / "1.txt").unlink()
+    (texts / "2.txt").unlink()
+    ended = spaceport("run", texts, "-o", "b.spaceport")
+    assert ended.code == 1
+    assert "kept" not in ended.err
+
+
 def test_one_stage_again(spaceport: Spaceport, texts: Path) -> None:
     spaceport("run", texts, "-o", "a.spaceport")
     ended = spaceport("stage", "count", "a.spaceport", "--count-letters", "c")
