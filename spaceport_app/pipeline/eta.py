@@ -23,6 +23,7 @@ class Eta:
         self._step: str | None = None
         self._first: tuple[float, float] | None = None
         self._advances = 0
+        self._before = 0.0
 
     def update(self, fraction: float, now_s: float, step: str = "") -> float | None:
         """Take the fraction of the stage that is done at `now_s` and return the seconds left.
@@ -39,8 +40,8 @@ class Eta:
         Returns
         -------
         float or None
-            None until it can be told: two seconds and four counts of this step, or a tenth
-            of the stage.
+            None until it can be told: two seconds and four counts of this step, or earlier
+            steps that were a tenth of the stage.
         """
         seen = self._seen
         if seen and fraction < seen[-1][1]:
@@ -51,6 +52,7 @@ class Eta:
         if step != self._step:
             seen.clear()
             self._step, self._advances = step, 0
+            self._before = fraction - self._first[1]
         elif seen and fraction > seen[-1][1]:
             self._advances += 1
             if self._advances == 1:
@@ -63,7 +65,7 @@ class Eta:
             left = _left(seen[0], now_s, fraction)
             if left is not None:
                 return left
-        if fraction - self._first[1] >= _WEIGHTS_TELL:
+        if self._before >= _WEIGHTS_TELL:
             return _left(self._first, now_s, fraction)
         return None
 
