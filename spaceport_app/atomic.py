@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -39,3 +42,26 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path` in one step."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
+    """Write `value` as strict JSON in one step; numbers that JSON lacks become null.
+
+    Text is kept readable, and escaped only where it is no valid Unicode, as the names of files
+    may be on Linux: so every name comes back as it was.
+    """
+    plain = _without_odd_numbers(value)
+    text = json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError:
+        data = json.dumps(plain, indent=indent, allow_nan=False).encode("ascii")
+    write_bytes(path, data + b"\n")
+
+
+def _without_odd_numbers(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_odd_numbers(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_odd_numbers(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,18 @@ def test_the_file_stands_beside_its_goal_for_one_rename(tmp_path: Path) -> None:
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         atomic.write_text(tmp_path / "gone" / "a.txt", "x")
+
+
+def test_json_is_strict_and_brings_back_any_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    atomic.write_json(path, {"größe": [1, 2.5, float("inf")], "loss": float("nan"), "t": (1,)})
+    assert path.read_text("utf-8").startswith('{\n  "größe"')
+    assert json.loads(path.read_text("utf-8"), parse_constant=pytest.fail) == {
+        "größe": [1, 2.5, None],
+        "loss": None,
+        "t": [1],
+    }
+    name = os.fsdecode(b"Fl\xfcg.jpg")
+    atomic.write_json(path, {"name": name, "ort": "Köln"}, indent=None)
+    assert path.read_bytes().isascii() and path.read_bytes().count(b"\n") == 1
+    assert json.loads(path.read_text("utf-8")) == {"name": name, "ort": "Köln"}

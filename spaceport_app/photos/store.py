@@ -54,7 +54,7 @@ def write(folder: Path, photoset: PhotoSet) -> Path:
         "left_out": [_with_path(asdict(item), folder) for item in photoset.left_out],
     }
     path = folder / FILE_NAME
-    atomic.write_text(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    atomic.write_json(path, document, indent=1)
     return path
 
 

@@ -75,11 +75,7 @@ def write(folder: Path, document: Document) -> None:
         },
         "stages": {name: asdict(record) for name, record in document.stages.items()},
     }
-    text = json.dumps(raw, indent=2, ensure_ascii=False, allow_nan=False)
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        # A path that is no valid Unicode: only escapes bring it back as it was.
-        text = json.dumps(raw, indent=2, allow_nan=False)
-    atomic.write_text(folder / FILE, text + "\n")
+    atomic.write_json(folder / FILE, raw)
 
 
 def keep_damaged(folder: Path) -> Path:

@@ -47,10 +47,10 @@ def write(folder: Path, reconstruction: Reconstruction) -> None:
     """
     views = [_view_to_json(folder, view) for view in reconstruction.views]
     (folder / VIEWS).mkdir(exist_ok=True)
-    _write_json(folder / VIEWS / "views.json", {"schema": SCHEMA, "views": views})
+    atomic.write_json(folder / VIEWS / "views.json", {"schema": SCHEMA, "views": views})
     write_georeference(folder / "georeference.json", reconstruction.georeference)
     _write_cloud(folder / "cloud.ply", reconstruction.cloud)
-    _write_json(
+    atomic.write_json(
         folder / "reconstruction.json",
         {
             "schema": SCHEMA,
@@ -85,7 +85,7 @@ def read(folder: Path) -> Reconstruction:
 def write_georeference(path: Path, georeference: Georeference) -> None:
     """Write a georeference as JSON; unknown numbers are null."""
     g = georeference
-    _write_json(
+    atomic.write_json(
         path,
         {
             "schema": SCHEMA,
@@ -185,10 +185,6 @@ def _read_cloud(path: Path) -> Cloud:
         error=table["error"].astype(np.float32),
         track_length=table["track_length"].astype(np.int32),
     )
-
-
-def _write_json(path: Path, data: dict[str, Any]) -> None:
-    atomic.write_text(path, json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

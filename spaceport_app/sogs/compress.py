@@ -93,10 +93,9 @@ def run(inputs: CompressInputs, options: CompressOptions, report: Report) -> dic
         measured = _render(decoded, inputs.reconstruction, inputs.held_out, training, report, share)
         result.update(_held_out(measured, training))
         views = [{"name": v.name, "psnr_db": v.psnr_db, "ssim": v.ssim} for v in measured]
-    text = json.dumps({**result, "views": views}, indent=2, ensure_ascii=False)
     path = inputs.output / "quality.json"
     with writing(path):
-        atomic.write_text(path, text + "\n")
+        atomic.write_json(path, {**result, "views": views})
     report(Progress("Measuring the finished bundle", 1, 1, 1.0))
     return result
 

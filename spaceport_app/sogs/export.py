@@ -158,7 +158,7 @@ def _write_georeference(path: Path, source: Path | None, options: ExportOptions)
         world_to_ecef = np.array(data["world_to_ecef"], np.float64).reshape(4, 4)
         data["file_to_ecef"] = (world_to_ecef @ file_to_world).tolist()
     with file.writing(path):
-        atomic.write_text(path, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        atomic.write_json(path, data)
 
 
 def file_name(name: str) -> str:

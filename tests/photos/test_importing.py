@@ -286,10 +286,10 @@ def test_a_full_disk_is_told_to_the_pipeline(
 ) -> None:
     make_flight(tmp_path / "in", 3)
 
-    def full(path: Path, text: str) -> None:
+    def full(path: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(atomic, "write_text", full)
+    monkeypatch.setattr(atomic, "write_bytes", full)
     with pytest.raises(OSError) as caught:
         imported(output, tmp_path / "in")
     assert caught.value.errno == errno.ENOSPC

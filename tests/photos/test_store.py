@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +24,7 @@ from spaceport_app.photos.model import (
 
 def photo(path: Path, **changes: object) -> Photo:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(path.name.encode())
+    path.write_bytes(os.fsencode(path.name))
     status = path.stat()
     plain = Photo(
         name=path.name,
@@ -54,6 +55,18 @@ def photoset(folder: Path, *names: str) -> PhotoSet:
     photos = tuple(photo(folder / name) for name in names)
     gone = LeftOut("kaputt.jpg", folder / "kaputt.jpg", Finding("unreadable", "Beschädigt."))
     return PhotoSet(photos, (gone,), Origin(46.842659763905184, -91.994, 198.61))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux names files by any bytes")
+def test_names_that_are_no_unicode_come_back(tmp_path: Path) -> None:
+    name = os.fsdecode(b"Fl\xfcg.jpg")
+    try:
+        written = photoset(tmp_path, name)
+    except OSError:
+        pytest.skip("this disk takes Unicode names only")
+    store.write(tmp_path, written)
+    assert store.read(tmp_path) == written
+    assert store.changed(store.read(tmp_path)) == ()
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +60,8 @@ def write_quality(folder: Path, compared: Sequence[Compared], schedule: Schedule
         )
     mean = evaluation.mean([one.quality for one in compared])
     look = schedule.look
-    text = json.dumps(
+    atomic.write_json(
+        folder / "quality.json",
         {
             "psnr_db": mean[0] if mean else None,
             "ssim": mean[1] if mean else None,
@@ -71,10 +71,7 @@ def write_quality(folder: Path, compared: Sequence[Compared], schedule: Schedule
             "vignette": list(look.vignette.coefficients),
             "views": views,
         },
-        indent=2,
-        ensure_ascii=False,
     )
-    atomic.write_text(folder / "quality.json", text + "\n")
 
 
 def write_history(folder: Path, history: History) -> None:
@@ -85,4 +82,4 @@ def write_history(folder: Path, history: History) -> None:
     OSError
         If the folder cannot be written.
     """
-    atomic.write_text(folder / "history.json", json.dumps(history.as_json()) + "\n")
+    atomic.write_json(folder / "history.json", history.as_json(), indent=None)

@@ -217,7 +217,8 @@ def _fingerprint(engine: Engine, inputs: TrainInputs, options: TrainOptions) -> 
         json.dumps([__version__, engine.name, asked], sort_keys=True).encode("utf-8")
     )
     for view in inputs.reconstruction.views:
-        digest.update(f"{view.name}\0{view.width}\0{view.height}\0".encode())
+        about = f"{view.name}\0{view.width}\0{view.height}\0"
+        digest.update(about.encode("utf-8", "surrogatepass"))
         digest.update(np.array([view.fx, view.fy, view.cx, view.cy]).tobytes())
         digest.update(np.ascontiguousarray(view.view_matrix).tobytes())
     cloud = inputs.reconstruction.cloud
