@@ -39,11 +39,6 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path` in one step."""
-    write_bytes(path, text.encode("utf-8"))
-
-
 def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
     """Write `value` as strict JSON in one step; numbers that JSON lacks become null.
 

@@ -80,6 +80,11 @@ class Observer:
         if self.previews.due:
             self.show(engine, schedule)
 
+    def start_from(self, history: History) -> None:
+        """Go on after the measurements in `history`; what was seen since then is forgotten."""
+        self.history = history
+        self._recent.clear()
+
     def measure(self, engine: Engine, look: Look) -> tuple[ViewQuality, ...]:
         """Return the quality of every held-out photo now."""
         return tuple(

@@ -32,7 +32,7 @@ class TrainOptions:
         "Largest number of Gaussians",
         "More Gaussians show finer detail and take more time, memory and bytes.",
         minimum=100,
-        maximum=20_000_000,
+        maximum=16_000_000,  # torch draws one of 2^24 at most
     )
     image_size: int = option(
         640,

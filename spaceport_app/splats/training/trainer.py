@@ -179,7 +179,7 @@ class Trainer:
             self._checkpoints.clear()
             self.engine.load(initial)
             self.iteration = 0
-            self._observer.history = History()
+            self._observer.start_from(History())
             return
         record = found.record
         self.engine.restore(found.engine)
@@ -191,7 +191,8 @@ class Trainer:
             min(self._limits.image_size, int(cast("int", record["image_size"]))),
             max(self._limits.times_lowered, int(cast("int", record["times_lowered"]))),
         )
-        self._observer.history = History.from_json(cast("dict[str, JsonValue]", record["history"]))
+        history = History.from_json(cast("dict[str, JsonValue]", record["history"]))
+        self._observer.start_from(history)
         self._plan()
         _log.info("training goes on at step %d", self.iteration)
 

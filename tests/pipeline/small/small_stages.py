@@ -78,7 +78,7 @@ def collect(inputs: Inputs, options: CollectOptions, report: Report) -> dict[str
         text = path.read_text(encoding="utf-8")
         texts[path.name] = text.upper() if options.upper else text
         report(Progress(f"Reading {len(files)} texts", done, len(files), done / len(files)))
-    atomic.write_text(inputs.output / "texts.json", json.dumps(texts))
+    atomic.write_json(inputs.output / "texts.json", texts)
     return {"texts": len(files)}
 
 
@@ -92,13 +92,13 @@ def count(inputs: Inputs, options: CountOptions, report: Report) -> dict[str, Js
             fail(options.fault, inputs)
         total += sum(text.count(letter) for letter in options.letters)
         done += 1
-        atomic.write_text(state, json.dumps([done, total]))
+        atomic.write_json(state, [done, total])
         report(Progress("Counting letters", done, options.rounds, done / options.rounds))
         report(Metric({"round": done, "letters": total}))
         time.sleep(options.pause_s)
     if not total:
         report(Notice("no_letters", "None of the letters occurs.", options.letters))
-    atomic.write_text(inputs.output / "count.json", json.dumps({"letters": total}))
+    atomic.write_json(inputs.output / "count.json", {"letters": total})
     return {"letters": total, "rounds": done, "first_round": first}
 
 
