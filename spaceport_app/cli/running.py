@@ -25,7 +25,7 @@ from spaceport_app.pipeline.runner import Runner
 from spaceport_app.pipeline.settings import with_options
 from spaceport_app.pipeline.stage import Registry, find, registry
 from spaceport_app.project.errors import ProjectError
-from spaceport_app.project.model import Settings
+from spaceport_app.project.model import Settings, plainly
 from spaceport_app.project.project import SUFFIX, Project
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, for scripts.")]
@@ -121,7 +121,8 @@ def stage(
 
 
 def _usual_folder(first: Path) -> Path:
-    name = first.absolute().name if first.is_dir() else first.absolute().parent.name
+    whole = plainly(first)
+    name = whole.name if first.is_dir() else whole.parent.name
     if first.suffix.lower() == ".zip":
         name = first.stem
     return Path(f"{name or 'photos'}{SUFFIX}")
@@ -161,8 +162,8 @@ def _prepare(
     if leave_out:
         settings = replace(settings, excluded=frozenset(leave_out))
     settings = with_options(stages, settings, changed)
-    absolute = tuple(source.absolute() for source in sources)
-    other = bool(sources) and absolute != opened.sources
+    given = tuple(source.resolve() for source in sources)
+    other = bool(sources) and given != tuple(source.resolve() for source in opened.sources)
     if other and not replace_photos:
         raise usage(
             f"{folder} was made from other photos ({_names(opened.sources)}).",

@@ -35,6 +35,14 @@ class Settings:
     excluded: frozenset[str] = frozenset()
 
 
+def plainly(path: Path) -> Path:
+    """Return `path` as an absolute path without ``..``; links keep their names without it.
+
+    A path through a folder that is left again would break when that folder goes.
+    """
+    return path.resolve() if ".." in path.parts else path.absolute()
+
+
 @dataclass(frozen=True)
 class Source:
     """A folder, zip or photo that was given, by absolute path and as seen from the project.
@@ -48,9 +56,9 @@ class Source:
     @staticmethod
     def of(path: Path, project: Path) -> Source:
         """Return the source at `path` as a project at `project` remembers it."""
-        absolute = path.absolute()
+        absolute = plainly(path)
         try:
-            relative = absolute.relative_to(project.absolute().parent).as_posix()
+            relative = absolute.relative_to(plainly(project).parent).as_posix()
         except ValueError:
             relative = ""
         return Source(absolute, relative)

@@ -15,7 +15,7 @@ from uuid import uuid4
 from spaceport_app.project import document as files
 from spaceport_app.project import lock, publish
 from spaceport_app.project.errors import ProjectError
-from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun
+from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun, plainly
 
 SUFFIX = ".spaceport"
 
@@ -84,7 +84,7 @@ class Project:
                         f"{folder} is a project already.",
                         "Open it, or choose another folder with -o.",
                     )
-            name = folder.absolute().name
+            name = plainly(folder).name
             document = Document(
                 name=name.removesuffix(SUFFIX) or name,
                 created=_now(),

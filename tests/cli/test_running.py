@@ -129,6 +129,30 @@ def test_other_photos_for_a_project_need_a_word(
     assert letters(tmp_path / "a.spaceport") == 15
 
 
+def test_the_same_photos_by_other_paths_are_the_same(
+    spaceport: Spaceport, texts: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    spaceport.folder = other
+    assert spaceport("run", Path("..") / texts.name, "-o", "../a.spaceport").code == 0
+    spaceport.folder = tmp_path
+    other.rmdir()
+    (tmp_path / "link").symlink_to(texts)
+    for path in (texts, texts.name, f"{texts.name}/../{texts.name}", "link"):
+        ended = spaceport("run", path, "-o", "a.spaceport")
+        assert (ended.code, ended.out.count("nothing to do")) == (0, 3), ended.err
+
+
+def test_a_project_is_named_after_the_folder_above(
+    spaceport: Spaceport, texts: Path, tmp_path: Path
+) -> None:
+    spaceport.folder = texts / "notes"
+    spaceport.folder.mkdir()
+    assert spaceport("run", "..").code == 0
+    assert (spaceport.folder / f"{texts.name}.spaceport" / "project.json").is_file()
+
+
 def test_no_project_is_exit_3(spaceport: Spaceport, tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     for arguments in (["run", "-o", "plain"], ["status", "plain"], ["stage", "count", "plain"]):
