@@ -35,6 +35,8 @@ def describe(project: Project, stages: Registry) -> dict[str, Any]:
         state = "missing"
         if published is not None:
             state = "outdated" if stage.name in outdated else "finished"
+        elif project.damaged(stage.name):
+            state = "damaged"
         if latest is not None:
             working = latest.state in ("running", "publishing")
             if working and busy:

@@ -170,6 +170,8 @@ class Runner:
             if why:
                 return _failed(stage, _gone(why, stage, project))
             stage.check(project)
+            if damaged := project.damaged(stage.name):
+                self._listen(StageEvent(stage.name, _damaged(stage, damaged), None, 0.0))
             run = project.begin(
                 stage.name, stage.folder, fingerprint.of_stage(stage, options, project)
             )
@@ -315,6 +317,12 @@ def _event(line: str) -> Event | None:
     except ValueError as error:
         _log.warning("%s", error)
         return None
+
+
+def _damaged(stage: Stage, names: list[str]) -> Notice:
+    more = len(names) - 1
+    files = f"{stage.folder}/{names[0]}" + (f" and {more} more" if more else "")
+    return Notice("damaged", f"Gone or damaged, and made again: {files}.")
 
 
 def _gone(why: str, stage: Stage, project: Project) -> Failed:

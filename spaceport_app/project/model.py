@@ -89,6 +89,8 @@ class StageRun:
         Identity of what it published; the fingerprints of later stages hold it.
     report : mapping
         Measured results of the stage.
+    files : mapping
+        Bytes of every file that it published, by path inside the stage's folder.
     code, message, remedy : str
         Why it did not finish; empty otherwise.
     token : str
@@ -105,6 +107,7 @@ class StageRun:
     peak_memory_bytes: int = 0
     output: str = ""
     report: Mapping[str, JsonValue] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
     code: str = ""
     message: str = ""
     remedy: str = ""

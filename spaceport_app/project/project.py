@@ -132,11 +132,22 @@ class Project:
         return self.document.stages.get(stage)
 
     def published(self, stage: str) -> StageRun | None:
-        """Return the run whose result lies in the stage's folder, if it is still there."""
+        """Return the run whose result lies in the stage's folder, if it is still whole."""
         record = self.record(stage)
         if record is None or not (self.folder / record.folder).is_dir():
             return None
-        return record.published
+        return None if self.damaged(stage) else record.published
+
+    def damaged(self, stage: str) -> list[str]:
+        """Return the files that are gone from a published result, or were cut or overwritten.
+
+        They are told by their size; a result whose whole folder is gone is not damaged.
+        """
+        record = self.record(stage)
+        if record is None or record.published is None:
+            return []
+        folder = self.folder / record.folder
+        return publish.damaged(folder, record.published.files) if folder.is_dir() else []
 
     def partial(self, stage: str) -> Path:
         """Where a stage writes while it works."""
@@ -242,6 +253,7 @@ class Project:
             peak_memory_bytes=peak_memory_bytes,
             output=output,
             report=dict(report),
+            files=publish.inventory(self.partial(stage)),
         )
         return self._complete(stage)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -12,6 +13,30 @@ _log = logging.getLogger(__name__)
 def aside(folder: Path) -> Path:
     """Where the old result lies for the moment in which the new one takes its place."""
     return folder.with_name(f".{folder.name}.old")
+
+
+def inventory(folder: Path) -> dict[str, int]:
+    """Return the bytes of every file below `folder`, by path inside it."""
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def damaged(folder: Path, files: Mapping[str, int]) -> list[str]:
+    """Return those of `files` that are gone from `folder` or have another size now.
+
+    What else lies there is nobody's harm.
+    """
+    return [name for name, size in files.items() if _size(folder / name) != size]
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError:
+        return None
 
 
 def swap(partial: Path, folder: Path) -> None:

@@ -189,6 +189,32 @@ def test_a_result_that_holds_outlives_a_later_try_that_failed(
     assert clean(project)
 
 
+@pytest.mark.parametrize("harm", ["gone", "cut"])
+def test_a_result_that_lost_a_file_is_made_again(
+    spaceport: Spaceport, texts: Path, harm: str
+) -> None:
+    project = spaceport.folder / "a.spaceport"
+    spaceport("run", texts, "-o", project)
+    file = project / "count" / "count.json"
+    whole = file.read_bytes()
+    if harm == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(whole[:-3])
+    (project / "packed" / "Thumbs.db").write_text("what others leave harms nobody")
+    states = spaceport("status", project, "--json").json["states"]
+    assert {name: state["state"] for name, state in states.items()} == {
+        "collect": "finished",
+        "count": "damaged",
+        "pack": "outdated",
+    }
+    ended = spaceport("run", "-o", project)
+    assert ended.code == 0
+    assert "made again: count/count.json." in ended.out
+    assert "Packing" in ended.out
+    assert file.read_bytes() == whole
+
+
 def test_nothing_is_kept_where_nothing_was_done(spaceport: Spaceport, texts: Path) -> None:
     ended = spaceport("run", texts, "-o", "a.spaceport", "--count-fault", "stage_error")
     assert "What is done is kept." in ended.err
