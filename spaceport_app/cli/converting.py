@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from spaceport_app.cli import running
-from spaceport_app.cli.output import Output, count, size, told, usage
+from spaceport_app.cli.output import Output, bytes_of, columns, count, size, told, usage
 from spaceport_app.cli.running import Json, ProjectFolder, Quiet
 from spaceport_app.errors import StageError
 from spaceport_app.events import ignore
@@ -20,11 +20,10 @@ from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.settings import resolve, with_options
 from spaceport_app.pipeline.stage import find, registry
 from spaceport_app.project.project import Project
+from spaceport_app.sogs.options import FORMATS
 
 if TYPE_CHECKING:
     from spaceport_app.splats.model import Splats
-
-FORMATS = ("sog", "sog-folder", "sogs", "ply")
 
 FormatOption = Annotated[
     Optional[str],  # noqa: UP045
@@ -59,7 +58,7 @@ def convert(
         _check_place(target, wanted)
         splats = turned(read(source), turn)
         _write(target, splats, wanted, order, antialiased=_antialiased(source))
-        before, after = _bytes(source), _bytes(target)
+        before, after = bytes_of(source), bytes_of(target)
         found = {
             "ok": True,
             "file": str(target.absolute()),
@@ -122,8 +121,8 @@ def export(
             running.work(output, opened, registry(), only="export")
             return
         written = _export_to(opened, format, target)
-        output.document({"ok": True, "file": str(written.absolute()), "bytes": _bytes(written)})
-        output.say(f"{written}: {size(_bytes(written))}.")
+        output.document({"ok": True, "file": str(written.absolute()), "bytes": bytes_of(written)})
+        output.say(f"{written}: {size(bytes_of(written))}.")
 
 
 def read(path: Path) -> Splats:
@@ -225,14 +224,6 @@ def _write(
     file.write(target, splats, wanted, options, antialiased=antialiased)
 
 
-def _bytes(path: Path) -> int:
-    if path.name == "meta.json":
-        path = path.parent
-    if path.is_dir():
-        return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())
-    return path.stat().st_size
-
-
 def _add_format(project: Project, format: str) -> None:
     stages = registry()
     stage = find(stages, "export")
@@ -313,4 +304,4 @@ def _lines(difference: dict[str, Any]) -> list[str]:
     if d["sh_degree"] != d["reference_sh_degree"]:
         words = f"degree {d['sh_degree']} against {d['reference_sh_degree']}"
         rows.append(("", f"{words}; only those of the reference are compared"))
-    return [f"{head:<18}{words}" for head, words in rows]
+    return columns(rows)

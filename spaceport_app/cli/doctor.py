@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from spaceport_app import __version__, resources
-from spaceport_app.cli.output import FAILED, Output, size, told
+from spaceport_app.cli.output import FAILED, Output, columns, size, told
 from spaceport_app.cli.running import Json
 from spaceport_app.pipeline import environment, machine
 
@@ -131,4 +131,4 @@ def _lines(found: dict[str, Any]) -> list[str]:
     rows += [("Hint", hint) for hint in found["hints"]]
     if not found["troubles"]:
         rows.append(("Verdict", "everything that Spaceport needs works"))
-    return [f"{head:<18}{words}" for head, words in rows]
+    return columns(rows)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from spaceport_app.cli import looking
-from spaceport_app.cli.output import Output, count, size, told
+from spaceport_app.cli.output import Output, bytes_of, columns, count, size, told
 from spaceport_app.cli.running import Json
 from spaceport_app.errors import StageError
 from spaceport_app.pipeline.messages import plain
@@ -18,8 +18,6 @@ from spaceport_app.project.project import Project
 
 if TYPE_CHECKING:
     from spaceport_app.splats.model import Splats
-
-_PHOTOS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".heic", ".heif"})
 
 
 def inspect(
@@ -35,7 +33,7 @@ def inspect(
             text = looking.lines(found)
         else:
             found = describe(path)
-            text = [f"{head:<18}{words}" for head, words in _rows(found)]
+            text = columns(_rows(found))
         output.document(plain(found))
         for line in text:
             output.say(line)
@@ -51,6 +49,8 @@ def describe(path: Path) -> dict[str, Any]:
     """
     if not path.exists():
         raise StageError("not_found", f"There is no {path}.", "Check the spelling.")
+    from spaceport_app.photos.decode import PHOTO_SUFFIXES
+
     suffix = path.suffix.lower()
     if path.is_dir():
         if not (path / "meta.json").is_file():
@@ -64,7 +64,7 @@ def describe(path: Path) -> dict[str, Any]:
         return _bundle(path)
     if suffix == ".ply":
         return _ply(path)
-    if suffix in _PHOTOS:
+    if suffix in PHOTO_SUFFIXES:
         return _photo(path)
     raise StageError(
         "unknown_file",
@@ -80,13 +80,7 @@ def _bundle(path: Path) -> dict[str, Any]:
     meta = parse_meta(file.open_bundle(path)(META))
     version = meta.get("version", 1)
     kind = "SOG file" if path.suffix.lower() == ".sog" else "bundle"
-    folder = path if path.is_dir() else path.parent
-    size_bytes = (
-        path.stat().st_size
-        if kind == "SOG file"
-        else sum(part.stat().st_size for part in folder.iterdir() if part.is_file())
-    )
-    about = {"kind": f"{kind}, version {version}", "bytes": size_bytes}
+    about = {"kind": f"{kind}, version {version}", "bytes": bytes_of(path)}
     return {**about, **_splats(file.read(path))}
 
 

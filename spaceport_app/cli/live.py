@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -168,19 +169,12 @@ class Bars:
 
 
 def numbers(values: Mapping[str, float]) -> str:
-    """Return the key numbers of a stage in words: points, Gaussians, PSNR."""
+    """Return the key numbers of a stage in words: Gaussians and PSNR."""
     parts = []
-    for key, words in (
-        ("registered", "{} photos placed"),
-        ("points", "{} points"),
-        ("gaussians", "{} Gaussians"),
-    ):
-        if key in values:
-            parts.append(words.format(count(values[key])))
-    for key in ("psnr_held_out", "psnr_db", "psnr"):
-        if values.get(key, float("nan")) == values.get(key):
-            parts.append(f"PSNR {values[key]:.1f} dB")
-            break
+    if "gaussians" in values:
+        parts.append(f"{count(values['gaussians'])} Gaussians")
+    if math.isfinite(values.get("psnr_db", math.nan)):
+        parts.append(f"PSNR {values['psnr_db']:.1f} dB")
     return ", ".join(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,20 @@ _USAGE_CODES = frozenset({"bad_option", "unknown_preset"})
 def usage(message: str, remedy: str = "See --help.") -> ProjectError:
     """Return the error for a command that was called wrongly."""
     return ProjectError("bad_option", message, remedy)
+
+
+def columns(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Return heads and their words as lines in two columns."""
+    return [f"{head:<18}{words}" for head, words in rows]
+
+
+def bytes_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder or of the bundle of a meta.json."""
+    if path.name == "meta.json":
+        path = path.parent
+    if path.is_dir():
+        return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())
+    return path.stat().st_size
 
 
 def count(number: float) -> str:

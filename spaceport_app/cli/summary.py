@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spaceport_app.cli.output import count, duration, size
+from spaceport_app.cli.output import columns, count, duration, size
 from spaceport_app.events import JsonValue
 from spaceport_app.pipeline import fingerprint
 from spaceport_app.pipeline.settings import resolve
@@ -66,7 +66,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     in_metres = reports.get("sfm", {}).get("horizontal_rmse_m") is not None
     rows += _bundle(reports.get("compress", {}), in_metres)
     rows += [("File", path) for path in found["files"]]
-    text = [f"{head:<18}{words}" for head, words in rows]
+    text = columns(rows)
     text += ["", f"{'Stage':<28}{'Time':>12}{'Peak memory':>14}"]
     for stage in stages.values():
         again = "  (went on after a stop)" if stage["resumed"] else ""
