@@ -74,7 +74,7 @@ class Splats:
             self.opacity_logits,
             self.sh,
         ):
-            good &= np.isfinite(values).reshape(len(self), -1).all(axis=1)
+            good &= np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
         return good
 
     def take(self, index: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Splats:

@@ -22,3 +22,7 @@ def test_one_number_that_is_none_spoils_its_gaussian_alone(name: str, value: flo
     made = splats()
     getattr(made, name).reshape(4, -1)[2, -1] = value
     assert made.finite.tolist() == [True, True, False, True]
+
+
+def test_no_gaussians_have_no_opacities_and_no_faults() -> None:
+    assert splats(0).opacities.shape == splats(0).finite.shape == (0,)
