@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from spaceport_app.cli import running
-from spaceport_app.cli.output import Output, count, size, told, usage
+from spaceport_app.cli.output import Output, told, usage
 from spaceport_app.cli.running import Json, ProjectFolder, Quiet
 from spaceport_app.errors import StageError
 from spaceport_app.events import ignore
@@ -19,6 +19,7 @@ from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.settings import resolve, with_options
 from spaceport_app.pipeline.stage import find, registry
 from spaceport_app.project.project import Project
+from spaceport_app.quantities import count, size
 
 if TYPE_CHECKING:
     from spaceport_app.splats.model import Splats

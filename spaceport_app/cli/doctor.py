@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from spaceport_app import __version__
-from spaceport_app.cli.output import FAILED, Output, size, told
+from spaceport_app.cli.output import FAILED, Output, told
 from spaceport_app.cli.running import Json
 from spaceport_app.pipeline import environment, machine
+from spaceport_app.quantities import size
 
 _PARTS = ("numpy", "scipy", "numba", "torch", "pycolmap", "Pillow", "pyproj", "gsplat")
 _OPTIONAL = frozenset({"gsplat", "pillow-heif"})

@@ -124,27 +124,3 @@ _USAGE_CODES = frozenset({"bad_option", "unknown_preset"})
 def usage(message: str, remedy: str = "See --help.") -> ProjectError:
     """Return the error for a command that was called wrongly."""
     return ProjectError("bad_option", message, remedy)
-
-
-def count(number: float) -> str:
-    """Return a whole number with thousands separated: ``12,345``."""
-    return f"{number:,.0f}"
-
-
-def size(number: float) -> str:
-    """Return bytes in the unit that a person reads: ``1.2 MB``."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
-            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
-        number /= 1000
-    raise AssertionError
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as ``8 s``, ``2:05 min`` or ``1:02:03 h``."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02d} min"
-    return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d} h"
