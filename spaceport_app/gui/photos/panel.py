@@ -30,9 +30,9 @@ from PySide6.QtWidgets import (
 )
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.latest import Latest
 from spaceport_app.gui.photos import summary
 from spaceport_app.gui.photos.delegate import PhotoDelegate
-from spaceport_app.gui.photos.geometry import GeometryWorker
 from spaceport_app.gui.photos.list_model import PhotoListModel
 from spaceport_app.gui.photos.listing import SORTS, PhotoListing
 from spaceport_app.gui.photos.thumbnails import Thumbnails
@@ -61,8 +61,8 @@ class PhotoPanel(QWidget):
         self.setAccessibleName("Photos")
         self.listing = PhotoListing()
         self._thumbnails = Thumbnails(self)
-        self._geometry = GeometryWorker(self)
-        self._geometry.ready.connect(self._show_geometry)
+        self._geometry = Latest(self, "geometry")
+        self._geometry.answered.connect(self._show_geometry)
         self._facts: list[str] = []
         self._quiet = False
         self._model = PhotoListModel(self.listing, self._thumbnails, self)
@@ -245,7 +245,8 @@ class PhotoPanel(QWidget):
             self._geometry.forget()
         else:
             self._facts = [summary.count_line(len(entries), len(used)), *summary.facts(used)]
-            self._geometry.start(used, self.listing.photos.origin)
+            origin = self.listing.photos.origin
+            self._geometry.ask(lambda: summary.geometry(used, origin))
         self._show_geometry([])
 
     def _show_geometry(self, parts: list[str]) -> None:
