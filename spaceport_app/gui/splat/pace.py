@@ -1,0 +1,65 @@
+"""How much of a scene a computer can draw while the view moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Part of the Gaussians, and of the window's width and height, that is drawn."""
+
+    share: float
+    scale: float
+
+
+FULL = Detail(1.0, 1.0)
+
+LADDER = (
+    FULL,
+    Detail(1.0, 0.75),
+    Detail(1.0, 0.5),
+    Detail(0.6, 0.5),
+    Detail(0.4, 0.4),
+    Detail(0.25, 0.33),
+    Detail(0.15, 0.25),
+    Detail(0.08, 0.2),
+    Detail(0.04, 0.2),
+    Detail(0.02, 0.15),
+)
+"""From all down to what software OpenGL can draw of millions of Gaussians."""
+
+_FEWEST = 10_000
+
+
+class Pace:
+    """Chooses the detail of frames while moving from the time that the last ones took.
+
+    Parameters
+    ----------
+    target_seconds : float
+        What a frame may take.
+    """
+
+    def __init__(self, target_seconds: float = 0.05) -> None:
+        self.target_seconds = target_seconds
+        self._level = 4
+
+    @property
+    def detail(self) -> Detail:
+        """What to draw in the next frame while moving."""
+        return LADDER[self._level]
+
+    def count(self, gaussians: int) -> int:
+        """Return how many of so many Gaussians to draw while moving."""
+        return min(gaussians, max(_FEWEST, round(gaussians * self.detail.share)))
+
+    def took(self, seconds: float) -> None:
+        """Learn what the last frame of the present detail took."""
+        if seconds > 2.5 * self.target_seconds:
+            self._level += 2
+        elif seconds > 1.3 * self.target_seconds:
+            self._level += 1
+        elif seconds < 0.45 * self.target_seconds:
+            self._level -= 1
+        self._level = min(max(self._level, 0), len(LADDER) - 1)
