@@ -84,7 +84,7 @@ class Texture:
         GL.glTexImage2D(GL.GL_TEXTURE_2D, 0, internal, width, height, 0, layout, kind, None)
 
     def write(self, values: Pixels, channels: int, row: int = 0) -> None:
-        """Write flat C-contiguous values from the start of `row` on; their last row may be short."""
+        """Write flat values, C-contiguous, from the start of `row` on."""
         layout, kind = _UPLOADS[self._internal]
         GL.glBindTexture(GL.GL_TEXTURE_2D, self.name)
         GL.glPixelStorei(GL.GL_UNPACK_ALIGNMENT, 1)

@@ -431,8 +431,9 @@ class SplatView(QWidget):
         comparing = scene and views and self._compare.isChecked()
         self._split.setVisible(comparing)
         self._result.setVisible(comparing)
-        for widget in (self._up, self._all, self._help):
-            widget.setVisible(scene)
+        self._up.setVisible(scene)
+        self._all.setVisible(scene)
+        self._help.setVisible(scene)
         self._status.setText(self._words(1.0))
 
     def _words(self, part: float) -> str:
