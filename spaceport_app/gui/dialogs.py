@@ -77,6 +77,6 @@ def ask(
     button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-    button.clicked.connect(lambda: answered())
+    button.clicked.connect(lambda _=False: answered())
     box.open()
     return box

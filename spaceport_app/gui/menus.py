@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
@@ -55,7 +56,7 @@ class Menus:
         self.open_project = self._add(file, "&Open project…", deeds.open_project, _Key.Open)
         self.open_splats = self._add(file, "Open &splat…", deeds.open_splats, "Ctrl+Shift+O")
         self.recent = file.addMenu("Open &recent")
-        self.recent.aboutToShow.connect(lambda: deeds.fill_recent(self.recent))
+        self.recent.aboutToShow.connect(partial(deeds.fill_recent, self.recent))
         file.addSeparator()
         self.add_photos = self._add(file, "&Add photos…", deeds.add_photos, "Ctrl+Shift+A")
         self.save_copy = self._add(file, "Save a &copy…", deeds.save_copy, _Key.SaveAs)
@@ -68,7 +69,7 @@ class Menus:
 
         view = bar.addMenu("&View")
         self.tabs = [
-            self._add(view, name, lambda name=name: deeds.show_tab(name), f"Ctrl+{number}")
+            self._add(view, name, partial(deeds.show_tab, name), f"Ctrl+{number}")
             for number, name in enumerate(TABS, 1)
         ]
         view.addSeparator()
@@ -76,7 +77,7 @@ class Menus:
         self._themes = QActionGroup(window)
         for name in CHOICES:
             words = "As the system" if name == "system" else name.capitalize()
-            action = self._add(themes, words, lambda name=name: deeds.choose_theme(name))
+            action = self._add(themes, words, partial(deeds.choose_theme, name))
             action.setCheckable(True)
             action.setChecked(theme.choice() == name)
             self._themes.addAction(action)
@@ -116,7 +117,7 @@ class Menus:
         keys: QKeySequence.StandardKey | str | None = None,
     ) -> QAction:
         action = QAction(words, self._window)
-        action.triggered.connect(lambda: deed())
+        action.triggered.connect(lambda _=False: deed())
         if keys is not None:
             sequence = QKeySequence(keys)
             # Not every platform has its own keys for every standard action.

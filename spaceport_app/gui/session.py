@@ -88,7 +88,8 @@ class Session:
     def reread(self) -> None:
         """Read ``project.json`` again after a stage has changed it."""
         if self.project is not None:
-            self.project = Project.open(self.project.folder)
+            # The panels hold this very object.
+            self.project.document = Project.open(self.project.folder).document
 
     def close(self) -> None:
         """Close what is open."""
@@ -128,7 +129,6 @@ class Session:
         both = tuple(dict.fromkeys((*self.project.sources, *(p.absolute() for p in sources))))
         with self.project.locked():
             self.project.change(sources=both)
-        self._tell("project")
 
     def exclude(self, names: frozenset[str]) -> None:
         """Leave photos out of the next run.

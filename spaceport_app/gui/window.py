@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(self.session, self)
         self.workspace.changed.connect(self._refresh)
         self.workspace.run_ended.connect(self._run_ended)
+        self.workspace.photos_requested.connect(self._choose_more)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.start_page)
         self._pages.addWidget(self.workspace)
@@ -148,6 +149,8 @@ class MainWindow(QMainWindow):
             self.session.add_sources(photos)
         except StageError as error:
             tell(self, error.message, error.remedy)
+            return
+        self.workspace.read_photos()
 
     def _open_project(self, folder: Path) -> None:
         try:
@@ -184,7 +187,7 @@ class MainWindow(QMainWindow):
             save_report=self._save_report,
             export=self.export,
             close_project=self._close_project,
-            quit=lambda: self.close() and None,
+            quit=self._quit,
             show_tab=self.workspace.show_tab,
             choose_theme=self._choose_theme,
             full_screen=self._full_screen,
@@ -265,6 +268,9 @@ class MainWindow(QMainWindow):
             self.session.close()
 
         self._unless_running(partial(close))
+
+    def _quit(self) -> None:
+        self.close()
 
     def _choose_theme(self, name: str) -> None:
         theme.choose(name)

@@ -10,11 +10,14 @@ from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from spaceport_app.errors import StageError
+from spaceport_app.events import Failed
 from spaceport_app.gui.background import Background
 from spaceport_app.gui.banner import Banner
 from spaceport_app.gui.dialogs import tell
+from spaceport_app.gui.reading import ReadingStrip
 from spaceport_app.gui.session import Change, Session
 from spaceport_app.pipeline import stages as rooms
+from spaceport_app.pipeline.runner import RunEvent
 from spaceport_app.project.project import Project
 
 if TYPE_CHECKING:
@@ -56,6 +59,8 @@ class Workspace(QWidget):
 
     run_ended = Signal(bool)
     """Processing ended; True if all went well."""
+    photos_requested = Signal()
+    """A person wants to add photos."""
     changed = Signal()
     """What menus depend on has changed."""
 
@@ -67,6 +72,8 @@ class Workspace(QWidget):
         self._stage_panel: StagePanel | None = None
         self._layout_before: QByteArray | None = None
         self.banner = Banner(self)
+        self._reading = ReadingStrip(self)
+        self._reading.ended.connect(self._read)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setChildrenCollapsible(False)
         self.tabs = QTabWidget(self.splitter)
@@ -85,6 +92,7 @@ class Workspace(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.banner)
+        layout.addWidget(self._reading)
         layout.addWidget(self.splitter, 1)
         session.listen(self._heard)
 
@@ -92,10 +100,12 @@ class Workspace(QWidget):
 
     def running(self) -> bool:
         """Whether stages are running."""
-        return self._stage_panel is not None and self._stage_panel.running()
+        panel = self._stage_panel
+        return self._reading.running() or (panel is not None and panel.running())
 
     def stop(self) -> None:
         """Stop a run and leave no process behind."""
+        self._reading.stop(wait=True)
         if self._stage_panel is not None:
             self._stage_panel.stop(wait=True)
 
@@ -133,6 +143,8 @@ class Workspace(QWidget):
             panel.run_finished.connect(self._run_finished)
             panel.stage_event.connect(self._stage_event)
             panel.preview.connect(self._preview)
+            panel.changed.connect(self.changed)
+            panel.photos_requested.connect(self.photos_requested)
             self.splitter.addWidget(panel)
             self._stage_panel = panel
             self._share_room()
@@ -160,7 +172,7 @@ class Workspace(QWidget):
             tell(self, error.message, error.remedy)
             return
         if not self.running():
-            self.stage_panel.set_project(self._session.project)
+            self.stage_panel.look_again()
         if self._made(REPORT) is not None:
             self._feed_report(self._made(REPORT))
         self.changed.emit()
@@ -181,9 +193,10 @@ class Workspace(QWidget):
         for tab in self._tabs.values():
             if tab.content is not None:
                 tab.content.close()
-        for panel in (self._photo_panel, self._stage_panel):
-            if panel is not None:
-                panel.close()
+        if self._photo_panel is not None:
+            self._photo_panel.close()
+        if self._stage_panel is not None:
+            self._stage_panel.close_down()
 
     # Tabs
 
@@ -207,7 +220,9 @@ class Workspace(QWidget):
     def _make_training(self, parent: QWidget) -> QWidget:
         from spaceport_app.gui.run.plots import LivePlots
 
-        return LivePlots(parent)
+        plots = LivePlots(parent)
+        self._feed_plots(plots)
+        return plots
 
     def _make_report(self, parent: QWidget) -> QWidget:
         from spaceport_app.gui.report.tab import ReportTab
@@ -265,24 +280,26 @@ class Workspace(QWidget):
         only_splats = project is None
         for name in (FLIGHT, TRAINING, REPORT):
             self.tabs.setTabVisible(TABS.index(name), not only_splats)
-        for name in (FLIGHT, SPLAT):
+        for name in (FLIGHT, SPLAT, TRAINING, REPORT):
             if self._made(name) is not None:
                 self._made(name).clear()
         if self._photo_panel is not None:
             self._photo_panel.clear()
             self._photo_panel.setVisible(not only_splats)
-        if self._stage_panel is not None:
-            self._stage_panel.set_project(project)
-            self._stage_panel.setVisible(not only_splats)
         if project is None:
+            if self._stage_panel is not None:
+                self._stage_panel.set_project(None)
+                self._stage_panel.hide()
             return
         self.photo_panel.show()
         self.stage_panel.set_project(project)
         self.stage_panel.show()
-        self._list_files(project)
         self._load(project, "import")
         self._load(project, "sfm")
         self._fill_splat()
+        self._feed_plots(self._made(TRAINING))
+        if project.published("import") is None and not project.busy:
+            self.read_photos()
         self._shown(self.tabs.currentIndex())
         self._offer_to_go_on()
 
@@ -301,10 +318,25 @@ class Workspace(QWidget):
 
     # Reading off the GUI thread
 
-    def _list_files(self, project: Project) -> None:
-        """Show the files at once where no stage has read them yet."""
-        if project.published("import") is not None:
+    def read_photos(self) -> None:
+        """Read the photos of the project now, apart from a run."""
+        project = self._session.project
+        if project is None or self.running():
             return
+        self._list_files(project)
+        self.stage_panel.setEnabled(False)
+        self._reading.start(project)
+        self.changed.emit()
+
+    def _read(self, failure: Failed | None) -> None:
+        self.stage_panel.setEnabled(True)
+        self._stage_finished("import")
+        self.stage_panel.look_again()
+        if failure is not None and failure.code != "cancelled":
+            tell(self, failure.message, failure.remedy)
+
+    def _list_files(self, project: Project) -> None:
+        """Show the files at once, before any stage has read them."""
         sources = project.sources
 
         def find() -> list[tuple[str, Path]]:
@@ -320,7 +352,7 @@ class Workspace(QWidget):
         self._background.start(
             "files",
             find,
-            lambda files: self.photo_panel.show_files(files),
+            self.photo_panel.show_files,
             lambda sentence: tell(self, "The photos cannot be listed.", sentence),
         )
 
@@ -370,14 +402,19 @@ class Workspace(QWidget):
     def _feed_splat(self, view: SplatView) -> None:
         session = self._session
         path = session.splats
-        if path is None and session.project is not None:
-            if session.project.published("train") is not None:
-                path = session.project.folder / rooms.SPLATS / "splats.ply"
+        project = session.project
+        if path is None and project is not None and project.published("train") is not None:
+            path = project.folder / rooms.SPLATS / "splats.ply"
         if path is None:
             return
         view.open(path)
         if session.splats is None and session.reconstruction is not None:
             view.set_views(session.reconstruction.views)
+
+    def _feed_plots(self, plots: LivePlots | None) -> None:
+        project = self._session.project
+        if plots is not None and project is not None and project.published("train") is not None:
+            plots.show_training(project.folder / rooms.SPLATS)
 
     def _feed_report(self, tab: ReportTab) -> None:
         from spaceport_app.gui.report.facts import gather
@@ -394,8 +431,7 @@ class Workspace(QWidget):
         found = self._session.reconstruction
         splat: SplatView | None = self._made(SPLAT)
         if self.current_tab() == SPLAT and splat is not None and found is not None:
-            if any(view.name == name for view in found.views):
-                splat.jump_to(name)
+            splat.jump_to(name)
 
     def _exclude(self, names: frozenset[str]) -> None:
         try:
@@ -403,16 +439,16 @@ class Workspace(QWidget):
         except StageError as error:
             tell(self, error.message, error.remedy)
             return
-        self.stage_panel.set_project(self._session.project)
+        self.stage_panel.look_again()
 
     def _splat_failed(self, sentence: str) -> None:
         tell(self, "The splats cannot be shown.", sentence)
 
-    def _stage_event(self, event: object) -> None:
+    def _stage_event(self, event: RunEvent) -> None:
         plots: LivePlots = self._tabs[TRAINING].filled()  # type: ignore[assignment]
-        plots.feed(event)
+        plots.add(event)
 
-    def _preview(self, path: object) -> None:
+    def _preview(self, path: Path) -> None:
         plots: LivePlots = self._tabs[TRAINING].filled()  # type: ignore[assignment]
         plots.show_preview(path)
 

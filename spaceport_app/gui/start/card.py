@@ -34,7 +34,7 @@ def read_picture(path: Path) -> QImage:
     size = reader.size()
     if size.isValid():
         reader.setScaledSize(
-            size.scaled(2 * _PICTURE, Qt.AspectRatioMode.KeepAspectRatioByExpanding)
+            size.scaled(_PICTURE * 2, Qt.AspectRatioMode.KeepAspectRatioByExpanding)
         )
     return reader.read()
 
