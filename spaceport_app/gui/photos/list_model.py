@@ -67,9 +67,9 @@ class PhotoListModel(QAbstractListModel):
         """Return the entry of a valid index."""
         return self._rows[index.row()]
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:
         """Return how many photos are shown."""
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return what can be done with a row."""

@@ -1,0 +1,463 @@
+"""The flight view: scene, tools above it, legend and facts below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QSlider,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from spaceport_app.gui import theme
+from spaceport_app.gui.flight import colours
+from spaceport_app.gui.flight.canvas import FlightCanvas, load_libraries
+from spaceport_app.gui.flight.colour_bar import ColourBar
+from spaceport_app.gui.flight.layers import LAYERS
+from spaceport_app.gui.flight.scene import Scene, build
+from spaceport_app.gui.flight.values import PhotoValues, known
+from spaceport_app.gui.latest import Latest
+from spaceport_app.photos.model import PhotoSet
+from spaceport_app.sfm.model import Reconstruction
+
+_PRESETS = {
+    "top": ("Top", "From straight above, north up; drag to move"),
+    "oblique": ("Oblique", "From the south; drag to turn, the horizon stays level"),
+    "free": ("Free", "Drag to turn in any direction"),
+}
+_PICTURE_SIDE = 640
+_ONE_COLOUR = "One colour"
+_NO_PHOTOS = "Add photos to see where they were taken."
+_NO_PLACES = "These photos have no GPS position. The cameras appear here once they are placed."
+
+
+class FlightView(QWidget):
+    """Shows the flight of the open project.
+
+    VTK is loaded in the background when the view is first shown. Signals: `selected` and
+    `activated` with the name of a photo whose camera was clicked or double-clicked.
+    """
+
+    selected = Signal(str)
+    activated = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("flightView")
+        self.setAccessibleName("Flight")
+        self._photos: PhotoSet | None = None
+        self._found: Reconstruction | None = None
+        self._extra: dict[str, PhotoValues] = {}
+        self._scene: Scene | None = None
+        self._quantities: list[PhotoValues] = []
+        self._name = ""
+        self._picture: tuple[str, Any] | None = None
+        self._fresh = True
+        self._canvas: FlightCanvas | None = None
+        self._opener = Latest(self, "open-flight")
+        self._opener.answered.connect(self._make_canvas)
+        self._opener.failed.connect(self._cannot_open)
+        self._builder = Latest(self, "flight")
+        self._builder.answered.connect(self._take_scene)
+        self._builder.failed.connect(self._cannot_build)
+        self._painter = Latest(self, "flight-picture")
+        self._painter.answered.connect(self._take_picture)
+        self._make_tools()
+        self._lay_out()
+        self._enable()
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.stop)
+
+    def set_photos(self, photos: PhotoSet) -> None:
+        """Show where photos were taken, as GPS says."""
+        self._photos = photos
+        self._build()
+
+    def set_reconstruction(self, reconstruction: Reconstruction | None) -> None:
+        """Show where structure from motion put the cameras, and its points."""
+        self._found = reconstruction
+        self._build()
+
+    def set_values(self, label: str, values: Mapping[str, float]) -> None:
+        """Offer another quantity to colour cameras by; values per photo name."""
+        unit = "dB" if "PSNR" in label else ""
+        self._extra[label] = PhotoValues(label, unit, dict(values))
+        self._fill_colours()
+        self._draw_cameras()
+
+    def select(self, name: str) -> None:
+        """Mark the camera of a photo, without telling so by `selected`."""
+        if name != self._name:
+            self._name = name
+            self._draw_selected()
+
+    def clear(self) -> None:
+        """Show nothing, as before the first photo."""
+        self._photos = self._found = None
+        self._extra.clear()
+        self._name, self._picture, self._fresh = "", None, True
+        self._build()
+
+    def stop(self) -> None:
+        """Give threads and graphics memory back; showing the view begins anew."""
+        for worker in (self._opener, self._builder, self._painter):
+            worker.stop()
+        if self._canvas is not None:
+            self._canvas.stop()
+            self._pages.removeWidget(self._canvas)
+            self._canvas.deleteLater()
+            self._canvas = None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Load VTK when the view is first seen."""
+        super().showEvent(event)
+        if self._canvas is None:
+            self._opener.ask(load_libraries)
+            self._show_message()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Leave no thread and no graphics context behind."""
+        self.stop()
+        super().closeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._canvas is not None:
+            self._canvas.layers.dress(theme.current())
+            self._draw()
+
+    def _make_tools(self) -> None:
+        self._presets = QActionGroup(self)
+        self._preset_buttons = []
+        for key, (label, tip) in _PRESETS.items():
+            action = QAction(label, self)
+            action.setCheckable(True)
+            action.setChecked(key == "oblique")
+            action.setToolTip(tip)
+            action.setData(key)
+            self._presets.addAction(action)
+            button = QToolButton()
+            button.setDefaultAction(action)
+            self._preset_buttons.append(button)
+        self._presets.triggered.connect(self._take_preset)
+        self._colour_by = QComboBox()
+        self._colour_by.setAccessibleName("Colour cameras by")
+        self._colour_by.setToolTip("What the cameras are coloured by")
+        self._colour_by.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._colour_by.activated.connect(self._draw_cameras)
+        self._layer_menu = QMenu(self)
+        for key, label in LAYERS.items():
+            action = self._layer_menu.addAction(label)
+            action.setCheckable(True)
+            action.setChecked(True)
+            action.setData(key)
+            action.toggled.connect(lambda on, layer=key: self._switch(layer, on))
+        self._layer_button = QToolButton()
+        self._layer_button.setText("Layers")
+        self._layer_button.setToolTip("What is shown")
+        self._layer_button.setMenu(self._layer_menu)
+        self._layer_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._point_size = QSlider(Qt.Orientation.Horizontal)
+        self._point_size.setRange(1, 10)
+        self._point_size.setValue(2)
+        self._point_size.setFixedWidth(80)
+        self._point_size.setAccessibleName("Size of the points")
+        self._point_size.setToolTip("Size of the points")
+        self._point_size.valueChanged.connect(self._resize_points)
+        self._shoot = QToolButton()
+        self._shoot.setText("Save picture")
+        self._shoot.setToolTip("Save what is seen as a PNG file")
+        self._shoot.clicked.connect(self._save_picture)
+
+    def _lay_out(self) -> None:
+        tools = QHBoxLayout()
+        tools.setContentsMargins(theme.spacing, theme.spacing // 2, theme.spacing, 0)
+        tools.setSpacing(theme.spacing // 2)
+        for button in self._preset_buttons:
+            tools.addWidget(button)
+        tools.addSpacing(theme.spacing)
+        self._colour_label = QLabel("Colour by")
+        self._colour_label.setProperty("role", "muted")
+        tools.addWidget(self._colour_label)
+        tools.addWidget(self._colour_by)
+        tools.addSpacing(theme.spacing)
+        tools.addWidget(self._layer_button)
+        self._points_label = QLabel("Points")
+        self._points_label.setProperty("role", "muted")
+        tools.addWidget(self._points_label)
+        tools.addWidget(self._point_size)
+        tools.addStretch(1)
+        tools.addWidget(self._shoot)
+        self._message = QLabel(_NO_PHOTOS)
+        self._message.setProperty("role", "muted")
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setWordWrap(True)
+        pages = QWidget()
+        self._pages = QStackedLayout(pages)
+        self._pages.addWidget(self._message)
+        self._bar = ColourBar()
+        self._facts = QLabel()
+        self._facts.setProperty("role", "small")
+        self._facts.setMinimumWidth(1)
+        self._facts.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        below = QHBoxLayout()
+        below.setContentsMargins(theme.spacing, 0, theme.spacing, theme.spacing // 2)
+        below.setSpacing(theme.wide)
+        below.addWidget(self._bar)
+        below.addWidget(self._facts, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.spacing // 2)
+        layout.addLayout(tools)
+        layout.addWidget(pages, 1)
+        layout.addLayout(below)
+
+    def _make_canvas(self) -> None:
+        if self._canvas is not None or not self.isVisible():
+            return
+        self._canvas = FlightCanvas()
+        self._canvas.clicked.connect(lambda row: self._tell(self.selected, row))
+        self._canvas.double_clicked.connect(self._double_clicked)
+        self._canvas.hovered.connect(self._show_facts)
+        self._pages.addWidget(self._canvas)
+        for action in self._layer_menu.actions():
+            self._canvas.layers.set_visible(action.data(), action.isChecked())
+        self._canvas.layers.set_point_size(self._point_size.value())
+        self._fresh = True
+        self._draw()
+
+    def _cannot_open(self, trouble: str) -> None:
+        self._message.setText(f"The flight view cannot be shown: {trouble}")
+
+    def _cannot_build(self, trouble: str) -> None:
+        self._take_scene(None)
+        self._message.setText(f"The flight cannot be shown: {trouble}")
+
+    def _build(self) -> None:
+        photos, found = self._photos, self._found
+        if photos is None and found is None:
+            self._builder.forget()
+            self._take_scene(None)
+            return
+
+        def work() -> tuple[Scene | None, list[PhotoValues]]:
+            scene = build(photos, found)
+            return scene, known(scene, photos, found) if scene is not None else []
+
+        self._builder.ask(work)
+
+    def _take_scene(self, answer: tuple[Scene | None, list[PhotoValues]] | None) -> None:
+        before = self._scene
+        self._scene, self._quantities = answer or (None, [])
+        if before is not None and self._scene is not None and before.metric != self._scene.metric:
+            # Another frame altogether: the old pose looks at nothing.
+            self._fresh = True
+        self._fill_colours()
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw everything anew."""
+        canvas, scene = self._canvas, self._scene
+        self._enable()
+        if canvas is None or scene is None:
+            if canvas is not None:
+                canvas.layers.clear()
+                canvas.show_scene(None, False)
+            self._show_message()
+            return
+        canvas.layers.clear()
+        canvas.layers.show_ground(scene)
+        canvas.layers.show_cloud(scene)
+        canvas.layers.show_heights(scene)
+        canvas.layers.show_track(scene)
+        self._pages.setCurrentWidget(canvas)
+        canvas.show_scene(scene, self._fresh)
+        self._fresh = False
+        self._draw_cameras()
+        self._draw_selected()
+
+    def _draw_cameras(self) -> None:
+        canvas, scene = self._canvas, self._scene
+        quantity = self._quantity()
+        look = theme.current()
+        if scene is None:
+            self._bar.hide()
+            return
+        if quantity is None:
+            self._bar.hide()
+            shades = np.tile(colours.parse(look.text), (len(scene.names), 1))
+        else:
+            values = quantity.of(scene)
+            table = colours.scale(look.is_dark)
+            low, high = colours.span(values)
+            self._bar.show_scale(table, quantity.text(low), quantity.text(high))
+            self._bar.show()
+            shades = colours.colours_of(values, table, colours.parse(look.muted))
+        if canvas is not None:
+            canvas.layers.show_cameras(scene, shades)
+            canvas.refresh()
+
+    def _draw_selected(self) -> None:
+        self._show_facts(-1)
+        canvas, scene = self._canvas, self._scene
+        if canvas is None or scene is None:
+            return
+        row = scene.row(self._name)
+        picture = None
+        if self._picture is not None and self._picture[0] == self._name:
+            picture = self._picture[1]
+        elif row is not None:
+            self._ask_picture(self._name)
+        canvas.layers.show_selected(scene, row, picture)
+        canvas.refresh()
+
+    def _ask_picture(self, name: str) -> None:
+        path = self._picture_of(name)
+        if path is None:
+            return
+
+        def work() -> tuple[str, Any]:
+            from spaceport_app.gui.photos.pictures import small_picture
+
+            # As stored: that is what the camera's axes are those of.
+            return name, np.asarray(small_picture(path, _PICTURE_SIDE, upright=False))
+
+        self._painter.ask(work)
+
+    def _picture_of(self, name: str) -> Path | None:
+        for view in self._found.views if self._found is not None else ():
+            if view.name == name:
+                return view.image
+        for photo in self._photos.photos if self._photos is not None else ():
+            if photo.name == name:
+                return photo.path
+        return None
+
+    def _take_picture(self, answer: tuple[str, Any]) -> None:
+        self._picture = answer
+        if answer[0] == self._name:
+            self._draw_selected()
+
+    def _fill_colours(self) -> None:
+        scene = self._scene
+        before = self._colour_by.currentText()
+        self._colour_by.clear()
+        if scene is not None:
+            extra = [v for v in self._extra.values() if np.isfinite(v.of(scene)).any()]
+            for quantity in (*self._quantities, *extra):
+                self._colour_by.addItem(quantity.label, quantity)
+            self._colour_by.addItem(_ONE_COLOUR, None)
+            self._colour_by.setCurrentIndex(max(self._colour_by.findText(before), 0))
+
+    def _quantity(self) -> PhotoValues | None:
+        found = self._colour_by.currentData()
+        return found if isinstance(found, PhotoValues) else None
+
+    def _enable(self) -> None:
+        """Let only those tools be used that have something to work on."""
+        ready = self._scene is not None and self._canvas is not None
+        for widget in (*self._preset_buttons, self._colour_by, self._layer_button, self._shoot):
+            widget.setEnabled(ready)
+        self._presets.setEnabled(ready)
+        points = ready and self._scene is not None and self._scene.cloud is not None
+        self._point_size.setEnabled(points)
+        if not ready:
+            self._bar.hide()
+
+    def _show_message(self) -> None:
+        self._pages.setCurrentWidget(self._message)
+        if self._photos is None and self._found is None:
+            self._message.setText(_NO_PHOTOS)
+        elif self._canvas is None:
+            self._message.setText("Opening the flight view")
+        else:
+            self._message.setText(_NO_PLACES)
+        self._show_facts(-1)
+
+    def _show_facts(self, hovered: int) -> None:
+        """Say what is known of the camera under the mouse, else of the selected one."""
+        scene = self._scene
+        if scene is None:
+            self._facts.setText("")
+            return
+        row = hovered if 0 <= hovered < len(scene.names) else scene.row(self._name)
+        if row is not None:
+            self._facts.setText(self._about(scene, row))
+            return
+        parts = [f"{len(scene.names):,} cameras"]
+        if scene.cloud is not None:
+            parts.append(f"{len(scene.cloud.xyz):,} points")
+        if scene.left_out.any():
+            parts.append(f"{int(scene.left_out.sum()):,} left out")
+        if scene.unseen:
+            parts.append(f"{scene.unseen:,} without a position")
+        self._facts.setText(" · ".join(parts))
+
+    def _about(self, scene: Scene, row: int) -> str:
+        name = scene.names[row]
+        unit = "m" if scene.metric else "units"
+        parts = [name, f"{scene.heights[row]:.1f} {unit} above {scene.base_name}"]
+        quantity = self._quantity()
+        if quantity is not None and quantity.label != "Height":
+            value = quantity.values.get(name, np.nan)
+            if np.isfinite(value):
+                parts.append(f"{quantity.label} {quantity.text(value)}")
+        if scene.left_out[row]:
+            parts.append("left out, at its GPS position")
+        return " · ".join(parts)
+
+    def _take_preset(self, action: QAction) -> None:
+        if self._canvas is not None:
+            self._canvas.fit(action.data())
+
+    def _switch(self, layer: str, on: bool) -> None:
+        if self._canvas is not None:
+            self._canvas.layers.set_visible(layer, on)
+            self._canvas.refresh()
+
+    def _resize_points(self, size: int) -> None:
+        if self._canvas is not None:
+            self._canvas.layers.set_point_size(float(size))
+            self._canvas.refresh()
+
+    def _tell(self, signal: Any, row: int) -> None:
+        if self._scene is None:
+            return
+        name = self._scene.names[row]
+        self.select(name)
+        signal.emit(name)
+
+    def _double_clicked(self, row: int) -> None:
+        if self._canvas is not None:
+            self._canvas.fly_to_camera(row)
+        self._tell(self.activated, row)
+
+    def _save_picture(self) -> None:
+        if self._canvas is None:
+            return
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Save picture", str(Path.home() / "flight.png"), "PNG pictures (*.png)"
+        )
+        if not chosen:
+            return
+        path = Path(chosen)
+        try:
+            self._canvas.screenshot(path if path.suffix else path.with_suffix(".png"))
+        except (OSError, ValueError) as error:
+            QMessageBox.warning(self, "Save picture", f"The picture could not be saved: {error}")
