@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from spaceport_app.errors import StageError
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 FLIGHT, SPLAT, TRAINING, REPORT = "Flight", "Splat", "Training", "Report"
 TABS = (FLIGHT, SPLAT, TRAINING, REPORT)
 
-_PHOTOS_WIDTH, _STAGES_WIDTH = 300, 340
+_PHOTOS_WIDTH, _STAGES_WIDTH = 270, 350
+_LEAST_PHOTOS, _LEAST_STAGES = 200, 320
 
 
 class _Tab(QWidget):
@@ -71,6 +72,7 @@ class Workspace(QWidget):
         self._photo_panel: PhotoPanel | None = None
         self._stage_panel: StagePanel | None = None
         self._layout_before: QByteArray | None = None
+        self._looked = False
         self.banner = Banner(self)
         self._reading = ReadingStrip(self)
         self._reading.ended.connect(self._read)
@@ -127,9 +129,10 @@ class Workspace(QWidget):
             panel.selected.connect(self._session.select)
             panel.activated.connect(self._photo_activated)
             panel.excluded_changed.connect(self._exclude)
+            panel.setMinimumWidth(_LEAST_PHOTOS)
             self.splitter.insertWidget(0, panel)
             self._photo_panel = panel
-            self._share_room()
+            QTimer.singleShot(0, self._share_room)
         return self._photo_panel
 
     @property
@@ -145,9 +148,10 @@ class Workspace(QWidget):
             panel.preview.connect(self._preview)
             panel.changed.connect(self.changed)
             panel.photos_requested.connect(self.photos_requested)
+            panel.setMinimumWidth(_LEAST_STAGES)
             self.splitter.addWidget(panel)
             self._stage_panel = panel
-            self._share_room()
+            QTimer.singleShot(0, self._share_room)
         return self._stage_panel
 
     def save_report(self, path: Path) -> None:
@@ -215,6 +219,7 @@ class Workspace(QWidget):
         view = SplatView(parent)
         view.failed.connect(self._splat_failed)
         view.view_changed.connect(self._session.select)
+        view.shown.connect(self._splat_shown)
         return view
 
     def _make_training(self, parent: QWidget) -> QWidget:
@@ -276,6 +281,7 @@ class Workspace(QWidget):
         for kind in ("files", "photos", "reconstruction"):
             self._background.forget(kind)
         self.banner.hide()
+        self._looked = False
         project = self._session.project
         only_splats = project is None
         for name in (FLIGHT, TRAINING, REPORT):
@@ -440,6 +446,19 @@ class Workspace(QWidget):
             tell(self, error.message, error.remedy)
             return
         self.stage_panel.look_again()
+
+    def _splat_shown(self) -> None:
+        """Begin where a photo was taken, not outside of the scene."""
+        from spaceport_app.gui.export.first_view import best_view
+
+        session = self._session
+        found = session.reconstruction
+        if session.splats is not None or found is None or self._looked:
+            return
+        self._looked = True
+        best = best_view(found)
+        if best is not None:
+            self._made(SPLAT).jump_to(session.selected or best.name)
 
     def _splat_failed(self, sentence: str) -> None:
         tell(self, "The splats cannot be shown.", sentence)
