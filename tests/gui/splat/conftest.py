@@ -38,7 +38,8 @@ def in_window(display: dict[str, str]):
 
     def run(script: str, *arguments: str) -> None:
         root = HERE.parents[2]
-        environment = {**display, "PYTHONPATH": os.pathsep.join([str(root), str(HERE)])}
+        paths = [str(root), str(HERE), os.environ.get("PYTHONPATH", "")]
+        environment = {**display, "PYTHONPATH": os.pathsep.join(paths)}
         done = subprocess.run(
             [sys.executable, str(HERE / script), *arguments],
             env=environment,

@@ -48,7 +48,7 @@ def draw(case: Case) -> tuple[np.ndarray, np.ndarray]:
     canvas.picture_taken.connect(lambda _, picture: taken.append(picture))
     canvas.take_picture(camera)
     waiting.until(lambda: taken, "the picture is taken")
-    canvas.close()
+    waiting.ended(canvas)
     return taken[0], rows[:, : 3 * shown.width()].reshape(shown.height(), shown.width(), 3)
 
 

@@ -37,7 +37,7 @@ SMALL = engine_scenes.camera(320, 240)
 SCENES = {
     f"degree {degree}": engine_scenes.gaussians(200, degree, seed=degree) for degree in DEGREES
 }
-SCENES |= {"needles": needles(), "fine": engine_scenes.gaussians(1000, 1, seed=8, size=-4.2)}
+SCENES |= {"needles": needles(), "fine": engine_scenes.gaussians(400, 1, seed=8, size=-4.0)}
 
 
 @pytest.fixture(scope="module")
