@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 
 @dataclass
@@ -23,6 +24,19 @@ class Curve:
         del self.steps[place:], self.values[place:]
         self.steps.append(step)
         self.values.append(value)
+
+
+def smoothed(values: Sequence[float]) -> list[float]:
+    """Return the running mean over a twentieth of the values, shorter near both ends."""
+    half = len(values) // 40
+    if half == 0:
+        return list(values)
+    sums = [0.0, *accumulate(values)]
+    means = []
+    for place in range(len(values)):
+        reach = min(half, place, len(values) - 1 - place)
+        means.append((sums[place + reach + 1] - sums[place - reach]) / (2 * reach + 1))
+    return means
 
 
 class TrainingCurves:

@@ -16,6 +16,11 @@ def read(folder: Path) -> tuple[list[Mapping[str, float]], list[Mapping[str, flo
         return [], []
 
 
+def picture(folder: Path) -> Path | None:
+    """Return the first held-out photo as the finished splat shows it; None where there is none."""
+    return next(iter(sorted((folder / "held_out").glob("*.render.png"))), None)
+
+
 def _rows(found: object) -> list[Mapping[str, float]]:
     if not isinstance(found, list):
         return []

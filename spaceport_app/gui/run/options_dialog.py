@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -47,6 +48,7 @@ class OptionsDialog(QDialog):
         self.forms: dict[str, OptionsForm] = {}
         self.pages = QListWidget()
         self.pages.setAccessibleName("Stages")
+        self.pages.setSpacing(theme.spacing // 2)
         self._stack = QStackedWidget()
         for stage in stages:
             form = OptionsForm(stage.options_class())
@@ -77,6 +79,8 @@ class OptionsDialog(QDialog):
         buttons.rejected.connect(self.reject)
         self.ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
         self.ok.setProperty("main", True)
+        for button in buttons.buttons():
+            button.setIcon(QIcon())
         self.reset_button = QPushButton("Reset all")
         self.reset_button.setToolTip("All options back to the values of the preset")
         self.reset_button.clicked.connect(self.reset)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QValidator
+from PySide6.QtGui import QColor, QPalette, QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -89,6 +89,11 @@ class OptionsForm(QWidget):
         self.editors: dict[str, Editor] = {}
         self.resets: dict[str, QToolButton] = {}
         self._wheel = _WheelGuard(self)
+        # Arrow keys and the wheel step; buttons for it would crowd fifty fields.
+        self.setStyleSheet(
+            "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button"
+            "{ width: 0; height: 0; border: none; }"
+        )
         self._layout = QGridLayout(self)
         self._layout.setColumnStretch(1, 1)
         self._layout.setHorizontalSpacing(theme.wide)
@@ -182,7 +187,7 @@ class _WheelGuard(QObject):
 
 def _editor(about: Describe, default: JsonValue) -> Editor:
     if isinstance(default, bool):
-        return QCheckBox()
+        return _check_box()
     if about.choices:
         combo = QComboBox()
         for choice in about.choices:
@@ -208,6 +213,15 @@ def _editor(about: Describe, default: JsonValue) -> Editor:
         number.setSuffix(f" {about.unit}" if about.unit else "")
         return number
     return QLineEdit()
+
+
+def _check_box() -> QCheckBox:
+    box = QCheckBox()
+    # The style draws the frame a little darker than the window: on dark ground nobody saw it.
+    palette = box.palette()
+    palette.setColor(QPalette.ColorRole.Window, QColor(theme.current().muted))
+    box.setPalette(palette)
+    return box
 
 
 def choice_words(choice: str) -> str:

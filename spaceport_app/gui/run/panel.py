@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from spaceport_app.events import Failed, Preview
-from spaceport_app.gui import theme
+from spaceport_app.gui import booleans, theme
 from spaceport_app.gui.run import log_tail, remedies, survey
 from spaceport_app.gui.run.background import Background
 from spaceport_app.gui.run.engine import EngineFinder
@@ -38,7 +38,7 @@ from spaceport_app.pipeline.stage import registry
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.model import Document, Settings
 from spaceport_app.project.project import Project
-from spaceport_app.quantities import duration, size
+from spaceport_app.quantities import duration
 
 _TICK_MS = 500
 _ASK_AFTER_MS = 1500
@@ -68,6 +68,7 @@ class StagePanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        booleans.keep()
         self.setProperty("role", "panel")
         self._stages = registry()
         self._project: Project | None = None
@@ -306,6 +307,7 @@ class StagePanel(QWidget):
         area.setWidgetResizable(True)
         area.setWidget(inner)
         area.setObjectName("stages")
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -393,6 +395,10 @@ class StagePanel(QWidget):
     def _take_survey(self, found: Survey, *, saved: bool, after_run: bool) -> None:
         if self._project is None or self.running():
             return
+        if found.failure is not None and found.failure.code == "project_locked":
+            if not self.isEnabled():
+                # The window itself is at work on the project and will have us look again.
+                return
         self._survey = found
         if found.document is not None:
             self._project.document = found.document
@@ -563,7 +569,7 @@ class StagePanel(QWidget):
         self._show_estimate()
         if not self.trouble.text():
             self._message("", "")
-        self.start_button.setVisible(not running)
+        self.start_button.setVisible(not running and not self._survey.complete)
         self.start_button.setEnabled(self.can_start())
         self.start_button.setText(self._start_words())
         self.pause_button.setVisible(running)
@@ -582,14 +588,16 @@ class StagePanel(QWidget):
         phases = {row.phase for row in self._state.rows.values()}
         if "stopped" in phases:
             return "Resume"
-        if "done" in phases or "failed" in phases:
+        if "failed" in phases:
+            return "Try again"
+        if "done" in phases:
             return "Go on"
         return "Start"
 
     def _can_do_again(self, name: str) -> bool:
         stage = next(stage for stage in self._stages if stage.name == name)
         ready = all(self._state.rows[other].has_result for other in stage.reads)
-        return ready and self._state.rows[name].phase != "waiting"
+        return ready and self._state.rows[name].phase not in ("waiting", "failed")
 
     def _show_engine(self, name: str, words: str) -> None:
         self.engine.setText(words)
@@ -627,18 +635,28 @@ class StagePanel(QWidget):
 
 def _expected_words(expected: Forecast) -> str:
     return (
-        f"About {_rounded(expected.seconds)}, {size(expected.memory_bytes)} of memory, "
-        f"{size(expected.disk_bytes)} of disk"
+        f"About {_rounded(expected.seconds)}, {_roughly(expected.memory_bytes)} of memory, "
+        f"{_roughly(expected.disk_bytes)} of disk"
     )
 
 
 def _rounded(seconds: float) -> str:
     # An estimate right to a factor of two has no seconds in its hours.
-    if seconds < 90:
+    if seconds < 55:
         return duration(max(10.0, round(seconds / 10) * 10))
     if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
+        return f"{max(1.0, seconds / 60):.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def _roughly(number: float) -> str:
+    # Two digits at most: more would claim what nobody knows.
+    if number < 1e6:
+        return "1 MB"
+    if number >= 1e9:
+        return f"{number / 1e9:.1f} GB"
+    place = 10.0 ** (len(f"{number / 1e6:.0f}") - 2)
+    return f"{round(number / 1e6 / place) * place:.0f} MB"
 
 
 def _nothing() -> None:

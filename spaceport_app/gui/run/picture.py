@@ -51,5 +51,5 @@ class Picture(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        left, top = (self.width() - size.width()) / 2, (self.height() - size.height()) / 2
-        painter.drawImage(QRectF(left, top, size.width(), size.height()), self._image)
+        left = (self.width() - size.width()) / 2
+        painter.drawImage(QRectF(left, 0.0, size.width(), size.height()), self._image)

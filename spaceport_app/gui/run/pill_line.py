@@ -78,7 +78,9 @@ class PillLine(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colours.error if self._failed else colours.line))
+        # On light ground the line is stronger, so that the white of the pill stands out from it.
+        quiet = colours.line if colours.is_dark else colours.muted
+        painter.setBrush(QColor(colours.error if self._failed else quiet))
         painter.drawRoundedRect(line, line.height() / 2, line.height() / 2)
         if pill.width() <= 0:
             return

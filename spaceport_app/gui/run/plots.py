@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,16 @@ from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from spaceport_app.events import Metric, Preview
-from spaceport_app.gui import theme
+from spaceport_app.gui import booleans, theme
 from spaceport_app.gui.run import history
 from spaceport_app.gui.run.background import Background
-from spaceport_app.gui.run.curves import Curve, TrainingCurves
+from spaceport_app.gui.run.curves import Curve, TrainingCurves, smoothed
 from spaceport_app.gui.run.picture import Picture
 from spaceport_app.pipeline.runner import RunEvent, StageEvent, StageStarted
 from spaceport_app.quantities import count
 
 _REDRAW_MS = 250
+_NOISY = frozenset({"loss", "step_s"})
 
 _log = logging.getLogger(__name__)
 
@@ -32,10 +34,11 @@ class LivePlots(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        booleans.keep()
         self.curves = TrainingCurves()
         self.picture = Picture("The first picture comes a few seconds into training.")
         self._plots: dict[str, Any] = {}
-        self._stage = ""
+        self._past = False
         self._background = Background(self)
         self.destroyed.connect(self._background.close)
         self._redraw = QTimer(self)
@@ -66,9 +69,15 @@ class LivePlots(QWidget):
         layout.addLayout(self._grid, 3)
         right = QVBoxLayout()
         self.caption = QLabel()
-        self.caption.setProperty("role", "small")
+        self.caption.setProperty("role", "muted")
+        heading = QLabel("Preview")
+        heading.setProperty("role", "heading")
+        head = QHBoxLayout()
+        head.addWidget(heading)
+        head.addStretch(1)
+        head.addWidget(self.caption)
+        right.addLayout(head)
         right.addWidget(self.picture, 1)
-        right.addWidget(self.caption)
         layout.addLayout(right, 2)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(empty)
@@ -77,7 +86,8 @@ class LivePlots(QWidget):
     def add(self, event: RunEvent) -> None:
         """Take an event of the runner; other stages than training are no matter."""
         if isinstance(event, StageStarted):
-            if event.label and self._trains(event.stage) and not event.resumed:
+            # What goes on from a checkpoint belongs to the curves of this run, not of the last.
+            if self._trains(event.stage) and (self._past or not event.resumed):
                 self.clear()
             return
         if not isinstance(event, StageEvent) or not self._trains(event.stage):
@@ -94,11 +104,13 @@ class LivePlots(QWidget):
     def show_training(self, folder: Path) -> None:
         """Show what a finished training has left in its folder."""
         self._background.submit("history", lambda: history.read(folder), self._take_history)
+        self._background.submit("picture", lambda: _last(folder), self._take_last)
 
     def clear(self) -> None:
         """Forget everything, as before the first training."""
         self._background.forget("picture")
         self._background.forget("history")
+        self._past = False
         self.curves = TrainingCurves()
         self.picture.show_image(QImage())
         self.caption.clear()
@@ -113,13 +125,21 @@ class LivePlots(QWidget):
             return
         self.picture.show_image(image)
         step = self.curves.loss.steps[-1] if self.curves.loss.steps else None
-        self.caption.setText("Preview" if step is None else f"Preview near step {count(step)}")
+        self.caption.setText("" if step is None else f"near step {count(step)}")
         self._change()
+
+    def _take_last(self, found: tuple[str, QImage]) -> None:
+        name, image = found
+        if not image.isNull():
+            self.picture.show_image(image)
+            self.caption.setText(f"held-out {name}")
+            self._change()
 
     def _take_history(self, rows: tuple[list[Any], list[Any]]) -> None:
         steps, held_out = rows
         self.curves = TrainingCurves()
         self.curves.add_all(steps)
+        self._past = True
         measured = TrainingCurves()
         measured.add_all(held_out)
         self.curves.psnr_db = measured.psnr_db
@@ -136,11 +156,12 @@ class LivePlots(QWidget):
             return
         if not self._plots:
             self._build()
-        for name, (line, dots) in self._plots.items():
+        for name, (raw, line, latest) in self._plots.items():
             curve: Curve = getattr(self.curves, name)
-            line.setData(curve.steps, curve.values)
-            if dots is not None:
-                dots.setText(_latest(name, curve))
+            noisy = name in _NOISY
+            raw.setData(curve.steps, curve.values if noisy else [math.nan] * len(curve.steps))
+            line.setData(curve.steps, smoothed(curve.values) if noisy else curve.values)
+            latest.setText(_latest(name, curve))
 
     def _build(self) -> None:
         import pyqtgraph as pg
@@ -171,19 +192,25 @@ class LivePlots(QWidget):
             plot.getAxis("left").enableAutoSIPrefix(False)
             plot.getAxis("bottom").enableAutoSIPrefix(False)
             plot.getAxis("left").setWidth(56)
+            if number >= 2:
+                plot.setLabel("bottom", "Training step")
             symbol = "o" if name == "psnr_db" else None
+            raw = plot.plot([], [], connect="finite")
             line = plot.plot([], [], symbol=symbol, symbolSize=6, antialias=True)
             box.addLayout(head)
             box.addWidget(plot, 1)
             self._grid.addLayout(box, number // 2, number % 2)
-            self._plots[name] = (line, latest)
+            self._plots[name] = (raw, line, latest)
+            if name in _NOISY:
+                plot.setToolTip("The strong line is the mean over a twentieth of the steps.")
         self._colour()
 
     def _colour(self) -> None:
         import pyqtgraph as pg
 
         colours = theme.current()
-        for line, _ in self._plots.values():
+        for raw, line, _ in self._plots.values():
+            raw.setPen(pg.mkPen(colours.line, width=1))
             plot = line.getViewBox().parentItem()
             widget = plot.getViewWidget()
             widget.setBackground(colours.background)
@@ -219,6 +246,14 @@ def _latest(name: str, curve: Curve) -> str:
         "gaussians": count(value),
         "step_s": f"{value:.3g}",
     }[name]
+
+
+def _last(folder: Path) -> tuple[str, QImage]:
+    path = history.picture(folder)
+    if path is None:
+        return "", QImage()
+    number, _, name = path.name.removesuffix(".render.png").partition("_")
+    return name or number, _read(path)
 
 
 def _read(path: Path) -> QImage:

@@ -64,14 +64,31 @@ class StageRow(QWidget):
 
         self.title = QLabel(label)
         self.title.setProperty("role", "heading")
-        self.times = QLabel()
-        self.times.setProperty("role", "small")
+        self.title.setWordWrap(True)
+        self.mark = QLabel("✓")
+        self.mark.setProperty("role", "good")
+        self.mark.setAccessibleName("Finished")
+        self.mark.setToolTip("Finished")
+        self.mark.hide()
+        self.elapsed = QLabel()
+        self.elapsed.setProperty("role", "small")
+        self.elapsed.setToolTip("Time it took")
+        self.left = QLabel()
+        self.left.setProperty("role", "small")
+        self.left.hide()
+        self.left.setToolTip("Time it will still take, from the speed of the last minutes")
         self.arrow = QToolButton()
         self.arrow.setObjectName("details")
         self.arrow.setCheckable(True)
         self.arrow.setArrowType(Qt.ArrowType.RightArrow)
         self.arrow.setAutoRaise(True)
-        self.arrow.setProperty("flat", True)
+        self.arrow.setFixedSize(3 * theme.spacing, 3 * theme.spacing)
+        # A button in every row would shout; the focus frame stays for the keyboard.
+        self.arrow.setStyleSheet(
+            "QToolButton#details"
+            "{ background: transparent; border: 1px solid transparent; padding: 0; }"
+            "QToolButton#details:focus { border-color: palette(highlight); }"
+        )
         self.arrow.setToolTip("Show numbers and log")
         self.arrow.setAccessibleName(f"Numbers and log of: {label}")
         self.arrow.toggled.connect(self._toggle)
@@ -81,9 +98,10 @@ class StageRow(QWidget):
 
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
-        head.addWidget(self.title)
-        head.addStretch(1)
-        head.addWidget(self.times)
+        head.setSpacing(theme.spacing // 2)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.mark)
+        head.addWidget(self.elapsed)
         head.addWidget(self.arrow)
         layout = QVBoxLayout(self)
         half = theme.spacing // 2
@@ -91,7 +109,11 @@ class StageRow(QWidget):
         layout.setSpacing(half)
         layout.addLayout(head)
         layout.addWidget(self.line)
-        layout.addWidget(self.sentence)
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.spacing)
+        foot.addWidget(self.sentence, 1)
+        foot.addWidget(self.left, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(foot)
         layout.addWidget(self._failure_box())
         layout.addWidget(self._details())
 
@@ -123,12 +145,12 @@ class StageRow(QWidget):
         self.log.setObjectName("log")
         self.log.setReadOnly(True)
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.log.setPlaceholderText("No log yet")
+        self.log.setPlaceholderText("Nothing was logged")
         self.log.setAccessibleName(f"Log of: {self.title.text()}")
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         font.setPointSizeF(self.font().pointSizeF() * theme.small)
         self.log.setFont(font)
-        self.log.setFixedHeight(self.log.fontMetrics().lineSpacing() * _LOG_LINES + theme.wide)
+        self._fit_log()
         self.log.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.again_button = QPushButton("Run again from here")
         self.again_button.setObjectName("again")
@@ -156,6 +178,7 @@ class StageRow(QWidget):
         failed = state.phase == "failed"
         running = state.phase == "running"
         self.line.show_fraction(state.fraction, active=running, failed=failed)
+        self.mark.setVisible(state.phase == "done")
         self.line.setToolTip(f"{state.fraction:.0%}" if running else "")
         self.show_times(state, now_s)
         if self.sentence.text() != state.sentence:
@@ -167,9 +190,10 @@ class StageRow(QWidget):
 
     def show_times(self, state: StageState, now_s: float) -> None:
         """Show elapsed and remaining time as they are at `now_s`."""
-        words = state.times(now_s)
-        if self.times.text() != words:
-            self.times.setText(words)
+        for label, words in zip((self.elapsed, self.left), state.times(now_s), strict=True):
+            if label.text() != words:
+                label.setText(words)
+                label.setVisible(bool(words))
 
     def show_failure(self, message: str, remedy: Remedy | None) -> None:
         """Show what went wrong and what can be done; nothing for an empty message."""
@@ -187,7 +211,14 @@ class StageRow(QWidget):
         bar = self.log.verticalScrollBar()
         at_end = bar.value() >= bar.maximum() - 1
         self.log.setPlainText(text)
+        self._fit_log()
         bar.setValue(bar.maximum() if at_end else min(bar.value(), bar.maximum()))
+
+    def _fit_log(self) -> None:
+        lines = min(_LOG_LINES, max(1, self.log.blockCount()))
+        bar = self.log.horizontalScrollBar().sizeHint().height()
+        height = lines * self.log.fontMetrics().lineSpacing()
+        self.log.setFixedHeight(height + bar + 2 * theme.spacing)
 
     def allow(self, *, again: bool, mend: bool) -> None:
         """Allow or forbid what the buttons of this row do."""

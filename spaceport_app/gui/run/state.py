@@ -91,14 +91,11 @@ class StageState:
         left, at = self._eta
         return max(0.0, left - (now_s - at))
 
-    def times(self, now_s: float) -> str:
-        """Return elapsed and remaining time in words; empty where it never ran."""
-        elapsed = self.elapsed_s(now_s)
-        if self.phase == "running":
-            left = self.remaining_s(now_s)
-            more = "" if left is None else f" · {duration(left)} left"
-            return f"{duration(elapsed)}{more}"
-        return duration(elapsed) if elapsed > 0 else ""
+    def times(self, now_s: float) -> tuple[str, str]:
+        """Return elapsed and remaining time in words, each empty where there is none."""
+        elapsed, left = self.elapsed_s(now_s), self.remaining_s(now_s)
+        spent = duration(elapsed) if self.phase == "running" or elapsed > 0 else ""
+        return spent, "" if left is None else f"{duration(left)} left"
 
     def numbers(self, reports: Mapping[str, Mapping[str, JsonValue]]) -> list[tuple[str, str]]:
         """Return heading and words of what was measured: live while it runs, else the report."""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from spaceport_app.events import Metric, Preview
 from spaceport_app.gui import theme
-from spaceport_app.gui.run.curves import TrainingCurves
+from spaceport_app.gui.run.curves import TrainingCurves, smoothed
 from spaceport_app.gui.run.plots import LivePlots
 from spaceport_app.pipeline.runner import StageEvent, StageStarted
 
@@ -44,6 +44,15 @@ def test_going_on_from_a_checkpoint_replaces_what_was_lost() -> None:
     assert curves.loss.values[-1] == 9.0
 
 
+def test_smoothing_keeps_level_and_slope() -> None:
+    assert smoothed([1.0, 5.0, 2.0]) == [1.0, 5.0, 2.0]
+    line = [2.0 * n + 1.0 for n in range(200)]
+    assert smoothed(line) == pytest.approx(line)
+    noisy = [value + (-1) ** n for n, value in enumerate(line)]
+    errors = [abs(a - b) for a, b in zip(smoothed(noisy), line, strict=True)]
+    assert max(errors[5:-5]) < 0.2
+
+
 def test_broken_numbers_are_not_drawn() -> None:
     curves = TrainingCurves()
     curves.add({"iteration": 10, "loss": float("nan"), "gaussians": 5})
@@ -69,11 +78,11 @@ def test_curves_are_drawn_as_numbers_come(plots: LivePlots, qtbot: Any) -> None:
     plots.add(metric(iteration=30, psnr_db=21.5))
     plots.add(StageEvent("sfm", Metric({"iteration": 99, "loss": 5.0}), None, 0.0))
     qtbot.waitUntil(lambda: bool(plots._plots), timeout=10_000)
-    qtbot.waitUntil(lambda: plots._plots["loss"][0].getData()[0] is not None, timeout=5000)
-    steps, losses = plots._plots["loss"][0].getData()
+    qtbot.waitUntil(lambda: plots._plots["loss"][1].getData()[0] is not None, timeout=5000)
+    steps, losses = plots._plots["loss"][1].getData()
     assert list(steps) == [10, 20, 30] and losses[0] == pytest.approx(0.1)
-    assert plots._plots["psnr_db"][1].text() == "21.50"
-    assert plots._plots["gaussians"][1].text() == "3,000"
+    assert plots._plots["psnr_db"][2].text() == "21.50"
+    assert plots._plots["gaussians"][2].text() == "3,000"
     image = plots.grab().toImage()
     accent = QColor(theme.current().accent)
     found = sum(
@@ -121,8 +130,7 @@ def test_a_finished_training_can_be_looked_at_again(
 ) -> None:
     history = {
         "steps": [
-            {"iteration": n, "seconds": n / 10, "loss": 1 / n, "gaussians": n}
-            for n in (2, 4, 6)
+            {"iteration": n, "seconds": n / 10, "loss": 1 / n, "gaussians": n} for n in (2, 4, 6)
         ],
         "held_out": [{"iteration": 4, "psnr_db": 20.0, "gaussians": 4}],
     }
