@@ -62,7 +62,7 @@ class ViewerServer:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/{token}/"
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="viewer", daemon=True
+            target=self._server.serve_forever, args=(0.05,), name="viewer", daemon=True
         )
         self._thread.start()
 
