@@ -81,12 +81,13 @@ def measure(count: int, seconds: float) -> str:
         canvas.navigator.orbit(0.01, 0.0)
         canvas.changed()
         QApplication.processEvents()
-    frames, started = 0, time.perf_counter()
+    frames, started, spent = 0, time.perf_counter(), time.process_time()
     while time.perf_counter() < started + seconds:
         canvas.navigator.orbit(0.01, 0.0)
         canvas.changed()
         QApplication.processEvents()
     moving = frames / (time.perf_counter() - started)
+    spent = (time.process_time() - spent) / max(frames, 1)
     detail = canvas.pace.detail
     share = canvas.pace.count(count) / count
 
@@ -109,7 +110,7 @@ def measure(count: int, seconds: float) -> str:
     canvas.doneCurrent()
     waiting.ended(canvas)
     return (
-        f"| {count:>9,} | {moving:6.1f} | {share:5.0%} | {detail.scale:5.0%} "
+        f"| {count:>9,} | {moving:6.1f} | {1000 * spent:5.0f} ms | {share:5.0%} | {detail.scale:5.0%} "
         f"| {rest:5.2f} s | {1000 * longest:4.0f} ms | {1 / min(whole):6.2f} | {renderer}"
     )
 
@@ -131,7 +132,7 @@ def main() -> None:
     from PySide6.QtWidgets import QApplication
 
     application = QApplication(sys.argv[:1])
-    print("| Gaussians | frames/s moving | drawn | resolution | full picture after ", end="")
+    print("| Gaussians | frames/s moving | CPU a frame | drawn | resolution | full picture after ", end="")
     print("| longest stall | whole frames/s | OpenGL")
     for count in arguments.gaussians:
         print(measure(count, arguments.seconds), flush=True)

@@ -41,6 +41,7 @@ _log = logging.getLogger(__name__)
 _REST_MS = 160
 _STEPS_SECONDS = 0.012
 _FRAME_MS = 16
+_TELL_SECONDS = 0.4
 _RADIANS_A_PIXEL = 0.006
 _FLY = {
     Qt.Key.Key_W: (0.0, 0.0, 1.0),
@@ -222,7 +223,9 @@ class SplatCanvas(GLViewWidget):  # type: ignore[misc, unused-ignore]
             max(1, round(camera.width * detail.scale)), max(1, round(camera.height * detail.scale))
         )
         started = time.perf_counter()
-        if self.item.draw_now(small, self.pace.count(self._count())):
+        count = self.pace.count(self._count())
+        growth = 1.0 if count == self._count() else detail.growth
+        if self.item.draw_now(small, count, growth):
             self.pace.took(time.perf_counter() - started)
             self._stale = False
 
@@ -306,8 +309,12 @@ class SplatCanvas(GLViewWidget):  # type: ignore[misc, unused-ignore]
         self._ask_for_order(full=False)
 
     def _refine(self) -> Iterator[None]:
+        told = time.perf_counter()
         for done in self.item.draw_fully(self.camera()):
-            self.refined.emit(min(done, 0.99))
+            # Seldom: whoever shows it has the whole window put together anew.
+            if time.perf_counter() - told > _TELL_SECONDS:
+                told = time.perf_counter()
+                self.refined.emit(min(done, 0.99))
             yield
         self.update()
         self.refined.emit(1.0)

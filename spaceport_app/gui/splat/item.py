@@ -100,13 +100,13 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
         self._scene.take_order(order)
         return True
 
-    def draw_now(self, camera: Camera, count: int) -> bool:
+    def draw_now(self, camera: Camera, count: int, growth: float = 1.0) -> bool:
         """Draw and show the `count` most important Gaussians; False if none can be drawn yet."""
         if self._scene is None or self._renderer is None or self._scene.order is None:
             return False
         with kept_target():
             self._quick = _sized(self._quick, camera)
-            self._renderer.draw(self._scene, camera, self._quick, count)
+            self._renderer.draw(self._scene, camera, self._quick, count, growth)
             GL.glFinish()
         self._shown = self._quick
         return True

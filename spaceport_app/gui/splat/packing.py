@@ -21,6 +21,7 @@ HARMONICS_TEXELS = {0: 0, 1: 3, 2: 6, 3: 12}
 """Texels of four float16 a Gaussian that hold the harmonics above degree 0."""
 
 _SLACK = 0.01
+_EVENNESS = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,20 @@ class PackedScene:
 
 
 def pack(splats: Splats, antialiased: bool = False) -> PackedScene:
-    """Return the scene in the order of importance: opacity times the area of its larger side."""
+    """Return the scene in an order of which any first part shows all of it, only coarser.
+
+    Importance is opacity times the area of the larger side. Sorting by it alone would leave
+    holes where detail is dense; so the order is drawn at random, weighted by the square root of
+    importance (Efraimidis and Spirakis 2006, with Gumbel's distribution).
+    """
     finite = np.isfinite(splats.means).all(axis=1) & np.isfinite(splats.opacity_logits)
     finite &= np.isfinite(splats.log_scales).all(axis=1)
     finite &= np.isfinite(splats.quaternions).all(axis=1)
     opacity = expit(splats.opacity_logits)
     with np.errstate(invalid="ignore", over="ignore"):
         longest = np.sort(splats.log_scales, axis=1)[:, 1:].sum(axis=1)
-        importance = np.log(np.maximum(opacity, 1e-9)) + longest
+        importance = _EVENNESS * (np.log(np.maximum(opacity, 1e-9)) + longest)
+    importance += np.random.default_rng(0).gumbel(size=len(splats))
     importance[~finite] = -np.inf
     order = np.argsort(-importance, kind="stable")[: int(finite.sum())]
     base = np.empty((len(order), 4 * BASE_TEXELS), np.float32)

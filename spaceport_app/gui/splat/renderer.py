@@ -88,12 +88,20 @@ class Renderer:
         GL.glBindVertexArray(0)
         self._a_step = 8 * _FEWEST_A_STEP
 
-    def draw(self, uploaded: Uploaded, camera: Camera, target: Target, count: int) -> None:
+    def draw(
+        self,
+        uploaded: Uploaded,
+        camera: Camera,
+        target: Target,
+        count: int,
+        growth: float = 1.0,
+    ) -> None:
         """Draw the `count` most important Gaussians at once, in the order that is there.
 
         `camera` is of the target's size. The target gets premultiplied colour and alpha.
+        `growth` makes the Gaussians larger.
         """
-        self._project(uploaded, camera, count, 0, self._rows(uploaded, count))
+        self._project(uploaded, camera, count, 0, self._rows(uploaded, count), growth)
         self._clear(target)
         ordered = 0 if uploaded.order is None else len(uploaded.order.indices)
         self._blend(uploaded, camera, target, count, 0, ordered)
@@ -129,7 +137,13 @@ class Renderer:
         return -(-count // uploaded.per_row)
 
     def _project(
-        self, uploaded: Uploaded, camera: Camera, count: int, first_row: int, end_row: int
+        self,
+        uploaded: Uploaded,
+        camera: Camera,
+        count: int,
+        first_row: int,
+        end_row: int,
+        growth: float = 1.0,
     ) -> None:
         degree = uploaded.scene.degree
         if degree not in self._projecting:
@@ -162,6 +176,7 @@ class Renderer:
             ),
             size=(float(camera.width), float(camera.height)),
             near=_NEAR,
+            growth=growth,
             antialiased=int(uploaded.scene.antialiased),
         )
         GL.glBindVertexArray(self._array)

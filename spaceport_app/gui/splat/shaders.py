@@ -41,6 +41,7 @@ uniform vec4 limits;
 uniform vec2 size;
 uniform float near;
 uniform bool antialiased;
+uniform float growth;
 
 layout(location = 0) out vec4 shape;
 layout(location = 1) out vec2 reach;
@@ -94,8 +95,8 @@ void main() {
 
     float inverse = 1.0 / p.z;
     vec2 slope = clamp(p.xy * inverse, limits.xz, limits.yw);
-    vec3 t1 = intrinsics.x * inverse * (axes[0] - slope.x * axes[2]);
-    vec3 t2 = intrinsics.y * inverse * (axes[1] - slope.y * axes[2]);
+    vec3 t1 = growth * intrinsics.x * inverse * (axes[0] - slope.x * axes[2]);
+    vec3 t2 = growth * intrinsics.y * inverse * (axes[1] - slope.y * axes[2]);
     vec3 r0 = b1.xyz, r1 = vec3(b1.w, b2.xy), r2 = vec3(b2.zw, b3.x);
     vec3 m1 = t1.x * r0 + t1.y * r1 + t1.z * r2;
     vec3 m2 = t2.x * r0 + t2.y * r1 + t2.z * r2;

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import waiting
 from PySide6.QtWidgets import QApplication
 
-import waiting
 from spaceport_app.gui.splat import sorting
 from spaceport_app.gui.splat.canvas import SplatCanvas
 from spaceport_app.gui.splat.packing import pack
