@@ -19,6 +19,6 @@ print("alive")
 
 
 def test_a_hundred_thousand_signals_end_no_program() -> None:
-    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, check=False)
     assert done.stdout == "alive\n", done.stderr
     assert done.returncode == 0, done.stderr

@@ -254,7 +254,7 @@ def test_diagnostics_name_versions_and_no_places(
     window.show_diagnostics()
     dialog = window.findChild(TextDialog)
     assert dialog is not None
-    qtbot.waitUntil(lambda: dialog.copy.isEnabled(), timeout=120_000)
+    qtbot.waitUntil(dialog.copy.isEnabled, timeout=120_000)
     text = dialog.text.toPlainText()
     assert "Spaceport" in text and "PySide6" in text and "all is well" in text
     assert "47.79" not in text and "11.16" not in text

@@ -179,10 +179,9 @@ def failing(window: MainWindow, folder: Path) -> None:
     made.mkdir()
     rng = np.random.default_rng(3)
     for number in range(4):
-        small = rng.integers(0, 255, (60, 80, 3), np.uint8)
-        Image.fromarray(small).resize((800, 600), Image.Resampling.BICUBIC).save(
-            made / f"{number}.jpg", quality=95
-        )
+        pixels = rng.integers(0, 255, (150, 200, 3), np.uint8)
+        sharp = Image.fromarray(pixels).resize((800, 600), Image.Resampling.NEAREST)
+        sharp.save(made / f"{number}.jpg", quality=95)
     window.take([made])
     read(window)
     make_tiny(window)
@@ -205,7 +204,7 @@ def killed(window: MainWindow, folder: Path) -> None:
     command = [sys.executable, "-m", "spaceport_app", "run", str(photos(folder, 8))]
     flags = ["--sfm-max-features", "2048", "--sfm-feature-image-size", "800"]
     process = subprocess.Popen([*command, "-o", str(made), *flags, "-q"])
-    waiting.until(lambda: (made / ".sfm.partial").is_dir(), "sfm works", 90)
+    waiting.until((made / ".sfm.partial").is_dir, "sfm works", 90)
     process.kill()
     process.wait()
     waiting.until(lambda: workers(made) == [], "its workers end as well", 20)

@@ -171,7 +171,7 @@ def test_pause_and_resume_goes_on_from_what_was_saved(
     row = panel.rows["count"]
     assert row.sentence.text() == "Paused; goes on from its last saved state"
     assert 0.1 < row.line.fraction < 1.0 and not row.line.failed
-    qtbot.waitUntil(lambda: panel.start_button.isEnabled(), timeout=10_000)
+    qtbot.waitUntil(panel.start_button.isEnabled, timeout=10_000)
     assert panel.start_button.text() == "Resume"
     assert row.sentence.text() == "Paused; goes on from its last saved state"
     assert ran(panel, qtbot)
@@ -290,7 +290,7 @@ def test_a_project_at_work_elsewhere_is_told(
         assert "Another Spaceport" in panel.trouble.text()
         assert not panel.start_button.isEnabled()
     click(qtbot, panel.trouble_button)
-    qtbot.waitUntil(lambda: panel.start_button.isEnabled(), timeout=10_000)
+    qtbot.waitUntil(panel.start_button.isEnabled, timeout=10_000)
     assert not panel.trouble.isVisible()
 
 
