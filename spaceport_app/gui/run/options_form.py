@@ -93,6 +93,7 @@ class OptionsForm(QWidget):
         self.setStyleSheet(
             "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button"
             "{ width: 0; height: 0; border: none; }"
+            "QAbstractSpinBox { padding-left: 8px; }"
         )
         self._layout = QGridLayout(self)
         self._layout.setColumnStretch(1, 1)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from spaceport_app.events import Failed, Preview
-from spaceport_app.gui import booleans, theme
+from spaceport_app.gui import theme
 from spaceport_app.gui.run import log_tail, remedies, survey
 from spaceport_app.gui.run.background import Background
 from spaceport_app.gui.run.engine import EngineFinder
@@ -68,7 +68,6 @@ class StagePanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        booleans.keep()
         self.setProperty("role", "panel")
         self._stages = registry()
         self._project: Project | None = None
@@ -395,10 +394,10 @@ class StagePanel(QWidget):
     def _take_survey(self, found: Survey, *, saved: bool, after_run: bool) -> None:
         if self._project is None or self.running():
             return
-        if found.failure is not None and found.failure.code == "project_locked":
-            if not self.isEnabled():
-                # The window itself is at work on the project and will have us look again.
-                return
+        locked = found.failure is not None and found.failure.code == "project_locked"
+        if locked and not self.isEnabled():
+            # The window itself is at work on the project and will have us look again.
+            return
         self._survey = found
         if found.document is not None:
             self._project.document = found.document

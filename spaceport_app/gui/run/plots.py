@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from spaceport_app.events import Metric, Preview
-from spaceport_app.gui import booleans, theme
+from spaceport_app.gui import theme
 from spaceport_app.gui.run import history
 from spaceport_app.gui.run.background import Background
 from spaceport_app.gui.run.curves import Curve, TrainingCurves, smoothed
@@ -34,7 +34,6 @@ class LivePlots(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        booleans.keep()
         self.curves = TrainingCurves()
         self.picture = Picture("The first picture comes a few seconds into training.")
         self._plots: dict[str, Any] = {}
@@ -48,7 +47,6 @@ class LivePlots(QWidget):
 
         self._nothing = QLabel("The curves appear here when training starts.")
         self._nothing.setProperty("role", "muted")
-        self._nothing.setWordWrap(True)
         nothing = QVBoxLayout()
         nothing.addStretch(1)
         row = QHBoxLayout()

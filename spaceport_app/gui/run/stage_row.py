@@ -100,7 +100,6 @@ class StageRow(QWidget):
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(theme.spacing // 2)
         head.addWidget(self.title, 1)
-        head.addWidget(self.mark)
         head.addWidget(self.elapsed)
         head.addWidget(self.arrow)
         layout = QVBoxLayout(self)
@@ -113,6 +112,7 @@ class StageRow(QWidget):
         foot.setSpacing(theme.spacing)
         foot.addWidget(self.sentence, 1)
         foot.addWidget(self.left, 0, Qt.AlignmentFlag.AlignTop)
+        foot.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(foot)
         layout.addWidget(self._failure_box())
         layout.addWidget(self._details())
@@ -215,7 +215,7 @@ class StageRow(QWidget):
         bar.setValue(bar.maximum() if at_end else min(bar.value(), bar.maximum()))
 
     def _fit_log(self) -> None:
-        lines = min(_LOG_LINES, max(1, self.log.blockCount()))
+        lines = min(_LOG_LINES, max(2, self.log.blockCount() + 1))
         bar = self.log.horizontalScrollBar().sizeHint().height()
         height = lines * self.log.fontMetrics().lineSpacing()
         self.log.setFixedHeight(height + bar + 2 * theme.spacing)

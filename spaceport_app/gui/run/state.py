@@ -175,6 +175,11 @@ class RunState:
 
     def headline(self, row: StageState) -> str:
         """Return what came out of a finished stage in one short line."""
+        report = row.report
+        if isinstance(report.get("psnr_db"), float):
+            return f"PSNR {report['psnr_db']:.1f} dB on held-out photos"
+        if "registered" in report and "photos" in report:
+            return f"{report['registered']} of {report['photos']} photos placed"
         rows = self.numbers(row)
         return f"{rows[0][0]}: {rows[0][1]}" if rows else "Finished"
 
