@@ -14,7 +14,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from spaceport_app import __version__
-from spaceport_app.gui import graphics, immortal, resources, theme
+from spaceport_app.gui import graphics, resources, theme
 from spaceport_app.gui.diagnostics import RecentLog
 from spaceport_app.gui.exceptions import ExceptionHook
 from spaceport_app.gui.window import MainWindow
@@ -53,7 +53,6 @@ def main(arguments: Sequence[str]) -> int:
 def make_application() -> QApplication:
     """Return the application with its look; there is one a process."""
     os.environ.setdefault("QT_API", "pyside6")
-    immortal.keep_none()
     graphics.set_default_format()
     app = QApplication(sys.argv[:1])
     app.setApplicationName("spaceport")

@@ -13,11 +13,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from spaceport_app.gui import immortal, places, theme
+from spaceport_app.gui import places, theme
 from spaceport_app.gui.run.engine import EngineFinder
 from spaceport_app.gui.window import MainWindow
-
-immortal.keep_none()
 
 
 @pytest.fixture
