@@ -15,8 +15,8 @@ _PLENTY = 1 << 40
 _CONSTANTS = (None, True, False, NotImplemented, Ellipsis)
 
 
-def keep_constants() -> None:
-    """Give Python's constants more references than any run can lose; once is enough."""
+def keep_none() -> None:
+    """Give ``None`` and its like more references than any run can lose; once is enough."""
     if sys.version_info >= (3, 12):
         return
     for constant in _CONSTANTS:

@@ -5,7 +5,9 @@ import sys
 
 CALLS = """
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
-import spaceport_app.gui
+from spaceport_app.gui import immortal
+immortal.keep_none()
+immortal.keep_none()
 app = QCoreApplication([])
 class Bell(QObject):
     rung = Signal(object)
