@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from spaceport_app.gui import theme
-from spaceport_app.gui.flight import moving, picking, poses
+from spaceport_app.gui.flight import moving, picking, poses, renderer
 from spaceport_app.gui.flight.layers import Layers
 from spaceport_app.gui.flight.poses import Pose
 from spaceport_app.gui.flight.scene import Scene
@@ -57,7 +57,9 @@ class FlightCanvas(QWidget):
         self._scene: Scene | None = None
         self._pose = Pose(np.array([0.0, -1.0, 1.0]), np.zeros(3), np.array([0.0, 0.0, 1.0]))
         self._fits = False
-        self.plotter: Any = QtInteractor(self, auto_update=False)
+        # Smoothed edges cost a software renderer more than all the rest of a frame.
+        samples = 0 if renderer.is_software() else 4
+        self.plotter: Any = QtInteractor(self, auto_update=False, multi_samples=samples)
         # Drops belong to the window; VTK's keys would close or restyle the scene.
         self.plotter.setAcceptDrops(False)
         self.plotter.setMouseTracking(True)
@@ -307,6 +309,8 @@ class FlightCanvas(QWidget):
             self._move(moving.zoom(self._pose, 1 / 1.2, 0.0, 0.0, 1.0))
         elif key == Qt.Key.Key_Home:
             self.fit()
+        elif key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            return False
         else:
             # Not ours: the window may have a shortcut for it.
             event.ignore()

@@ -40,8 +40,9 @@ class Grid:
 
     @property
     def points(self) -> Floats:
-        """All that should be in sight, (P, 3)."""
-        return np.concatenate([self.lines.reshape(-1, 3), self.scale, self.north[None]])
+        """All that should be in sight, with room for the letters, (P, 3)."""
+        beyond = self.scale - np.array([0.0, 0.2 * self.step, 0.0])
+        return np.concatenate([self.lines.reshape(-1, 3), beyond, self.north[None]])
 
 
 def step_for(extent: float) -> float:

@@ -25,7 +25,7 @@ LAYERS = {
 }
 """Layers that a person can switch: key to label."""
 
-MOVING_POINTS = 150_000
+MOVING_POINTS = 50_000
 """Points of the cloud that are drawn while the view moves; all are drawn when it rests."""
 
 _EDGES = ((0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (2, 3), (3, 4), (4, 1))
@@ -94,8 +94,8 @@ class Layers:
         self._lines("ground", found.lines, self._look.line, 1.0)
         self._lines("ground", found.scale[None], self._look.muted, 3.0)
         text = f"{found.step:g} m" if scene.metric else f"{found.step:g} units"
-        below = found.scale.mean(axis=0) - np.array([0.0, 0.45 * found.step, 0.0])
-        self._letters("ground", text, below, self._look.muted, 12)
+        beside = found.scale[1] + np.array([0.15 * found.step, 0.0, 0.0])
+        self._letters("ground", text, beside, self._look.muted, 12, centred=False)
         if scene.metric:
             import pyvista
 
@@ -118,13 +118,19 @@ class Layers:
         ends = np.stack([scene.centres, feet], axis=1)
         self._lines("heights", ends, self._look.muted, 1.0, opacity=0.35)
 
-    def show_cameras(self, scene: Scene, shades: npt.NDArray[np.uint8]) -> None:
-        """Draw the cameras as frusta in `shades`, (N, 3); the left-out ones in red."""
+    def show_cameras(
+        self, scene: Scene, shades: npt.NDArray[np.uint8], but: int | None = None
+    ) -> None:
+        """Draw the cameras as frusta in `shades`, (N, 3); the left-out ones in red.
+
+        `but` is the row of the selected camera, which is drawn by `show_selected`.
+        """
         self._drop("cameras")
         self._drop("left_out")
-        self._cameras("cameras", scene, shades, ~scene.left_out)
+        wanted = np.arange(len(scene.names)) != (-1 if but is None else but)
+        self._cameras("cameras", scene, shades, wanted & ~scene.left_out)
         red = np.tile(colours.parse(self._look.error), (len(scene.names), 1))
-        self._cameras("left_out", scene, red, scene.left_out)
+        self._cameras("left_out", scene, red, wanted & scene.left_out)
 
     def show_cloud(self, scene: Scene) -> None:
         """Draw the triangulated points in the colours of the photos."""
@@ -211,7 +217,15 @@ class Layers:
             layer, mesh, scalars="shade", rgb=True, style="points", point_size=size * self._ratio
         )
 
-    def _letters(self, layer: str, text: str, place: Floats, colour: str, size: int) -> None:
+    def _letters(
+        self,
+        layer: str,
+        text: str,
+        place: Floats,
+        colour: str,
+        size: int,
+        centred: bool = True,
+    ) -> None:
         from vtkmodules.vtkRenderingCore import vtkBillboardTextActor3D
 
         actor = vtkBillboardTextActor3D()
@@ -220,7 +234,8 @@ class Layers:
         look = actor.GetTextProperty()
         look.SetFontSize(round(size * self._ratio))
         look.SetColor(*(colours.parse(colour) / 255.0))
-        look.SetJustificationToCentered()
+        if centred:
+            look.SetJustificationToCentered()
         look.SetVerticalJustificationToCentered()
         self._plotter.add_actor(actor, reset_camera=False, render=False, pickable=False)
         self._keep(layer, actor)

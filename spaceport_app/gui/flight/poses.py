@@ -79,11 +79,18 @@ def _towards(scene: Scene, aspect: float, forward: Floats, up: Floats) -> Pose:
     right = np.cross(forward, up)
     right /= np.linalg.norm(right)
     above = np.cross(right, forward)
-    offsets = points - centre
     tangent = np.tan(np.radians(VIEW_ANGLE / 2))
-    # Each point must lie within the pyramid of sight; it may stand nearer than the centre.
-    needed = np.maximum(
-        np.abs(offsets @ above) / tangent, np.abs(offsets @ right) / (tangent * aspect)
-    )
-    distance = max(float((needed - offsets @ forward).max()) * 1.06, 1.0)
-    return Pose(centre - distance * forward, centre, up)
+    distance = 1.0
+    # What is near looks larger, so the middle of the picture is not that of the points.
+    for _ in range(4):
+        offsets = points - centre
+        # Each point must lie within the pyramid of sight; it may stand nearer than the centre.
+        needed = np.maximum(
+            np.abs(offsets @ above) / tangent, np.abs(offsets @ right) / (tangent * aspect)
+        )
+        distance = max(float((needed - offsets @ forward).max()), 1.0)
+        depth = distance + offsets @ forward
+        seen = np.stack([offsets @ above, offsets @ right]) / depth
+        middle = distance * (seen.min(axis=1) + seen.max(axis=1)) / 2
+        centre = centre + middle[0] * above + middle[1] * right
+    return Pose(centre - 1.08 * distance * forward, centre, up)

@@ -94,9 +94,12 @@ class FlightView(QWidget):
         self._build()
 
     def set_values(self, label: str, values: Mapping[str, float]) -> None:
-        """Offer another quantity to colour cameras by; values per photo name."""
-        unit = "dB" if "PSNR" in label else ""
-        self._extra[label] = PhotoValues(label, unit, dict(values))
+        """Offer another quantity to colour cameras by; values per photo name.
+
+        A unit stands behind a comma: ``"Held-out PSNR, dB"``.
+        """
+        quantity, _, unit = label.partition(", ")
+        self._extra[label] = PhotoValues(quantity, unit, dict(values))
         self._fill_colours()
         self._draw_cameras()
 
@@ -104,6 +107,7 @@ class FlightView(QWidget):
         """Mark the camera of a photo, without telling so by `selected`."""
         if name != self._name:
             self._name = name
+            self._draw_cameras()
             self._draw_selected()
 
     def clear(self) -> None:
@@ -310,7 +314,7 @@ class FlightView(QWidget):
             self._bar.show()
             shades = colours.colours_of(values, table, colours.parse(look.muted))
         if canvas is not None:
-            canvas.layers.show_cameras(scene, shades)
+            canvas.layers.show_cameras(scene, shades, scene.row(self._name))
             canvas.refresh()
 
     def _draw_selected(self) -> None:

@@ -14,6 +14,8 @@ from spaceport_app.photos.model import Finding, Photo, PhotoSet
 ALL, USED, UNUSED = "all", "used", "unused"
 """Filters that are no code of a mark."""
 
+_NUMBER = re.compile(r"\d+")
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -49,12 +51,9 @@ class Filter:
     count: int
 
 
-def _natural(entry: Entry) -> tuple[object, ...]:
+def _natural(entry: Entry) -> str:
     """Return a key that puts IMG_2 before IMG_10."""
-    return tuple(
-        (0, int(part), "") if part.isdecimal() else (1, 0, part)
-        for part in re.split(r"(\d+)", entry.name.casefold())
-    )
+    return _NUMBER.sub(lambda digits: digits[0].zfill(20), entry.name.casefold())
 
 
 def _time(entry: Entry) -> tuple[bool, str]:
