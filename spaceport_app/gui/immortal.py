@@ -15,7 +15,7 @@ _PLENTY = 1 << 40
 _CONSTANTS = (None, True, False, NotImplemented, Ellipsis)
 
 
-def keep_none() -> None:
+def keep_constants() -> None:
     """Give ``None`` and its like more references than any run can lose; once is enough."""
     if sys.version_info >= (3, 12):
         return

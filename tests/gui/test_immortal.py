@@ -5,9 +5,7 @@ import sys
 
 CALLS = """
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
-from spaceport_app.gui import immortal
-immortal.keep_none()
-immortal.keep_none()
+import spaceport_app.gui
 app = QCoreApplication([])
 class Bell(QObject):
     rung = Signal(object)
