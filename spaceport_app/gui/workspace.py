@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 FLIGHT, SPLAT, TRAINING, REPORT = "Flight", "Splat", "Training", "Report"
 TABS = (FLIGHT, SPLAT, TRAINING, REPORT)
 
-_PHOTOS_WIDTH, _STAGES_WIDTH = 270, 350
-_LEAST_PHOTOS, _LEAST_STAGES = 200, 320
+_PHOTOS_WIDTH, _STAGES_WIDTH = 320, 350
+_LEAST_PHOTOS, _LEAST_STAGES = 290, 320
 
 
 class _Tab(QWidget):
@@ -130,6 +130,7 @@ class Workspace(QWidget):
             panel.activated.connect(self._photo_activated)
             panel.excluded_changed.connect(self._exclude)
             panel.setMinimumWidth(_LEAST_PHOTOS)
+            panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
             self.splitter.insertWidget(0, panel)
             self._photo_panel = panel
             QTimer.singleShot(0, self._share_room)
@@ -149,6 +150,7 @@ class Workspace(QWidget):
             panel.changed.connect(self.changed)
             panel.photos_requested.connect(self.photos_requested)
             panel.setMinimumWidth(_LEAST_STAGES)
+            panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
             self.splitter.addWidget(panel)
             self._stage_panel = panel
             QTimer.singleShot(0, self._share_room)
