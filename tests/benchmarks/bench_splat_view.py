@@ -110,8 +110,9 @@ def measure(count: int, seconds: float) -> str:
     canvas.doneCurrent()
     waiting.ended(canvas)
     return (
-        f"| {count:>9,} | {moving:6.1f} | {1000 * spent:5.0f} ms | {share:5.0%} | {detail.scale:5.0%} "
-        f"| {rest:5.2f} s | {1000 * longest:4.0f} ms | {1 / min(whole):6.2f} | {renderer}"
+        f"| {count:>9,} | {moving:6.1f} | {1000 * spent:5.0f} ms | {share:5.0%} "
+        f"| {detail.scale:5.0%} | {rest:5.2f} s | {1000 * longest:4.0f} ms "
+        f"| {1 / min(whole):6.2f} | {renderer} |"
     )
 
 
@@ -132,7 +133,10 @@ def main() -> None:
     from PySide6.QtWidgets import QApplication
 
     application = QApplication(sys.argv[:1])
-    print("| Gaussians | frames/s moving | CPU a frame | drawn | resolution | full picture after ", end="")
+    print(
+        "| Gaussians | frames/s moving | CPU a frame | drawn | resolution | full picture after ",
+        end="",
+    )
     print("| longest stall | whole frames/s | OpenGL")
     for count in arguments.gaussians:
         print(measure(count, arguments.seconds), flush=True)

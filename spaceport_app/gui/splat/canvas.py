@@ -1,47 +1,19 @@
-"""The widget that Gaussians are drawn in: mouse and keys, and what is drawn when.
-
-While the camera moves, as much is drawn as the computer can draw in time. Once it rests, all
-Gaussians are drawn at full size, in steps between which the window stays alive.
-"""
+"""The splat's drawing surface with mouse and keys."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import time
-from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from pyqtgraph.opengl import GLViewWidget
-from PySide6.QtCore import QPointF, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QCloseEvent,
-    QFocusEvent,
-    QKeyEvent,
-    QMatrix4x4,
-    QMouseEvent,
-    QResizeEvent,
-    QSurfaceFormat,
-    QWheelEvent,
-)
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from spaceport_app.gui.splat import picking
-from spaceport_app.gui.splat.item import SplatItem, Wipe
-from spaceport_app.gui.splat.navigation import Frame, Navigator
-from spaceport_app.gui.splat.pace import Pace
-from spaceport_app.gui.splat.packing import PackedScene, bounds
-from spaceport_app.gui.splat.sorting import Order, SortingThread, SortRequest
-from spaceport_app.sfm.model import View
-from spaceport_app.splats.camera import Camera
+from spaceport_app.gui.splat.surface import SplatSurface
 
-_log = logging.getLogger(__name__)
-
-_REST_MS = 160
-_STEPS_SECONDS = 0.012
 _FRAME_MS = 16
-_TELL_SECONDS = 0.4
+_GRIP = 6.0
 _RADIANS_A_PIXEL = 0.006
 _FLY = {
     Qt.Key.Key_W: (0.0, 0.0, 1.0),
@@ -59,328 +31,67 @@ _TURN = {
 }
 
 
-class SplatCanvas(GLViewWidget):  # type: ignore[misc, unused-ignore]
-    """An OpenGL view with one scene of Gaussians.
+class SplatCanvas(SplatSurface):
+    """Turns what a person does into moves of the camera.
 
     Left button: orbit. Right or middle button, or left with Shift: pan. Wheel: zoom to the
     pointer. W, A, S, D, Q, E: fly, faster with Shift. Arrow keys: look around. Double click:
     turn about that point. Home: see all.
     """
 
-    moved = Signal()
-    """The camera moved."""
-    refined = Signal(float)
-    """Part of the full picture that is drawn, up to 1 when it is on show."""
-    picture_taken = Signal(object, object)
-    """The camera and the picture that `take_picture` asked for, float32."""
-    failed = Signal(str)
-    """OpenGL cannot do it: one sentence for a person."""
-    _sorted = Signal(object)
+    wiped = Signal(float)
+    """The wipe's line was dragged to this part of the photo's width, 0 to 1."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        form = QSurfaceFormat()
-        form.setVersion(3, 3)
-        form.setProfile(QSurfaceFormat.OpenGLContextProfile.CoreProfile)
-        form.setDepthBufferSize(24)
-        self.setFormat(form)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(160, 120)
+        self.setMouseTracking(True)
         self.setAccessibleName("Splat")
-        self.navigator = Navigator()
-        self.pace = Pace()
-        self.item = SplatItem()
-        self.addItem(self.item)
-        self._scene: PackedScene | None = None
-        self._radius = 1.0
-        self._usable = True
-        self._stale = False
-        self._moving = False
-        self._refining = False
-        self._job: Iterator[None] | None = None
-        self._pictures: list[Camera] = []
         self._keys: set[Qt.Key] = set()
         self._pointer = QPointF()
+        self._dragging_line = False
         self._flown = time.perf_counter()
-        self._rest = QTimer(self, interval=_REST_MS, singleShot=True)
-        self._rest.timeout.connect(self._come_to_rest)
-        self._work = QTimer(self, interval=0)
-        self._work.timeout.connect(self._advance)
         self._flight = QTimer(self, interval=_FRAME_MS)
         self._flight.timeout.connect(self._fly)
-        self._sorted.connect(self._take_order)
-        self._sorting = SortingThread(self._deliver)
-        self.destroyed.connect(self._sorting.stop)
 
-    # What is shown
+    def flying(self) -> bool:
+        """Whether keys move the camera just now."""
+        return self._flight.isActive()
 
-    def set_scene(self, scene: PackedScene, *, look_at_it: bool) -> None:
-        """Show a scene as soon as it is uploaded; `look_at_it` moves the camera to see it all."""
-        self._scene = scene
-        low, high = bounds(scene)
-        self._radius = max(0.5 * float(np.linalg.norm(high - low)), 1e-3)
-        if look_at_it:
-            self.show_all()
-        self._begin(self._upload(scene))
-
-    def clear_scene(self) -> None:
-        """Show nothing."""
-        self._scene = None
-        self._drop_job()
-        self._rest.stop()
-        if self._current():
-            self.item.remove_scene()
-            self.item.forget_picture()
-            self.doneCurrent()
-        self.update()
-
-    def show_all(self) -> None:
-        """Look at the whole scene."""
-        if self._scene is not None:
-            low, high = bounds(self._scene)
-            self.navigator.look_from(0.5 * (low + high), 0.8 * self._radius)
-            self.changed()
-
-    def stand_at(self, view: View) -> None:
-        """Look through the camera of a photo."""
-        camera = Camera.of_view(view)
-        depth = None
-        if self._scene is not None:
-            middle = 0.5 * view.width, 0.5 * view.height
-            depth = picking.depth_under(self._scene, camera, *middle, 0.1 * view.width)
-        self.navigator.stand_at(view, depth or self.navigator.distance)
-        self.changed()
-
-    def set_photo(self, pixels: np.ndarray[Any, np.dtype[np.uint8]] | None) -> None:
-        """Take the photo that `set_wipe` compares with."""
-        if self._current():
-            self.item.set_photo(pixels)
-            self.doneCurrent()
-            self.update()
-
-    def set_wipe(self, wipe: Wipe | None) -> None:
-        """Show the photo over part of the picture, or no more."""
-        self.item.wipe = wipe
-        self.update()
-
-    def take_picture(self, camera: Camera) -> None:
-        """Draw all Gaussians aside, and emit `picture_taken`, unless the camera moves first.
-
-        `camera` must stand and look as the view does; its size is free.
-        """
-        self._pictures.append(camera)
-        if self._job is None and not self._moving:
-            self._begin(self._take_pictures())
-
-    # What happens when
-
-    def changed(self) -> None:
-        """Draw again, the camera has moved."""
-        self._drop_job(keep_upload=True)
-        self._stale = self._moving = True
-        self._refining = False
-        self._rest.start()
-        self._ask_for_order(full=False)
-        self.moved.emit()
-        self.update()
-
-    def camera(self) -> Camera:
-        """Return the camera of the whole widget in device pixels."""
-        return self.navigator.camera(max(1, self.deviceWidth()), max(1, self.deviceHeight()))
-
-    def frame(self) -> Frame | None:
-        """Return where in device pixels the photo is whose camera the view stands at."""
-        return self.navigator.frame(self.deviceWidth(), self.deviceHeight())
-
-    def at_rest(self) -> bool:
-        """Whether the full picture is on show."""
-        return not self._moving and self._job is None and not self._rest.isActive()
-
-    def initializeGL(self) -> None:
-        """Make the item ready, or say that this OpenGL can't."""
-        version = self.context().format().version()
-        if tuple(version) < (3, 3):
-            self._give_up(f"it offers OpenGL {version[0]}.{version[1]}, and 3.3 is needed")
-            return
-        try:
-            super().initializeGL()
-        except Exception as error:
-            _log.exception("OpenGL did not take the splat view's programs")
-            self._give_up(str(error).splitlines()[0] if str(error) else type(error).__name__)
-
-    def paintGL(self) -> None:
-        """Draw a quick picture where the camera moved, and show the last picture."""
-        if not self._usable:
-            return
-        if self._stale and self._scene is not None and self.item.scene is self._scene:
-            self._draw_quickly()
-        super().paintGL()
-
-    def _draw_quickly(self) -> None:
-        detail = self.pace.detail
-        camera = self.camera()
-        small = camera.resized(
-            max(1, round(camera.width * detail.scale)), max(1, round(camera.height * detail.scale))
-        )
-        started = time.perf_counter()
-        count = self.pace.count(self._count())
-        growth = 1.0 if count == self._count() else detail.growth
-        if self.item.draw_now(small, count, growth):
-            self.pace.took(time.perf_counter() - started)
-            self._stale = False
-
-    def _come_to_rest(self) -> None:
-        self._moving = False
-        self._ask_for_order(full=True)
-
-    def _ask_for_order(self, *, full: bool) -> None:
-        if self._scene is not None and self.item.scene is self._scene:
-            count = self._count() if full else self.pace.count(self._count())
-            self._sorting.ask(SortRequest(self._scene, self.navigator.view_matrix(), count))
-
-    def _take_order(self, order: Order) -> None:
-        if order.request.scene is not self._scene or not self._current():
-            return
-        full = order.request.count == self._count()
-        if (self._moving or full) and self._job is None:
-            taken = self.item.take_order(order)
-        else:
-            taken = False
-        self.doneCurrent()
-        if not taken:
-            return
-        if self._moving:
-            self._stale = True
-            self.update()
-        elif not self._refining:
-            self._refining = True
-            self._begin(self._refine())
-
-    def _count(self) -> int:
-        return self.item.count
-
-    def _deliver(self, order: Order) -> None:
-        # In the sorting thread: the signal takes it over to the window's.
-        with contextlib.suppress(RuntimeError):  # The widget may be gone already.
-            self._sorted.emit(order)
-
-    # Work in steps
-
-    def _begin(self, job: Iterator[None]) -> None:
-        self._drop_job()
-        self._job = job
-        self._work.start()
-
-    def _drop_job(self, *, keep_upload: bool = False) -> None:
-        if self._job is None or (keep_upload and self.item.scene is not self._scene):
-            return
-        self._job = None
-        self._pictures.clear()
-        self._work.stop()
-
-    def _advance(self) -> None:
-        job = self._job
-        if job is None or not self._current():
-            self._work.stop()
-            return
-        until = time.perf_counter() + _STEPS_SECONDS
-        try:
-            while self._job is job and time.perf_counter() < until:
-                next(job)
-        except StopIteration:
-            if self._job is job:
-                self._job = None
-                self._work.stop()
-                if self._pictures:
-                    self._begin(self._take_pictures())
-        except Exception as error:
-            _log.exception("Drawing the splat failed")
-            self._job = None
-            self._work.stop()
-            self._give_up(str(error))
-        finally:
-            self.doneCurrent()
-
-    def _upload(self, scene: PackedScene) -> Iterator[None]:
-        for _ in self.item.upload(scene):
-            yield
-        self._moving = True
-        self._rest.start()
-        self._ask_for_order(full=False)
-
-    def _refine(self) -> Iterator[None]:
-        told = time.perf_counter()
-        for done in self.item.draw_fully(self.camera()):
-            # Seldom: whoever shows it has the whole window put together anew.
-            if time.perf_counter() - told > _TELL_SECONDS:
-                told = time.perf_counter()
-                self.refined.emit(min(done, 0.99))
-            yield
-        self.update()
-        self.refined.emit(1.0)
-
-    def _take_pictures(self) -> Iterator[None]:
-        while self._pictures:
-            camera = self._pictures.pop(0)
-            for picture in self.item.draw_picture(camera):
-                yield
-                if picture is not None:
-                    self.picture_taken.emit(camera, picture)
-
-    def _current(self) -> bool:
-        """Make the context current, if there is one to draw with."""
-        if not self._usable or not self.isValid():
-            return False
-        self.makeCurrent()
-        return True
-
-    def _give_up(self, reason: str) -> None:
-        self._usable = False
-        self.failed.emit(
-            f"This computer's graphics driver cannot show splats: {reason}. Update the driver."
-        )
-
-    # Matrices for other items
-
-    def viewMatrix(self) -> QMatrix4x4:
-        """Return world to OpenGL's camera, with y up and z backward."""
-        matrix = np.diag([1.0, -1.0, -1.0, 1.0]) @ self.navigator.view_matrix()
-        return QMatrix4x4(matrix.ravel().tolist())
-
-    def projectionMatrix(self, region: QRect, viewport: QRect) -> QMatrix4x4:
-        """Return OpenGL's projection of the present camera."""
-        camera = self.camera()
-        near, far = 1e-3 * self._radius, 1e3 * self._radius
-        w, h = camera.width, camera.height
-        rows = [
-            [2 * camera.fx / w, 0.0, 1 - 2 * camera.cx / w, 0.0],
-            [0.0, 2 * camera.fy / h, 2 * camera.cy / h - 1, 0.0],
-            [0.0, 0.0, -(far + near) / (far - near), -2 * far * near / (far - near)],
-            [0.0, 0.0, -1.0, 0.0],
-        ]
-        return QMatrix4x4([value for row in rows for value in row])
-
-    # Mouse and keys
+    def stop(self) -> None:
+        """End all work; the widget is not used after it."""
+        self._flight.stop()
+        super().stop()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Remember where dragging began."""
         self._pointer = event.position()
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._dragging_line = left and self._is_on_line(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Orbit or pan."""
+        """Orbit, pan, or drag the wipe's line."""
+        wipe = self.item.wipe
+        if self._dragging_line and wipe is not None:
+            x = event.position().x() * self.devicePixelRatioF()
+            self.wiped.emit(min(max((x - wipe.frame.left) / wipe.frame.width, 0.0), 1.0))
+            return
+        if not event.buttons():
+            on_line = self._is_on_line(event.position())
+            self.setCursor(Qt.CursorShape.SplitHCursor if on_line else Qt.CursorShape.ArrowCursor)
+            return
         step = event.position() - self._pointer
         self._pointer = event.position()
         left = event.buttons() == Qt.MouseButton.LeftButton
         if left and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.navigator.orbit(step.x() * _RADIANS_A_PIXEL, step.y() * _RADIANS_A_PIXEL)
-        elif event.buttons():
-            self.navigator.pan(step.x(), step.y(), self.height())
         else:
-            return
+            self.navigator.pan(step.x(), step.y(), self.height())
         self.changed()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Nothing is left to do."""
+        """Let go of the wipe's line."""
+        self._dragging_line = False
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Turn about the point under the pointer from now on."""
@@ -428,23 +139,6 @@ class SplatCanvas(GLViewWidget):  # type: ignore[misc, unused-ignore]
         self._keys.clear()
         super().focusOutEvent(event)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Draw again for the new size."""
-        super().resizeEvent(event)
-        self.changed()
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """End the sorting thread."""
-        self.stop()
-        super().closeEvent(event)
-
-    def stop(self) -> None:
-        """End all work; the widget is not used after it."""
-        for timer in (self._rest, self._work, self._flight):
-            timer.stop()
-        self._job = None
-        self._sorting.stop()
-
     def _fly(self) -> None:
         now = time.perf_counter()
         seconds, self._flown = min(now - self._flown, 0.25), now
@@ -454,7 +148,7 @@ class SplatCanvas(GLViewWidget):  # type: ignore[misc, unused-ignore]
         move = np.sum([_FLY[key] for key in self._keys if key in _FLY] or [(0.0,) * 3], axis=0)
         turn = np.sum([_TURN[key] for key in self._keys if key in _TURN] or [(0.0,) * 2], axis=0)
         fast = Qt.KeyboardModifier.ShiftModifier & self._modifiers()
-        speed = 0.5 * min(self._radius, self.navigator.distance) * (4.0 if fast else 1.0)
+        speed = 0.5 * min(self.radius, self.navigator.distance) * (4.0 if fast else 1.0)
         if np.any(turn):
             self.navigator.look(*(1.0 * seconds * turn).tolist())
         if np.any(move):
@@ -462,13 +156,20 @@ class SplatCanvas(GLViewWidget):  # type: ignore[misc, unused-ignore]
         if np.any(turn) or np.any(move):
             self.changed()
 
+    def _is_on_line(self, point: QPointF) -> bool:
+        wipe = self.item.wipe
+        if wipe is None:
+            return False
+        line = (wipe.frame.left + wipe.split * wipe.frame.width) / self.devicePixelRatioF()
+        return bool(abs(point.x() - line) <= _GRIP)
+
     def _under(self, point: QPointF) -> tuple[float | None, float, float]:
         """Return the scene's depth there, and the point in device pixels."""
         ratio = self.devicePixelRatioF()
         x, y = point.x() * ratio, point.y() * ratio
-        if self._scene is None:
+        if self.scene is None:
             return None, x, y
-        return picking.depth_under(self._scene, self.camera(), x, y, 12.0 * ratio), x, y
+        return picking.depth_under(self.scene, self.camera(), x, y, 12.0 * ratio), x, y
 
     @staticmethod
     def _modifiers() -> Qt.KeyboardModifier:

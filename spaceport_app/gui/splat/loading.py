@@ -10,15 +10,6 @@ from spaceport_app.errors import StageError
 from spaceport_app.gui.splat.packing import PackedScene, pack
 from spaceport_app.splats.model import Splats
 
-SUFFIXES = (".ply", ".sog")
-
-
-def can_open(path: Path) -> bool:
-    """Whether a name promises splats: a .ply, a .sog, or a bundle's folder or meta.json."""
-    if path.is_dir():
-        return (path / "meta.json").is_file()
-    return path.suffix.lower() in SUFFIXES or path.name == "meta.json"
-
 
 def is_training_result(path: Path) -> bool:
     """Whether it is what a project's training wrote: east, north, up, and quality.json beside."""

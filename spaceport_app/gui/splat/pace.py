@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -15,7 +16,7 @@ class Detail:
     @property
     def growth(self) -> float:
         """How much larger Gaussians are drawn, so that those that are left close the gaps."""
-        return self.share**-0.4
+        return math.pow(self.share, -0.4)
 
 
 FULL = Detail(1.0, 1.0)

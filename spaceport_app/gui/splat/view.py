@@ -8,25 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import (
-    QCloseEvent,
-    QColor,
-    QDragEnterEvent,
-    QDropEvent,
-    QKeySequence,
-    QShortcut,
-    QShowEvent,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QColor, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QSizePolicy,
-    QSlider,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -36,6 +24,7 @@ from spaceport_app.gui.background import Background
 from spaceport_app.gui.splat import loading
 from spaceport_app.gui.splat.comparison import LARGER_SIDE, Comparison
 from spaceport_app.gui.splat.comparison import load as load_comparison
+from spaceport_app.gui.splat.controls import SplatControls
 from spaceport_app.gui.splat.navigation import UP_AXES
 from spaceport_app.gui.splat.packing import PackedScene
 from spaceport_app.sfm.model import View
@@ -47,11 +36,13 @@ if TYPE_CHECKING:
     from spaceport_app.gui.splat.canvas import SplatCanvas
 
 _EMPTY = "No splat yet. It appears here after training; or drop a .ply or .sog file."
-_HELP = (
-    "Drag to turn, Shift and drag to shift, wheel to zoom, W A S D Q E to fly, "
-    "double-click to turn about a point."
+_HELP = "Drag to turn, wheel to zoom, W A S D to fly"
+_MORE_HELP = (
+    "Drag: turn. Shift and drag, or right button: shift. Wheel: zoom to the pointer.\n"
+    "W A S D: fly, E and Q: up and down, faster with Shift. Arrow keys: look around.\n"
+    "Double-click: turn about that point. Home: show all."
 )
-_SPLIT_STEPS = 1000
+_ROOM_FOR_HELP = 560
 _SCENE, _PHOTO, _QUALITY = "scene", "photo", "quality"
 
 
@@ -70,7 +61,6 @@ class SplatView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("splatView")
-        self.setAcceptDrops(True)
         self._canvas: SplatCanvas | None = None
         self._scene: PackedScene | None = None
         self._waiting: PackedScene | None = None
@@ -78,6 +68,7 @@ class SplatView(QWidget):
         self._background = Background(self)
         self._path: Path | None = None
         self._placed = False
+        self._wanted = ""
         self._comparison: Comparison | None = None
         self._measuring: Camera | None = None
         self._build()
@@ -108,24 +99,30 @@ class SplatView(QWidget):
     def set_views(self, views: Sequence[View]) -> None:
         """Offer the cameras of these photos, in this order."""
         self._views = {view.name: view for view in views}
-        with QSignalBlocker(self._photo):
-            self._photo.clear()
-            self._photo.addItem("Free camera")
-            self._photo.addItems(list(self._views))
-        self._leave_photo()
+        self.controls.set_photos(list(self._views))
+        present = None if self._canvas is None else self._canvas.navigator.view
+        if present is None or present.name not in self._views:
+            self._leave_photo()
+        else:
+            self.controls.show_photo(present.name)
         self._show_controls()
 
     def jump_to(self, name: str) -> None:
-        """Look through the camera of a photo; a name without a camera is ignored."""
+        """Look through the camera of a photo, as soon as there is something to see.
+
+        A name without a camera is ignored.
+        """
         view = self._views.get(name)
-        if view is None or self._canvas is None:
+        if view is None:
+            return
+        if self._canvas is None or self._waiting is not None:
+            self._wanted = name
             return
         self._placed = True
         self._forget_comparison()
         self._canvas.stand_at(view)
-        with QSignalBlocker(self._photo):
-            self._photo.setCurrentText(name)
-        if self._compare.isChecked():
+        self.controls.show_photo(name)
+        if self.controls.compare.isChecked():
             self._load_photo(view)
         self.view_changed.emit(name)
 
@@ -173,6 +170,9 @@ class SplatView(QWidget):
         self._pages.setCurrentWidget(canvas)
         canvas.set_scene(scene, look_at_it=not self._placed)
         self._placed = True
+        self._measuring = None
+        wanted, self._wanted = self._wanted, ""
+        self.jump_to(wanted)
 
     def _made_canvas(self) -> SplatCanvas:
         if self._canvas is None:
@@ -181,10 +181,11 @@ class SplatView(QWidget):
 
             canvas = SplatCanvas(self._pages)
             canvas.setBackgroundColor((0, 0, 0))
-            canvas.navigator.turn_up(UP_AXES[self._up.currentText()])
+            canvas.navigator.turn_up(UP_AXES[self.controls.up.currentText()])
             canvas.moved.connect(self._camera_moved)
             canvas.refined.connect(self._refined)
             canvas.picture_taken.connect(self._measure)
+            canvas.wiped.connect(self.controls.split_at)
             canvas.failed.connect(self._cannot_draw)
             self._pages.addWidget(canvas)
             self._canvas = canvas
@@ -200,6 +201,11 @@ class SplatView(QWidget):
         if self._waiting is not None:
             self._present(self._waiting)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the help out where there is no room for it."""
+        super().resizeEvent(event)
+        self._help.setVisible(self._scene is not None and self.width() >= _ROOM_FOR_HELP)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the drawing's thread."""
         if self._canvas is not None:
@@ -211,14 +217,13 @@ class SplatView(QWidget):
     def _step(self, by: int) -> None:
         names = list(self._views)
         if names:
-            present = self._photo.currentIndex() - 1
-            start = present if present >= 0 else (-1 if by > 0 else 0)
-            self.jump_to(names[(start + by) % len(names)])
+            present = names.index(name) if (name := self.controls.photo_name()) else None
+            if present is None:
+                present = -1 if by > 0 else 0
+            self.jump_to(names[(present + by) % len(names)])
 
-    def _choose(self, index: int) -> None:
-        if index > 0:
-            self.jump_to(self._photo.itemText(index))
-        elif self._canvas is not None:
+    def _free(self) -> None:
+        if self._canvas is not None:
             self._canvas.navigator.view = None
             self._canvas.changed()
 
@@ -228,8 +233,7 @@ class SplatView(QWidget):
         self._place_wipe()
 
     def _leave_photo(self) -> None:
-        with QSignalBlocker(self._photo):
-            self._photo.setCurrentIndex(0)
+        self.controls.show_photo("")
         self._forget_comparison()
 
     # Comparing
@@ -251,12 +255,12 @@ class SplatView(QWidget):
         canvas = self._canvas
         if canvas is None or canvas.navigator.view is not comparison.view:
             return
-        if not self._compare.isChecked():
+        if not self.controls.compare.isChecked():
             return
         self._comparison = comparison
         canvas.set_photo(comparison.photo)
         self._place_wipe()
-        self._result.setText("Measuring")
+        self.controls.result.setText("Measuring")
         if canvas.at_rest():
             self._take_picture()
 
@@ -272,12 +276,12 @@ class SplatView(QWidget):
 
         colour = QColor(theme.current().accent)
         line = colour.redF(), colour.greenF(), colour.blueF()
-        split = self._split.value() / _SPLIT_STEPS
-        canvas.set_wipe(Wipe(frame, split, line, 2.0 * canvas.devicePixelRatioF()))
+        width = 2.0 * canvas.devicePixelRatioF()
+        canvas.set_wipe(Wipe(frame, self.controls.split_part(), line, width))
 
     def _forget_comparison(self) -> None:
         self._comparison = self._measuring = None
-        self._result.clear()
+        self.controls.result.clear()
         if self._canvas is not None:
             self._canvas.set_wipe(None)
 
@@ -302,8 +306,8 @@ class SplatView(QWidget):
     def _take_psnr(self, comparison: Comparison, psnr_db: float) -> None:
         if comparison is self._comparison:
             height, width = comparison.photo.shape[:2]
-            self._result.setText(f"PSNR {psnr_db:.1f} dB")
-            self._result.setToolTip(
+            self.controls.result.setText(f"PSNR {psnr_db:.1f} dB")
+            self.controls.result.setToolTip(
                 f"Splat against photo at {width} × {height} pixels: the photo is shrunk to "
                 f"{LARGER_SIDE} pixels at most."
             )
@@ -312,8 +316,7 @@ class SplatView(QWidget):
     # Up
 
     def _set_up(self, name: str) -> None:
-        with QSignalBlocker(self._up):
-            self._up.setCurrentText(name)
+        self.controls.up.setCurrentText(name)
         if self._canvas is not None:
             up = UP_AXES[name]
             if not np.array_equal(self._canvas.navigator.up, up):
@@ -324,72 +327,17 @@ class SplatView(QWidget):
             self._canvas.navigator.turn_up(UP_AXES[name])
             self._canvas.show_all()
 
-    # Dropping
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take one file or folder that holds a splat; leave all else to the window."""
-        if self._dropped(event) is not None:
-            event.acceptProposedAction()
-        else:
-            event.ignore()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open it."""
-        path = self._dropped(event)
-        if path is not None:
-            event.acceptProposedAction()
-            self.open(path)
-
-    @staticmethod
-    def _dropped(event: QDropEvent) -> Path | None:
-        urls = event.mimeData().urls()
-        if len(urls) != 1 or not urls[0].isLocalFile():
-            return None
-        path = Path(urls[0].toLocalFile())
-        return path if loading.can_open(path) else None
-
-    # Controls
+    # Layout
 
     def _build(self) -> None:
-        self._photo = QComboBox()
-        self._photo.setAccessibleName("Camera of photo")
-        self._photo.setToolTip("Stand where a photo was taken")
-        self._photo.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self._photo.setMinimumContentsLength(18)
-        self._photo.addItem("Free camera")
-        self._photo.activated.connect(self._choose)
-        self._previous = self._button("Previous photo", Qt.ArrowType.LeftArrow, "PgUp", -1)
-        self._next = self._button("Next photo", Qt.ArrowType.RightArrow, "PgDown", 1)
-        self._compare = QPushButton("Compare")
-        self._compare.setCheckable(True)
-        self._compare.setShortcut("Ctrl+K")
-        self._compare.setToolTip("Wipe between the photo and the splat (Ctrl+K)")
-        self._compare.toggled.connect(self._toggle_comparison)
-        self._split = QSlider(Qt.Orientation.Horizontal)
-        self._split.setAccessibleName("How much of the photo is shown")
-        self._split.setRange(0, _SPLIT_STEPS)
-        self._split.setValue(_SPLIT_STEPS // 2)
-        self._split.setToolTip("Photo to the left, splat to the right")
-        self._split.setMinimumWidth(120)
-        self._split.valueChanged.connect(self._place_wipe)
-        self._result = QLabel()
-        self._up = QComboBox()
-        self._up.setAccessibleName("Up axis")
-        self._up.addItems(list(UP_AXES))
-        self._up.setToolTip("Which way is up in the file")
-        self._up.textActivated.connect(self._turn_up)
-        self._all = QPushButton("Show all")
-        self._all.setToolTip("See the whole scene (Home)")
-        self._all.clicked.connect(self._show_all)
-        bar = QHBoxLayout()
-        for widget in (self._photo, self._previous, self._next, self._compare, self._split):
-            bar.addWidget(widget)
-        bar.addWidget(self._result)
-        bar.addStretch(1)
-        bar.addWidget(self._up)
-        bar.addWidget(self._all)
+        self.controls = SplatControls(self)
+        self.controls.photo_chosen.connect(self.jump_to)
+        self.controls.freed.connect(self._free)
+        self.controls.stepped.connect(self._step)
+        self.controls.compared.connect(self._toggle_comparison)
+        self.controls.split_changed.connect(self._place_wipe)
+        self.controls.up_chosen.connect(self._turn_up)
+        self.controls.all_wanted.connect(self._show_all)
         self._message = QLabel(_EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._message.setObjectName("emptyState")
         self._pages = QStackedWidget()
@@ -401,45 +349,27 @@ class SplatView(QWidget):
         self._help.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._help.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._help.setEnabled(False)
+        self._help.setToolTip(_MORE_HELP)
         foot = QHBoxLayout()
         foot.addWidget(self._status)
         foot.addWidget(self._help, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*(4 * [theme.spacing]))
         layout.setSpacing(theme.spacing)
-        layout.addLayout(bar)
+        layout.addWidget(self.controls)
         layout.addWidget(self._pages, 1)
         layout.addLayout(foot)
 
-    def _button(self, words: str, arrow: Qt.ArrowType, key: str, by: int) -> QToolButton:
-        button = QToolButton()
-        button.setAccessibleName(words)
-        button.setArrowType(arrow)
-        button.setToolTip(
-            f"{words} ({QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)})"
-        )
-        button.clicked.connect(partial(self._step, by))
-        shortcut = QShortcut(QKeySequence(key), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(partial(self._step, by))
-        return button
-
     def _show_controls(self) -> None:
         scene, views = self._scene is not None, bool(self._views)
-        for widget in (self._photo, self._previous, self._next, self._compare):
-            widget.setVisible(scene and views)
-        comparing = scene and views and self._compare.isChecked()
-        self._split.setVisible(comparing)
-        self._result.setVisible(comparing)
-        self._up.setVisible(scene)
-        self._all.setVisible(scene)
-        self._help.setVisible(scene)
+        self.controls.offer(scene=scene, photos=views)
+        self._help.setVisible(scene and self.width() >= _ROOM_FOR_HELP)
         self._status.setText(self._words(1.0))
 
     def _words(self, part: float) -> str:
         if self._scene is None:
             return ""
-        words = f"{len(self._scene):,} Gaussians, colour degree {self._scene.degree}"
+        words = f"{len(self._scene):,} Gaussians, SH degree {self._scene.degree}"
         return words if part >= 1.0 else f"{words}, drawing {part:.0%}"
 
     def _say(self, words: str) -> None:

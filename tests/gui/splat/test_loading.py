@@ -17,11 +17,9 @@ from spaceport_app.splats.file import write_ply
 def test_bundles_are_opened(tmp_path: Path, form: str) -> None:
     path = tmp_path / ("a.sog" if form == "sog" else "a")
     bundles.write(path, engine_scenes.gaussians(60, 1), form, antialiased=form != "sogs")
-    assert loading.can_open(path)
     splats, antialiased = loading.read(path)
     assert len(splats) == 60 and antialiased is (form != "sogs")
     if path.is_dir():
-        assert loading.can_open(path / "meta.json")
         assert len(loading.read(path / "meta.json")[0]) == 60
 
 
@@ -33,12 +31,6 @@ def test_training_result_says_how_it_was_trained(tmp_path: Path, antialiased: bo
     (tmp_path / "quality.json").write_text(json.dumps({"antialiased": antialiased}))
     assert loading.is_training_result(path)
     assert loading.read(path)[1] is antialiased
-
-
-def test_other_files_are_not_promised(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").touch()
-    assert not loading.can_open(tmp_path / "a.jpg")
-    assert not loading.can_open(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ CASES = (
     "mouse_orbits_pans_and_zooms",
     "keys_fly",
     "full_picture_is_shown_at_rest",
-    "dropped_bundle_is_opened_and_bad_file_is_told_of",
+    "bundle_is_opened_and_bad_file_is_told_of",
 )
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import waiting
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -110,27 +110,27 @@ def photo_is_compared_and_measured(views: tuple[View, ...]) -> None:
         changed, compared = heard(view.view_changed), heard(view.compared)
         view.jump_to("b.jpg")
         assert changed == [("b.jpg",)]
-        QTest.mouseClick(view._compare, LEFT)
+        QTest.mouseClick(view.controls.compare, LEFT)
         waiting.until(lambda: compared, "the view is compared")
         photo = np.asarray(Image.open(views[1].image)) / np.float32(255)
         wanted = psnr(np.clip(engine.render(Camera.of_view(views[1])), 0.0, 1.0), photo)
         assert compared[0][0] == "b.jpg" and abs(compared[0][1] - wanted) < 0.1, (compared, wanted)
-        assert view._result.text() == f"PSNR {compared[0][1]:.1f} dB"
+        assert view.controls.result.text() == f"PSNR {compared[0][1]:.1f} dB"
         at_rest(view)
 
         frame = view.canvas.frame()
         box = tuple(round(v) for v in (frame.left, frame.top, frame.width, frame.height))
         scaled = np.asarray(Image.open(views[1].image).resize(box[2:], Image.Resampling.BILINEAR))
-        view._split.setValue(view._split.maximum())
+        view.controls.split.setValue(view.controls.split.maximum())
         waiting.until(lambda: True, "")
         cut = pixels(view)[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
         assert psnr(cut / 255.0, scaled / 255.0) > 30, "all of the frame is the photo"
-        view._split.setValue(0)
+        view.controls.split.setValue(0)
         camera = view.canvas.camera()
         splat = np.clip(engine.render(camera), 0.0, 1.0)
         edge = box[0] + 3
         assert psnr(pixels(view)[:, edge:] / 255.0, splat[:, edge:]) > 40, "all of it is the splat"
-        view._split.setValue(view._split.maximum() // 2)
+        view.controls.split.setValue(view.controls.split.maximum() // 2)
         half = pixels(view)[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
         middle = box[2] // 2
         near = slice(None), slice(0, middle - 3)
@@ -138,6 +138,15 @@ def photo_is_compared_and_measured(views: tuple[View, ...]) -> None:
         far = slice(None), slice(middle + 3, None)
         beside = splat[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
         assert psnr(half[far] / 255.0, beside[far]) > 40, "the splat is on the right"
+
+        line = QPoint(round(box[0] + box[2] / 2), 200)
+        QTest.mousePress(view.canvas, LEFT, pos=line)
+        QTest.mouseMove(view.canvas, line - QPoint(round(0.2 * box[2]), 0))
+        QTest.mouseRelease(view.canvas, LEFT, pos=line)
+        assert abs(view.controls.split.value() / view.controls.split.maximum() - 0.3) < 0.01, (
+            "the line was dragged"
+        )
+        assert view.canvas.navigator.view is views[1], "and the camera not"
 
 
 def keys_go_from_photo_to_photo(views: tuple[View, ...]) -> None:
@@ -150,7 +159,7 @@ def keys_go_from_photo_to_photo(views: tuple[View, ...]) -> None:
             QTest.keyClick(view.canvas, key)
         names = [name for (name,) in changed]
         assert names == ["a.jpg", "b.jpg", "a.jpg", "c.jpg"], names
-        assert view._photo.currentText() == "c.jpg"
+        assert view.controls.photo.currentText() == "c.jpg"
         np.testing.assert_allclose(
             view.canvas.navigator.view_matrix(), views[2].view_matrix, atol=1e-9
         )
@@ -164,7 +173,9 @@ def mouse_orbits_pans_and_zooms(views: tuple[View, ...]) -> None:
         QTest.mousePress(canvas, LEFT, pos=QPoint(300, 200))
         QTest.mouseMove(canvas, QPoint(340, 210))
         QTest.mouseRelease(canvas, LEFT, pos=QPoint(340, 210))
-        assert navigator.view is None and view._photo.currentIndex() == 0, "no photo's camera now"
+        assert navigator.view is None and view.controls.photo.currentIndex() == 0, (
+            "no photo's camera now"
+        )
         np.testing.assert_allclose(navigator.pivot, pivot, atol=1e-9)
         position = navigator.position
         QTest.mousePress(canvas, LEFT, Qt.KeyboardModifier.ShiftModifier, QPoint(300, 200))
@@ -199,7 +210,7 @@ def keys_fly(views: tuple[View, ...]) -> None:
             lambda: (view.canvas.navigator.position - start) @ forward > 0.05, "it flew ahead"
         )
         QTest.keyRelease(view.canvas, Qt.Key.Key_W)
-        waiting.until(lambda: not view.canvas._flight.isActive(), "it stopped")
+        waiting.until(lambda: not view.canvas.flying(), "it stopped")
         place = view.canvas.navigator.position
         at_rest(view)
         np.testing.assert_array_equal(place, view.canvas.navigator.position)
@@ -217,35 +228,25 @@ def full_picture_is_shown_at_rest(views: tuple[View, ...]) -> None:
         assert psnr(pixels(view) / 255.0, wanted) > 45
 
 
-def dropped_bundle_is_opened_and_bad_file_is_told_of(views: tuple[View, ...]) -> None:
+def bundle_is_opened_and_bad_file_is_told_of(views: tuple[View, ...]) -> None:
     folder = views[0].image.parent
     bundles.write(folder / "my splat.sog", scene(500))
     (folder / "broken.sog").write_bytes(b"no bundle")
     with window() as view:
         shown, failed = heard(view.shown), heard(view.failed)
 
-        def drop(name: str) -> None:
-            data = QMimeData()
-            data.setUrls([QUrl.fromLocalFile(str(folder / name))])
-            actions = Qt.DropAction.CopyAction
-            none = Qt.KeyboardModifier.NoModifier
-            enter = QDragEnterEvent(QPoint(50, 50), actions, data, LEFT, none)
-            QApplication.sendEvent(view, enter)
-            assert enter.isAccepted()
-            QApplication.sendEvent(view, QDropEvent(QPointF(50, 50), actions, data, LEFT, none))
-
-        drop("broken.sog")
+        view.open(folder / "broken.sog")
         waiting.until(lambda: failed, "the failure is told of")
         assert "broken.sog" in failed[0][0], failed
         assert view._message.isVisible() and view._message.text() == failed[0][0]
-        drop("my splat.sog")
+        view.open(folder / "my splat.sog")
         waiting.until(lambda: shown, "the splat is shown")
-        assert shown == [(500,)] and view._up.currentText() == "Y down"
+        assert shown == [(500,)] and view.controls.up.currentText() == "Y down"
         at_rest(view)
         assert pixels(view).std() > 10
-        assert not view._photo.isVisible(), "there are no photos to choose from"
+        assert not view.controls.photo.isVisible(), "there are no photos to choose from"
         view.clear()
-        assert view._message.isVisible() and not view._up.isVisible()
+        assert view._message.isVisible() and not view.controls.up.isVisible()
 
 
 CASES: tuple[Callable[[tuple[View, ...]], None], ...] = (
@@ -254,7 +255,7 @@ CASES: tuple[Callable[[tuple[View, ...]], None], ...] = (
     mouse_orbits_pans_and_zooms,
     keys_fly,
     full_picture_is_shown_at_rest,
-    dropped_bundle_is_opened_and_bad_file_is_told_of,
+    bundle_is_opened_and_bad_file_is_told_of,
 )
 
 
