@@ -168,7 +168,8 @@ class Layers:
             frame.active_texture_coordinates = np.array(
                 [[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
             )
-            self._add("selected", frame, texture=pyvista.Texture(picture))
+            texture = pyvista.Texture(picture)  # type: ignore[no-untyped-call]
+            self._add("selected", frame, texture=texture)
 
     def _cameras(
         self, layer: str, scene: Scene, shades: npt.NDArray[np.uint8], wanted: Bools

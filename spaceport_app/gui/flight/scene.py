@@ -71,7 +71,7 @@ class Scene:
             return 3.0
         from scipy.spatial import cKDTree
 
-        distances, _ = cKDTree(self.centres).query(self.centres, k=2)
+        distances = np.asarray(cKDTree(self.centres).query(self.centres, k=2)[0])
         extent = float(np.linalg.norm(np.ptp(self.centres, axis=0)))
         nearest = float(np.median(distances[:, 1]))
         return float(np.clip(0.55 * nearest, 0.015 * extent, 0.06 * extent)) or 3.0
@@ -93,7 +93,7 @@ class Scene:
         points = [self.centres]
         if self.cloud is not None and len(self.cloud.xyz):
             # Single points far away must not make the flight small.
-            points.append(np.percentile(self.cloud.xyz, [3.0, 97.0], axis=0))
+            points.append(np.asarray(np.percentile(self.cloud.xyz, [3.0, 97.0], axis=0)))
         every = np.concatenate(points)
         low, high = every.min(axis=0), every.max(axis=0)
         low[2] = min(low[2], self.ground)

@@ -110,6 +110,13 @@ class FlightView(QWidget):
             self._draw_cameras()
             self._draw_selected()
 
+    def fly_to(self, name: str) -> None:
+        """Select a photo and fly to where one sees what its camera saw."""
+        self.select(name)
+        row = self._scene.row(name) if self._scene is not None else None
+        if row is not None and self._canvas is not None:
+            self._canvas.fly_to_camera(row)
+
     def clear(self) -> None:
         """Show nothing, as before the first photo."""
         self._photos = self._found = None
@@ -448,8 +455,8 @@ class FlightView(QWidget):
         signal.emit(name)
 
     def _double_clicked(self, row: int) -> None:
-        if self._canvas is not None:
-            self._canvas.fly_to_camera(row)
+        if self._scene is not None:
+            self.fly_to(self._scene.names[row])
         self._tell(self.activated, row)
 
     def _save_picture(self) -> None:

@@ -79,7 +79,7 @@ class PhotoDelegate(QStyledItemDelegate):
             return False
         if event.type() == QEvent.Type.MouseButtonRelease:
             state = Qt.CheckState.Unchecked if entry.used else Qt.CheckState.Checked
-            index.model().setData(index, state, Qt.ItemDataRole.CheckStateRole)  # type: ignore[attr-defined]
+            index.model().setData(index, state, Qt.ItemDataRole.CheckStateRole)
         # Press and double click are taken too, so that they neither select nor open the photo.
         return True
 

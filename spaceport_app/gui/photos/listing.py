@@ -172,7 +172,7 @@ class PhotoListing:
             if self._passes(entry, self.filter) and text in entry.name.casefold()
         ]
         key = SORTS[self.sort][1]
-        return rows if key is None else sorted(rows, key=key)  # type: ignore[arg-type, return-value]
+        return rows if key is None else sorted(rows, key=key)  # type: ignore[arg-type]
 
     def filters(self) -> list[Filter]:
         """Return the choices that show at least one photo, and always "All photos"."""

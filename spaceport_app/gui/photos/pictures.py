@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, JpegImagePlugin
 
 from spaceport_app.photos import decode
+from spaceport_app.photos.model import Finding
 
 
 def small_picture(path: Path, side: int, upright: bool = True) -> Image.Image:
@@ -33,7 +34,7 @@ def small_picture(path: Path, side: int, upright: bool = True) -> Image.Image:
             source.draft("RGB", (side, side))
             return _fitted(source, side, upright)
         except (SyntaxError, ValueError, OSError, MemoryError) as error:
-            finding = decode.Finding("unreadable", "The file is damaged or cut short.")
+            finding = Finding("unreadable", "The file is damaged or cut short.")
             raise decode.UndecodableError(finding) from error
 
 
