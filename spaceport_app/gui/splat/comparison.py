@@ -1,6 +1,8 @@
-"""The photo beside the splat: which one, how far it is wiped over, and how alike they are."""
+"""The photo beside the splat: what is shown of it, and how alike both are."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -9,26 +11,29 @@ from spaceport_app.sfm.model import View
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import Image
 
-LARGER_SIDE = 960
-"""Pixels to which photos are shrunk for comparing."""
+_SHOWN_SIDE = 1600
+_COMPARED_SIDE = 960
 
 
+@dataclass(frozen=True)
 class Comparison:
-    """One photo and the PSNR of the splat there; knows neither Qt nor OpenGL.
+    """One photo and its camera.
 
     Parameters
     ----------
     view : View
-        The photo and its camera.
+    shown : uint8 array, shape (height, width, 3)
+        The photo for looking at.
     photo : uint8 array, shape (height, width, 3)
+        The photo at the size to measure at.
     camera : Camera
-        The view's camera at the photo's size.
+        The view's camera at that size.
     """
 
-    def __init__(self, view: View, photo: npt.NDArray[np.uint8], camera: Camera) -> None:
-        self.view = view
-        self.photo = photo
-        self.camera = camera
+    view: View
+    shown: npt.NDArray[np.uint8]
+    photo: npt.NDArray[np.uint8]
+    camera: Camera
 
     def psnr_db(self, picture: Image) -> float:
         """Return the PSNR of a rendering of `camera` against the photo, both clamped to 0 to 1."""
@@ -37,8 +42,8 @@ class Comparison:
         return psnr(np.clip(picture, 0.0, 1.0), self.photo.astype(np.float32) / 255.0)
 
 
-def load(view: View) -> Comparison:
-    """Read a view's photo for comparing.
+def load(view: View, image_size: int | None) -> Comparison:
+    """Read a view's photo, to be measured with its larger side at most `image_size` pixels.
 
     Raises
     ------
@@ -47,5 +52,6 @@ def load(view: View) -> Comparison:
     """
     from spaceport_app.splats.training.dataset import load_view
 
-    loaded = load_view(view, -1, LARGER_SIDE)
-    return Comparison(view, loaded.image, loaded.camera)
+    compared = load_view(view, -1, image_size or _COMPARED_SIDE)
+    shown = load_view(view, -1, _SHOWN_SIDE)
+    return Comparison(view, shown.image, compared.image, compared.camera)

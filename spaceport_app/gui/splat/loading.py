@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 from spaceport_app.errors import StageError
+from spaceport_app.gui.splat import trained
 from spaceport_app.gui.splat.packing import PackedScene, pack
 from spaceport_app.splats.model import Splats
-
-
-def is_training_result(path: Path) -> bool:
-    """Whether it is what a project's training wrote: east, north, up, and quality.json beside."""
-    return path.name == "splats.ply" and (path.parent / "quality.json").is_file()
 
 
 def read(path: Path) -> tuple[Splats, bool]:
@@ -31,7 +26,7 @@ def read(path: Path) -> tuple[Splats, bool]:
     from spaceport_app.splats.file import read_ply
 
     if path.suffix.lower() == ".ply" and not path.is_dir():
-        return read_ply(path), _trained_antialiased(path)
+        return read_ply(path), trained.read(path).antialiased
     load = bundles.open_bundle(path)
     return bundles.decode(load), bundles.is_antialiased(load)
 
@@ -63,12 +58,3 @@ def packed(source: Callable[[], tuple[Splats, bool]], subject: str) -> PackedSce
     if len(scene) == 0:
         raise StageError("no_gaussians", f"{subject} holds no Gaussians.", "Choose another file.")
     return scene
-
-
-def _trained_antialiased(path: Path) -> bool:
-    """Whether the quality.json that training writes beside its result says so."""
-    try:
-        quality = json.loads((path.parent / "quality.json").read_text(encoding="utf-8"))
-        return quality.get("antialiased") is True
-    except (OSError, ValueError, AttributeError):
-        return False

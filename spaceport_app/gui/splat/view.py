@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 
 from spaceport_app.gui import theme
 from spaceport_app.gui.background import Background
-from spaceport_app.gui.splat import loading
-from spaceport_app.gui.splat.comparison import LARGER_SIDE, Comparison
+from spaceport_app.gui.splat import loading, trained
+from spaceport_app.gui.splat.comparison import Comparison
 from spaceport_app.gui.splat.comparison import load as load_comparison
 from spaceport_app.gui.splat.controls import SplatControls
 from spaceport_app.gui.splat.navigation import UP_AXES
@@ -67,6 +67,7 @@ class SplatView(QWidget):
         self._views: dict[str, View] = {}
         self._background = Background(self)
         self._path: Path | None = None
+        self._trained = trained.Trained()
         self._placed = False
         self._wanted = ""
         self._comparison: Comparison | None = None
@@ -83,6 +84,7 @@ class SplatView(QWidget):
         same training replaces an older one before one's eyes.
         """
         self._set_up("Z up")
+        self._trained = trained.Trained(antialiased=antialiased)
         self._load(lambda: (splats, antialiased), "The splat")
 
     def open(self, path: Path) -> None:
@@ -90,9 +92,10 @@ class SplatView(QWidget):
 
         The camera stays if it is the result of the same training once more.
         """
-        own = loading.is_training_result(path)
+        own = trained.is_result(path)
         self._placed = self._placed and own and path == self._path
         self._path = path
+        self._trained = trained.read(path) if own else trained.Trained()
         self._set_up("Z up" if own else "Y down")
         self._load(partial(loading.read, path), path.name)
 
@@ -167,6 +170,7 @@ class SplatView(QWidget):
     def _present(self, scene: PackedScene) -> None:
         self._waiting = None
         canvas = self._made_canvas()
+        canvas.item.background = self._trained.background
         self._pages.setCurrentWidget(canvas)
         canvas.set_scene(scene, look_at_it=not self._placed)
         self._placed = True
@@ -248,7 +252,7 @@ class SplatView(QWidget):
         self._show_controls()
 
     def _load_photo(self, view: View) -> None:
-        work = partial(load_comparison, view)
+        work = partial(load_comparison, view, self._trained.image_size)
         self._background.start(_PHOTO, work, self._take_photo, self.failed.emit)
 
     def _take_photo(self, comparison: Comparison) -> None:
@@ -258,7 +262,7 @@ class SplatView(QWidget):
         if not self.controls.compare.isChecked():
             return
         self._comparison = comparison
-        canvas.set_photo(comparison.photo)
+        canvas.set_photo(comparison.shown)
         self._place_wipe()
         self.controls.result.setText("Measuring")
         if canvas.at_rest():
@@ -308,8 +312,7 @@ class SplatView(QWidget):
             height, width = comparison.photo.shape[:2]
             self.controls.result.setText(f"PSNR {psnr_db:.1f} dB")
             self.controls.result.setToolTip(
-                f"Splat against photo at {width} × {height} pixels: the photo is shrunk to "
-                f"{LARGER_SIDE} pixels at most."
+                f"Splat against photo at {width} × {height} pixels; the higher, the more alike."
             )
             self.compared.emit(comparison.view.name, psnr_db)
 

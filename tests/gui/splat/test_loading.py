@@ -8,7 +8,7 @@ import engine_scenes
 import pytest
 
 from spaceport_app.errors import StageError
-from spaceport_app.gui.splat import loading
+from spaceport_app.gui.splat import loading, trained
 from spaceport_app.sogs import file as bundles
 from spaceport_app.splats.file import write_ply
 
@@ -27,9 +27,9 @@ def test_bundles_are_opened(tmp_path: Path, form: str) -> None:
 def test_training_result_says_how_it_was_trained(tmp_path: Path, antialiased: bool) -> None:
     path = tmp_path / "splats.ply"
     write_ply(path, engine_scenes.gaussians(60, 1))
-    assert not loading.is_training_result(path)
+    assert not trained.is_result(path)
     (tmp_path / "quality.json").write_text(json.dumps({"antialiased": antialiased}))
-    assert loading.is_training_result(path)
+    assert trained.is_result(path)
     assert loading.read(path)[1] is antialiased
 
 
