@@ -63,7 +63,7 @@ class EngineFinder(QObject):
         try:
             engines = json.loads(text.splitlines()[-1])
             name, words, usable = engines[0]
-        except (ValueError, IndexError, TypeError):
+        except (ValueError, LookupError, TypeError):
             told = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
             errors = told.strip().splitlines()
             reason = errors[-1] if errors else f"exit status {status}"

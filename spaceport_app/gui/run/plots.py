@@ -21,7 +21,13 @@ from spaceport_app.pipeline.runner import RunEvent, StageEvent, StageStarted
 from spaceport_app.quantities import count
 
 _REDRAW_MS = 250
-_NOISY = frozenset({"loss", "step_s"})
+_MEAN = "The strong line is the mean over a twentieth of the steps."
+_TIPS = {
+    "loss": f"How far rendered pictures are from the photos; it jumps up each time the photos "
+    f"are shown larger. {_MEAN}",
+    "step_s": f"How long a step takes; larger photos and more Gaussians take longer. {_MEAN}",
+}
+_NOISY = frozenset(_TIPS)
 
 _log = logging.getLogger(__name__)
 
@@ -190,6 +196,7 @@ class LivePlots(QWidget):
             plot.getAxis("left").enableAutoSIPrefix(False)
             plot.getAxis("bottom").enableAutoSIPrefix(False)
             plot.getAxis("left").setWidth(56)
+            plot.getAxis("bottom").setStyle(maxTickLevel=0, hideOverlappingLabels=True)
             if number >= 2:
                 plot.setLabel("bottom", "Training step")
             symbol = "o" if name == "psnr_db" else None
@@ -200,7 +207,7 @@ class LivePlots(QWidget):
             self._grid.addLayout(box, number // 2, number % 2)
             self._plots[name] = (raw, line, latest)
             if name in _NOISY:
-                plot.setToolTip("The strong line is the mean over a twentieth of the steps.")
+                plot.setToolTip(_TIPS[name])
         self._colour()
 
     def _colour(self) -> None:

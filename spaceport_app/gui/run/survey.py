@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +92,10 @@ def look(folder: Path, stages: Registry, settings: Settings | None = None) -> Su
             one = _of_stage(stage, options[stage.name], project, changed)
             if one.phase != "done":
                 changed.add(stage.name)
+            if one.phase == "stopped" and _goes_on(stage, options[stage.name], project):
+                one = replace(one, sentence=f"{one.sentence}; goes on from its last saved state")
+                goes_on = True
             found[stage.name] = one
-            goes_on |= one.phase == "stopped" and _goes_on(stage, options[stage.name], project)
         expected = forecast.of_project(project, stages)
         return Survey(document, found, expected, goes_on)
     except (OSError, StageError) as error:

@@ -24,7 +24,7 @@ __all__ = ["project", "small", "texts"]
 
 @pytest.fixture
 def themed(qapp: QApplication) -> QApplication:
-    theme.apply(qapp)
+    theme.choose("light")
     return qapp
 
 
