@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,6 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QApplication,
     QFileDialog,
     QMainWindow,
     QMenu,
@@ -27,7 +27,8 @@ from PySide6.QtWidgets import (
 
 from spaceport_app import __version__
 from spaceport_app.errors import StageError
-from spaceport_app.gui import places, resources, theme
+from spaceport_app.gui import notification, places, resources, theme
+from spaceport_app.gui.awake import Awake
 from spaceport_app.gui.background import Background
 from spaceport_app.gui.dialogs import TextDialog, ask, tell
 from spaceport_app.gui.dropped import sort_out
@@ -41,6 +42,7 @@ from spaceport_app.gui.workspace import SPLAT, TABS, Workspace
 from spaceport_app.pipeline.stage import registry
 from spaceport_app.project.project import SUFFIX
 
+_LONG_S = 60.0
 _RUNNING = "Stop processing? Finished stages are kept."
 _RUNNING_MORE = "Training goes on from its last checkpoint when you start again."
 
@@ -59,6 +61,9 @@ class MainWindow(QMainWindow):
         self._state = WindowState(places.settings_folder() / "window.ini")
         self._recent = RecentProjects(places.settings_folder() / "recent.json")
         self._closing = False
+        self._awake = Awake()
+        self._began = 0.0
+        self._lasted = 0.0
         self.session = Session()
         self.start_page = StartPage(self)
         self.start_page.choose_folder.connect(self.new_project)
@@ -363,6 +368,7 @@ class MainWindow(QMainWindow):
 
     def _refresh(self) -> None:
         project = self.session.project
+        self._watch_run()
         self.menus.enable(
             project=project is not None,
             finished=project is not None and project.published("train") is not None,
@@ -387,11 +393,22 @@ class MainWindow(QMainWindow):
 
         self._background.start("recent", find, self.start_page.show_recent)
 
+    def _watch_run(self) -> None:
+        """Hold off sleep from the beginning of a run to its end."""
+        running = self.workspace.running()
+        if running and not self._began:
+            self._began = time.monotonic()
+            self._awake.keep()
+        elif not running and self._began:
+            self._lasted = time.monotonic() - self._began
+            self._began = 0.0
+            self._awake.release()
+
     def _run_ended(self, good: bool) -> None:
         self._refresh()
-        if not self.isActiveWindow():
-            # Marks the window in the task bar until it is looked at.
-            QApplication.alert(self)
+        if self._lasted > _LONG_S and not self.isActiveWindow():
+            words = "The splat is ready." if good else "Processing has stopped before the end."
+            notification.tell(self, self.windowTitle(), words)
 
     # Drops
 
@@ -460,6 +477,7 @@ class MainWindow(QMainWindow):
             tab=self.workspace.current_tab(),
         )
         self.workspace.stop()
+        self._awake.release()
         self.workspace.close_down()
         self.start_page.wait()
         self._background.wait()
