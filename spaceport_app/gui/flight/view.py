@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QShowEvent
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -40,6 +40,8 @@ _PRESETS = {
     "free": ("Free", "Drag to turn in any direction"),
 }
 _PICTURE_SIDE = 640
+_ROOMY = 740
+"""Width in pixels from which all tools have their label."""
 _ONE_COLOUR = "One colour"
 _NO_PHOTOS = "Add photos to see where they were taken."
 _NO_PLACES = "These photos have no GPS position. The cameras appear here once they are placed."
@@ -141,6 +143,13 @@ class FlightView(QWidget):
             self._opener.ask(load_libraries)
             self._show_message()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Do without the labels that tooltips can stand in for where it is narrow."""
+        super().resizeEvent(event)
+        for label in (self._colour_label, self._points_label):
+            label.setVisible(self.width() >= _ROOMY)
+        self._show_facts(-1)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave no thread and no graphics context behind."""
         self.stop()
@@ -170,7 +179,10 @@ class FlightView(QWidget):
         self._colour_by = QComboBox()
         self._colour_by.setAccessibleName("Colour cameras by")
         self._colour_by.setToolTip("What the cameras are coloured by")
-        self._colour_by.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._colour_by.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._colour_by.setMinimumContentsLength(11)
         self._colour_by.activated.connect(self._draw_cameras)
         self._layer_menu = QMenu(self)
         for key, label in LAYERS.items():
@@ -211,6 +223,9 @@ class FlightView(QWidget):
         tools.addWidget(self._layer_button)
         self._points_label = QLabel("Points")
         self._points_label.setProperty("role", "muted")
+        for label in (self._colour_label, self._points_label):
+            # They may be cut for the moment before they are hidden, but hold nothing open.
+            label.setMinimumWidth(1)
         tools.addWidget(self._points_label)
         tools.addWidget(self._point_size)
         tools.addStretch(1)
@@ -405,11 +420,11 @@ class FlightView(QWidget):
         """Say what is known of the camera under the mouse, else of the selected one."""
         scene = self._scene
         if scene is None:
-            self._facts.setText("")
+            self._say("")
             return
         row = hovered if 0 <= hovered < len(scene.names) else scene.row(self._name)
         if row is not None:
-            self._facts.setText(self._about(scene, row))
+            self._say(self._about(scene, row))
             return
         parts = [f"{len(scene.names):,} cameras"]
         if scene.cloud is not None:
@@ -418,7 +433,14 @@ class FlightView(QWidget):
             parts.append(f"{int(scene.left_out.sum()):,} left out")
         if scene.unseen:
             parts.append(f"{scene.unseen:,} without a position")
-        self._facts.setText(" · ".join(parts))
+        self._say(" · ".join(parts))
+
+    def _say(self, text: str) -> None:
+        room = max(self._facts.width(), 1)
+        mode = Qt.TextElideMode.ElideRight
+        self._facts.setText(self._facts.fontMetrics().elidedText(text, mode, room))
+        self._facts.setToolTip(text)
+        self._facts.setAccessibleName(text)
 
     def _about(self, scene: Scene, row: int) -> str:
         name = scene.names[row]
@@ -430,7 +452,7 @@ class FlightView(QWidget):
             if np.isfinite(value):
                 parts.append(f"{quantity.label} {quantity.text(value)}")
         if scene.left_out[row]:
-            parts.append("left out, at its GPS position")
+            parts.append("left out")
         return " · ".join(parts)
 
     def _take_preset(self, action: QAction) -> None:

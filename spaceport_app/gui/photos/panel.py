@@ -18,8 +18,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QComboBox,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QListView,
@@ -38,8 +38,10 @@ from spaceport_app.gui.photos.listing import SORTS, PhotoListing
 from spaceport_app.gui.photos.thumbnails import Thumbnails
 from spaceport_app.photos.model import PhotoSet
 
-_CELL = 148
+_CELL = 124
 """Width in pixels below which no cell of the list is squeezed."""
+_SIDE_BY_SIDE = 270
+"""Width in pixels of the panel from which filter and order stand side by side."""
 
 
 class PhotoPanel(QWidget):
@@ -149,6 +151,14 @@ class PhotoPanel(QWidget):
         self._thumbnails.stop()
         self._geometry.stop()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put filter and order below each other where both would be cut."""
+        narrow = self.width() < _SIDE_BY_SIDE
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if direction != self._choices.direction():
+            self._choices.setDirection(direction)
+        super().resizeEvent(event)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave no thread behind."""
         self.stop()
@@ -158,16 +168,16 @@ class PhotoPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.spacing, theme.spacing, theme.spacing, theme.spacing)
         layout.setSpacing(theme.spacing)
-        choices = QHBoxLayout()
-        choices.setSpacing(theme.spacing)
+        self._choices = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._choices.setSpacing(theme.spacing)
         for box in (self._filter, self._sort):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
             box.setMinimumContentsLength(8)
-            choices.addWidget(box, 1)
+            self._choices.addWidget(box, 1)
         layout.addWidget(self._search)
-        layout.addLayout(choices)
+        layout.addLayout(self._choices)
         pages = QWidget()
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(self._view)

@@ -98,7 +98,7 @@ def test_selecting_from_outside_tells_nothing_and_says_the_height(
 ) -> None:
     with qtbot.assertNotEmitted(view.selected):
         view.select("P02.png")
-    assert "P02.png · 40.0 m above take-off" in view._facts.text()
+    assert "P02.png · 40.0 m above take-off" in view._facts.toolTip()
 
 
 def test_the_photo_of_the_selected_camera_is_read(qtbot: QtBot, view: FlightView) -> None:
@@ -135,7 +135,7 @@ def test_extra_values_can_be_chosen_and_have_their_unit(view: FlightView) -> Non
     box.activated.emit(box.currentIndex())
     assert (view._bar._low, view._bar._high) == ("21.5 dB", "24.0 dB")
     view.select("P04.png")
-    assert "Held-out PSNR 21.5 dB" in view._facts.text()
+    assert "Held-out PSNR 21.5 dB" in view._facts.toolTip()
 
 
 def test_values_of_photos_that_are_not_there_are_not_offered(view: FlightView) -> None:
