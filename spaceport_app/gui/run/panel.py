@@ -5,15 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QMetaMethod, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
     QMessageBox,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -21,24 +16,22 @@ from PySide6.QtWidgets import (
 
 from spaceport_app.events import Failed, Preview
 from spaceport_app.gui import theme
-from spaceport_app.gui.run import log_tail, remedies, survey
+from spaceport_app.gui.run import expected, log_tail, remedies, survey
 from spaceport_app.gui.run.background import Background
+from spaceport_app.gui.run.controls import Controls
 from spaceport_app.gui.run.engine import EngineFinder
 from spaceport_app.gui.run.options_dialog import OptionsDialog
 from spaceport_app.gui.run.remedies import Remedy
-from spaceport_app.gui.run.stage_row import StageRow, small_label
+from spaceport_app.gui.run.stage_row import StageRow
 from spaceport_app.gui.run.state import RunState
 from spaceport_app.gui.run.survey import Survey
 from spaceport_app.gui.run.worker import RunEnd, RunWorker
-from spaceport_app.pipeline import presets
-from spaceport_app.pipeline.forecast import Forecast
 from spaceport_app.pipeline.runner import RunEvent, StageEnded, StageEvent
 from spaceport_app.pipeline.settings import with_options
 from spaceport_app.pipeline.stage import registry
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.model import Document, Settings
 from spaceport_app.project.project import Project
-from spaceport_app.quantities import duration
 
 _TICK_MS = 500
 _ASK_AFTER_MS = 1500
@@ -76,7 +69,6 @@ class StagePanel(QWidget):
         self._worker: RunWorker | None = None
         self._ending = ""
         self._question: QMessageBox | None = None
-        self._looked_at: Path | None = None
         self._unsaved: Settings | None = None
         self._background = Background(self)
         self._logs = Background(self)
@@ -111,7 +103,7 @@ class StagePanel(QWidget):
         for row in self.rows.values():
             row.show_log("")
             row.show_failure("", None)
-        self._show_settings()
+        self.controls.show_settings(self._settings())
         self._refresh()
         self.look_again()
 
@@ -144,7 +136,7 @@ class StagePanel(QWidget):
         for state in self._state.rows.values():
             if state.phase in ("failed", "stopped"):
                 state.phase, state.failure, state.sentence = "waiting", None, ""
-        self._message("", "")
+        self.controls.show_trouble("", None)
         self._tick.start()
         worker.start()
         self._show_state(None)
@@ -210,7 +202,7 @@ class StagePanel(QWidget):
         if self._project is None or self.running() or settings == self._settings():
             return
         self._project.document = replace(self._project.document, settings=settings)
-        self._show_settings()
+        self.controls.show_settings(self._settings())
         self._unsaved = settings
         self._look()
 
@@ -224,72 +216,14 @@ class StagePanel(QWidget):
     # How it is built
 
     def _build(self) -> None:
-        target = QLabel("This computer")
-        target.setProperty("role", "heading")
-        self.engine = small_label(text="Finding the training engine…")
-        self.engine.setObjectName("engine")
-        self.preset = QComboBox()
-        self.preset.setObjectName("preset")
-        self.preset.setAccessibleName("Preset")
-        for preset in presets.PRESETS:
-            self.preset.addItem(preset.name.capitalize(), preset.name)
-            self.preset.setItemData(self.preset.count() - 1, preset.purpose, _TOOLTIP)
-        self.preset.activated.connect(self._choose_preset)
-        self.options_button = QPushButton("Options…")
-        self.options_button.setObjectName("options-button")
-        self.options_button.clicked.connect(self._on_options)
-        self.purpose = small_label()
-        self.estimate = small_label("")
-        self.estimate.setObjectName("estimate")
-        self.notes = small_label("warning")
-        self.notes.setObjectName("notes")
-        self.use_cpu = QPushButton("Use the processor")
-        self.use_cpu.setToolTip("Take the values that suit this computer's processor")
-        self.use_cpu.clicked.connect(self._use_cpu)
-        self.trouble = small_label("error")
-        self.trouble.setObjectName("trouble")
-        self.trouble_remedy = small_label("muted")
-        self.trouble_button = QPushButton()
-        self.trouble_button.setObjectName("trouble-button")
-        self.trouble_button.clicked.connect(self._mend_trouble)
-        self._trouble_remedy: Remedy | None = None
-
-        self.start_button = QPushButton("Start")
-        self.start_button.setObjectName("start")
-        self.start_button.setProperty("main", True)
-        self.start_button.clicked.connect(self._on_start)
-        self.pause_button = QPushButton("Pause")
-        self.pause_button.setObjectName("pause")
-        self.pause_button.setToolTip("Free the computer; training goes on from its checkpoint")
-        self.pause_button.clicked.connect(self.pause)
-        self.stop_button = QPushButton("Stop")
-        self.stop_button.setObjectName("stop")
-        self.stop_button.clicked.connect(self.ask_stop)
-
-        choice = QHBoxLayout()
-        choice.addWidget(self.preset, 1)
-        choice.addWidget(self.options_button)
-        buttons = QHBoxLayout()
-        for button in (self.start_button, self.pause_button, self.stop_button):
-            buttons.addWidget(button, 1)
-        head = QVBoxLayout()
-        head.setContentsMargins(theme.wide, theme.wide, theme.wide, theme.spacing)
-        head.setSpacing(theme.spacing)
-        head.addWidget(target)
-        head.addWidget(self.engine)
-        head.addLayout(choice)
-        for widget in (
-            self.purpose,
-            self.estimate,
-            self.notes,
-            self.use_cpu,
-            self.trouble,
-            self.trouble_remedy,
-            self.trouble_button,
-        ):
-            head.addWidget(widget)
-        head.addLayout(buttons)
-
+        self.controls = controls = Controls()
+        controls.start.connect(self._on_start)
+        controls.pause.connect(self.pause)
+        controls.stop.connect(self.ask_stop)
+        controls.options.connect(self._on_options)
+        controls.preset_chosen.connect(self._use_preset)
+        controls.cpu_chosen.connect(self._use_cpu)
+        controls.mend.connect(self._mend_trouble)
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(theme.wide, theme.spacing, theme.wide, theme.wide)
@@ -310,7 +244,7 @@ class StagePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(head)
+        layout.addWidget(controls)
         layout.addWidget(area, 1)
         self.setMinimumWidth(280)
 
@@ -401,35 +335,18 @@ class StagePanel(QWidget):
         self._survey = found
         if found.document is not None:
             self._project.document = found.document
-        for name, one in found.stages.items():
-            row = self._state.rows[name]
-            # What a run has just told stays: not every failure leaves a record on disk.
-            kept = row.phase in ("stopped", "failed") and (row.phase == one.phase or after_run)
-            row.has_result = one.has_result
-            if not kept:
-                row.phase, row.failure = one.phase, one.failure
-            if one.run is not None:
-                row.report = one.run.report
-                row.seconds = one.run.seconds
-            if not kept:
-                row.sentence = one.sentence
-                row.fraction = 1.0 if one.phase == "done" else 0.0
-        for row in self._state.rows.values():
-            if row.phase == "done":
-                row.sentence = self._state.headline(row)
-        self._show_settings()
+        survey.apply(found, self._state, after_run=after_run)
+        self.controls.show_settings(self._settings())
         if found.failure is not None:
             self._fail(found.failure)
         elif not after_run:
-            self._message("", "")
+            self.controls.show_trouble("", None)
         self._show_state(None)
         self._refresh()
         if saved and found.document is not None:
             self.settings_changed.emit(found.document)
-        if self._looked_at != self._project.folder:
-            self._looked_at = self._project.folder
-            for name in self.rows:
-                self._read_log(name)
+        for name in self.rows:
+            self._read_log(name)
 
     # What a person changes
 
@@ -441,9 +358,6 @@ class StagePanel(QWidget):
 
     def _on_options(self) -> None:
         self.open_options()
-
-    def _choose_preset(self) -> None:
-        self._use_preset(str(self.preset.currentData()))
 
     def _use_preset(self, name: str) -> None:
         before = self._settings()
@@ -481,9 +395,8 @@ class StagePanel(QWidget):
                 self._use_cpu()
             self.start()
 
-    def _mend_trouble(self) -> None:
-        if self._trouble_remedy is not None:
-            self._mend("", self._trouble_remedy)
+    def _mend_trouble(self, remedy: Remedy) -> None:
+        self._mend("", remedy)
 
     # What is shown
 
@@ -511,87 +424,41 @@ class StagePanel(QWidget):
         return remedy
 
     def _fail(self, failure: Failed) -> None:
-        self._trouble_remedy = self._possible(remedies.find(failure, self._settings()))
-        self._message(failure.message, self._trouble_remedy.sentence)
-
-    def _message(self, message: str, remedy: str) -> None:
-        if not message:
-            self._trouble_remedy = None
-        button = self._trouble_remedy.button if self._trouble_remedy else ""
-        self.trouble.setText(message)
-        self.trouble.setVisible(bool(message))
-        self.trouble_remedy.setText(remedy)
-        self.trouble_remedy.setVisible(bool(message and remedy))
-        self.trouble_button.setText(button)
-        self.trouble_button.setVisible(bool(message and button))
-
-    def _show_settings(self) -> None:
-        settings = self._settings()
-        self.preset.setCurrentIndex(self.preset.findData(settings.preset))
-        number = sum(len(values) for values in settings.options.values())
-        changed = {0: "", 1: " 1 option is changed."}.get(number, f" {number} options are changed.")
-        if settings.preset in presets.NAMES:
-            self.purpose.setText(presets.find(settings.preset).purpose + changed)
+        remedy = self._possible(remedies.find(failure, self._settings()))
+        self.controls.show_trouble(failure.message, remedy)
 
     def _show_estimate(self) -> None:
-        looking = self._background.pending("look")
-        expected = self._survey.expected
-        words, notes = "", ""
+        found, notes = self._survey.expected, ""
         if self._project is None:
             words = "Add photos to begin."
         elif self.running():
             words = ""
-        elif looking and expected is None:
+        elif found is not None:
+            words, notes = expected.words(found), expected.notes(found)
+        elif self._background.pending("look"):
             words = "Estimating…"
-        elif expected is not None:
-            words = _expected_words(expected)
-            notes = "\n".join(
-                "This project was set up for an NVIDIA card, and none can be used here."
-                if notice.code == "no_cuda"
-                else notice.message
-                for notice in expected.notices
-            )
-        elif self._survey.complete:
-            words = "Everything is done."
-        self.estimate.setText(words)
-        self.estimate.setVisible(bool(words))
-        self.notes.setText(notes)
-        self.notes.setVisible(bool(notes))
-        codes = {notice.code for notice in expected.notices} if expected else set()
-        self.use_cpu.setVisible("no_cuda" in codes and bool(notes))
+        else:
+            words = "Everything is done." if self._survey.complete else ""
+        self.controls.show_estimate(
+            words, notes, offer_cpu=bool(notes) and expected.lacks_gpu(found)
+        )
 
     def _refresh(self) -> None:
         """Show and allow what is possible now."""
-        running = self.running()
-        stopping = running and bool(self._ending)
-        idle = self._project is not None and not running
+        idle = self._project is not None and not self.running()
         self._show_estimate()
-        if not self.trouble.text():
-            self._message("", "")
-        self.start_button.setVisible(not running and not self._survey.complete)
-        self.start_button.setEnabled(self.can_start())
-        self.start_button.setText(self._start_words())
-        self.pause_button.setVisible(running)
-        self.pause_button.setEnabled(running and not stopping)
-        self.pause_button.setText("Pausing…" if stopping and self._ending == "pause" else "Pause")
-        self.stop_button.setVisible(running)
-        self.stop_button.setEnabled(running and not stopping)
-        self.stop_button.setText("Stopping…" if stopping and self._ending == "stop" else "Stop")
-        self.preset.setEnabled(idle)
-        self.options_button.setEnabled(idle)
+        if self.running():
+            self.controls.show_running(self._ending)
+        else:
+            self.controls.show_idle(
+                self._state.start_words(),
+                can_start=self.can_start(),
+                complete=self._survey.complete,
+                can_choose=idle,
+            )
         for name, row in self.rows.items():
             row.allow(again=idle and self._can_do_again(name), mend=idle)
         self.changed.emit()
-
-    def _start_words(self) -> str:
-        phases = {row.phase for row in self._state.rows.values()}
-        if "stopped" in phases:
-            return "Resume"
-        if "failed" in phases:
-            return "Try again"
-        if "done" in phases:
-            return "Go on"
-        return "Start"
 
     def _can_do_again(self, name: str) -> bool:
         stage = next(stage for stage in self._stages if stage.name == name)
@@ -599,12 +466,10 @@ class StagePanel(QWidget):
         return ready and self._state.rows[name].phase not in ("waiting", "failed")
 
     def _show_engine(self, name: str, words: str) -> None:
-        self.engine.setText(words)
+        self.controls.show_engine(words, works=True)
 
     def _no_engine(self, words: str) -> None:
-        self.engine.setText(words)
-        self.engine.setProperty("role", "error")
-        self.engine.style().polish(self.engine)
+        self.controls.show_engine(words, works=False)
 
     # While it works
 
@@ -632,34 +497,5 @@ class StagePanel(QWidget):
         return {name: row.phase for name, row in self._state.rows.items()}
 
 
-def _expected_words(expected: Forecast) -> str:
-    return (
-        f"About {_rounded(expected.seconds)}, {_roughly(expected.memory_bytes)} of memory, "
-        f"{_roughly(expected.disk_bytes)} of disk"
-    )
-
-
-def _rounded(seconds: float) -> str:
-    # An estimate right to a factor of two has no seconds in its hours.
-    if seconds < 55:
-        return duration(max(10.0, round(seconds / 10) * 10))
-    if seconds < 5400:
-        return f"{max(1.0, seconds / 60):.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def _roughly(number: float) -> str:
-    # Two digits at most: more would claim what nobody knows.
-    if number < 1e6:
-        return "1 MB"
-    if number >= 1e9:
-        return f"{number / 1e9:.1f} GB"
-    place = 10.0 ** (len(f"{number / 1e6:.0f}") - 2)
-    return f"{round(number / 1e6 / place) * place:.0f} MB"
-
-
 def _nothing() -> None:
     return None
-
-
-_TOOLTIP = Qt.ItemDataRole.ToolTipRole

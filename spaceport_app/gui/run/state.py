@@ -183,11 +183,11 @@ class RunState:
         rows = self.numbers(row)
         return f"{rows[0][0]}: {rows[0][1]}" if rows else "Finished"
 
-    def fraction(self) -> float:
-        """Return the part of the whole that is done, 0 to 1, by the weights of the stages."""
-        total = sum(row.weight for row in self.rows.values()) or 1.0
-        return sum(row.fraction * row.weight for row in self.rows.values()) / total
-
-    def running(self) -> StageState | None:
-        """Return the row that is at work."""
-        return next((row for row in self.rows.values() if row.phase == "running"), None)
+    def start_words(self) -> str:
+        """Return what the button says that does what is missing."""
+        phases = {row.phase for row in self.rows.values()}
+        if "stopped" in phases:
+            return "Resume"
+        if "failed" in phases:
+            return "Try again"
+        return "Go on" if "done" in phases else "Start"

@@ -13,7 +13,7 @@ from typing import Any
 
 from spaceport_app.errors import StageError
 from spaceport_app.events import Failed
-from spaceport_app.gui.run.state import Phase
+from spaceport_app.gui.run.state import Phase, RunState
 from spaceport_app.pipeline import fingerprint, forecast, trouble
 from spaceport_app.pipeline.forecast import Forecast
 from spaceport_app.pipeline.settings import resolve_all
@@ -101,6 +101,25 @@ def look(folder: Path, stages: Registry, settings: Settings | None = None) -> Su
     except (OSError, StageError) as error:
         failure = trouble.explain(error, folder, folder / "logs")
         return Survey(document, found, None, goes_on, failure)
+
+
+def apply(found: Survey, state: RunState, *, after_run: bool) -> None:
+    """Put into `state` what was found; what a run has just told stays.
+
+    Not every failure leaves a record on disk: a photo that is gone, say, is told by the run.
+    """
+    for name, one in found.stages.items():
+        row = state.rows[name]
+        row.has_result = one.has_result
+        if one.run is not None:
+            row.report, row.seconds = one.run.report, one.run.seconds
+        if row.phase in ("stopped", "failed") and (row.phase == one.phase or after_run):
+            continue
+        row.phase, row.failure, row.sentence = one.phase, one.failure, one.sentence
+        row.fraction = 1.0 if one.phase == "done" else 0.0
+    for row in state.rows.values():
+        if row.phase == "done":
+            row.sentence = state.headline(row)
 
 
 def _of_stage(stage: Stage, options: Any, project: Project, changed: set[str]) -> Found:

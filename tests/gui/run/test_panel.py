@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -8,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
+from spaceport_app.errors import StageError
 from spaceport_app.events import Failed
 from spaceport_app.gui.run.panel import STOP_QUESTION, StagePanel
 from spaceport_app.pipeline.processes import TOKEN_VARIABLE
@@ -33,7 +35,7 @@ def click(qtbot: Any, widget: Any) -> None:
 def ran(panel: StagePanel, qtbot: Any) -> bool:
     """Start by the button and wait for the end."""
     with qtbot.waitSignal(panel.run_finished, timeout=30_000) as signal:
-        click(qtbot, panel.start_button)
+        click(qtbot, panel.controls.start_button)
     qtbot.waitUntil(lambda: not panel._background.pending("look"), timeout=10_000)
     return bool(signal.args[0])
 
@@ -67,9 +69,11 @@ def alive(process: psutil.Process) -> bool:
 
 
 def test_without_a_project_nothing_can_start(panel: StagePanel) -> None:
-    assert not panel.start_button.isEnabled()
-    assert not panel.pause_button.isVisible() and not panel.stop_button.isVisible()
-    assert panel.estimate.text() == "Add photos to begin."
+    assert not panel.controls.start_button.isEnabled()
+    assert (
+        not panel.controls.pause_button.isVisible() and not panel.controls.stop_button.isVisible()
+    )
+    assert panel.controls.estimate.text() == "Add photos to begin."
     panel.start()
     assert not panel.running()
 
@@ -78,7 +82,7 @@ def test_a_run_fills_every_line_and_tells_it(
     panel: StagePanel, project: Project, qtbot: Any
 ) -> None:
     opened(panel, project, qtbot)
-    assert panel.start_button.text() == "Start"
+    assert panel.controls.start_button.text() == "Start"
     events: list[Any] = []
     finished: list[str] = []
     panel.stage_event.connect(events.append)
@@ -90,8 +94,8 @@ def test_a_run_fills_every_line_and_tells_it(
     assert set(panel.state().values()) == {"done"}
     assert [row.line.fraction for row in panel.rows.values()] == [1.0] * 3
     assert all(row.elapsed.text() for row in panel.rows.values())
-    assert panel.estimate.text() == "Everything is done."
-    assert not panel.start_button.isVisible() and not panel.running()
+    assert panel.controls.estimate.text() == "Everything is done."
+    assert not panel.controls.start_button.isVisible() and not panel.running()
     # The project that the window holds knows what was published.
     assert project.published("pack") is not None
 
@@ -99,14 +103,14 @@ def test_a_run_fills_every_line_and_tells_it(
 def test_the_line_grows_with_counted_work(panel: StagePanel, project: Project, qtbot: Any) -> None:
     choose(project, count=SLOW)
     opened(panel, project, qtbot)
-    click(qtbot, panel.start_button)
+    click(qtbot, panel.controls.start_button)
     counting(panel, qtbot, 300)
     row, state = panel.rows["count"], panel._state.rows["count"]
     assert state.metrics["round"] / 3000 == pytest.approx(row.line.fraction, abs=0.03)
     assert row.sentence.text() == "Counting letters"
     qtbot.waitUntil(lambda: row.left.text().endswith(" left"), timeout=10_000)
-    assert not panel.preset.isEnabled() and not panel.options_button.isEnabled()
-    assert not panel.start_button.isVisible()
+    assert not panel.controls.preset.isEnabled() and not panel.controls.options_button.isEnabled()
+    assert not panel.controls.start_button.isVisible()
 
 
 def test_stop_asks_and_a_no_changes_nothing(
@@ -114,14 +118,14 @@ def test_stop_asks_and_a_no_changes_nothing(
 ) -> None:
     choose(project, count=SLOW)
     opened(panel, project, qtbot)
-    click(qtbot, panel.start_button)
+    click(qtbot, panel.controls.start_button)
     counting(panel, qtbot)
-    click(qtbot, panel.stop_button)
+    click(qtbot, panel.controls.stop_button)
     box = panel.window().findChild(QMessageBox, "stop-question")
     assert box.text() == STOP_QUESTION == "Stop processing? Finished stages are kept."
     qtbot.mouseClick(box.buttons()[1], Qt.MouseButton.LeftButton)
     qtbot.wait(300)
-    assert panel.running() and panel.stop_button.isEnabled()
+    assert panel.running() and panel.controls.stop_button.isEnabled()
 
 
 def test_stop_ends_every_process_and_keeps_finished_stages(
@@ -129,12 +133,12 @@ def test_stop_ends_every_process_and_keeps_finished_stages(
 ) -> None:
     choose(project, count={**SLOW, "fault": "orphan"})
     opened(panel, project, qtbot)
-    click(qtbot, panel.start_button)
+    click(qtbot, panel.controls.start_button)
     qtbot.waitUntil(lambda: len(processes_of(project)) >= 1, timeout=20_000)
     counting(panel, qtbot, 1)
     working = processes_of(project)
     assert working
-    click(qtbot, panel.stop_button)
+    click(qtbot, panel.controls.stop_button)
     box = panel.window().findChild(QMessageBox, "stop-question")
     with qtbot.waitSignal(panel.run_finished, timeout=10_000) as signal:
         qtbot.mouseClick(box.buttons()[0], Qt.MouseButton.LeftButton)
@@ -152,7 +156,7 @@ def test_a_question_about_a_run_that_ends_meanwhile_goes_away(
     choose(project, count={"rounds": 100, "pause_s": 0.01})
     opened(panel, project, qtbot)
     with qtbot.waitSignal(panel.run_finished, timeout=30_000) as signal:
-        click(qtbot, panel.start_button)
+        click(qtbot, panel.controls.start_button)
         counting(panel, qtbot, 1)
         panel.ask_stop()
     assert signal.args == [True]
@@ -164,15 +168,15 @@ def test_pause_and_resume_goes_on_from_what_was_saved(
 ) -> None:
     choose(project, count={"rounds": 200, "pause_s": 0.01})
     opened(panel, project, qtbot)
-    click(qtbot, panel.start_button)
+    click(qtbot, panel.controls.start_button)
     counting(panel, qtbot, 40)
     with qtbot.waitSignal(panel.run_finished, timeout=10_000):
-        click(qtbot, panel.pause_button)
+        click(qtbot, panel.controls.pause_button)
     row = panel.rows["count"]
     assert row.sentence.text() == "Paused; goes on from its last saved state"
     assert 0.1 < row.line.fraction < 1.0 and not row.line.failed
-    qtbot.waitUntil(panel.start_button.isEnabled, timeout=10_000)
-    assert panel.start_button.text() == "Resume"
+    qtbot.waitUntil(panel.controls.start_button.isEnabled, timeout=10_000)
+    assert panel.controls.start_button.text() == "Resume"
     assert row.sentence.text() == "Paused; goes on from its last saved state"
     assert ran(panel, qtbot)
     report = Project.open(project.folder).published("count").report
@@ -185,7 +189,9 @@ def test_a_killed_project_offers_to_go_on(panel: StagePanel, project: Project, q
         run = project.begin("collect", "texts", "x")
     assert run.state == "running"
     opened(panel, project, qtbot)
-    assert panel.start_button.text() == "Resume" and panel.start_button.isEnabled()
+    assert (
+        panel.controls.start_button.text() == "Resume" and panel.controls.start_button.isEnabled()
+    )
     assert panel.rows["collect"].sentence.text() == "Spaceport was closed while it worked"
     assert ran(panel, qtbot)
 
@@ -221,6 +227,23 @@ def test_a_failed_project_shows_its_failure_when_opened_again(
     opened(panel, Project.open(project.folder), qtbot)
     row = panel.rows["count"]
     assert row.line.failed and row.message.text() == "There are too few letters."
+
+
+def test_a_failure_before_the_stage_begins_stays_told(
+    panel: StagePanel, project: Project, qtbot: Any
+) -> None:
+    def gone(project: Project) -> None:
+        raise StageError("photo_missing", "a.jpg is gone.", "Put it back: spaceport stage import")
+
+    panel._stages = tuple(
+        replace(stage, check=gone) if stage.name == "count" else stage for stage in panel._stages
+    )
+    opened(panel, project, qtbot)
+    assert not ran(panel, qtbot)
+    row = panel.rows["count"]
+    assert row.line.failed and row.message.text() == "a.jpg is gone."
+    assert row.remedy.text() == "Put it back and try again, or go on without it."
+    assert row.mend_button.text() == "Go on without it"
 
 
 def test_run_again_from_here(panel: StagePanel, project: Project, qtbot: Any) -> None:
@@ -263,12 +286,15 @@ def test_a_preset_is_saved_and_keeps_what_was_changed(
 ) -> None:
     choose(project, count={"letters": "a"})
     opened(panel, project, qtbot)
-    panel.preset.setCurrentIndex(panel.preset.findData("high"))
+    panel.controls.preset.setCurrentIndex(panel.controls.preset.findData("high"))
     with qtbot.waitSignal(panel.settings_changed, timeout=10_000):
-        panel.preset.activated.emit(panel.preset.currentIndex())
+        panel.controls.preset.activated.emit(panel.controls.preset.currentIndex())
     settings = Project.open(project.folder).document.settings
     assert (settings.preset, settings.options) == ("high", {"count": {"letters": "a"}})
-    assert "finest" in panel.purpose.text() and "1 option is changed." in panel.purpose.text()
+    assert (
+        "finest" in panel.controls.purpose.text()
+        and "1 option is changed." in panel.controls.purpose.text()
+    )
 
 
 def test_settings_chosen_just_before_the_start_count(
@@ -287,11 +313,11 @@ def test_a_project_at_work_elsewhere_is_told(
 ) -> None:
     with Project.open(project.folder).locked():
         opened(panel, project, qtbot)
-        assert "Another Spaceport" in panel.trouble.text()
-        assert not panel.start_button.isEnabled()
-    click(qtbot, panel.trouble_button)
-    qtbot.waitUntil(panel.start_button.isEnabled, timeout=10_000)
-    assert not panel.trouble.isVisible()
+        assert "Another Spaceport" in panel.controls.trouble.text()
+        assert not panel.controls.start_button.isEnabled()
+    click(qtbot, panel.controls.mend_button)
+    qtbot.waitUntil(panel.controls.start_button.isEnabled, timeout=10_000)
+    assert not panel.controls.trouble.isVisible()
 
 
 def test_a_vanished_project_is_told_not_raised(
@@ -302,7 +328,7 @@ def test_a_vanished_project_is_told_not_raised(
     with qtbot.waitSignal(panel.run_finished, timeout=10_000) as signal:
         panel.start()
     assert signal.args == [False]
-    assert panel.trouble.isVisible() and panel.trouble.text()
+    assert panel.controls.trouble.isVisible() and panel.controls.trouble.text()
     assert not panel.running()
 
 
