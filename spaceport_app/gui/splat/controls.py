@@ -87,6 +87,8 @@ class SplatControls(QWidget):
         self.setVisible(scene)
         for widget in (self.photo, self._previous, self._next, self.compare):
             widget.setVisible(photos)
+        # A project's frame is known: east, north, up.
+        self.up.setVisible(not photos)
         comparing = photos and self.compare.isChecked()
         self.split.setVisible(comparing)
         self.result.setVisible(comparing)

@@ -51,7 +51,13 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
     def initializeGL(self) -> None:
         """Compile the programs."""
         self._renderer = Renderer()
-        self._show = Program(shaders.WHOLE_VERTEX, shaders.SHOW_FRAGMENT)
+        self._showing = {
+            (scaled, wiped): Program(
+                shaders.WHOLE_VERTEX, shaders.show_fragment(scaled=scaled, wiped=wiped)
+            )
+            for scaled in (False, True)
+            for wiped in (False, True)
+        }
         self._array = int(GL.glGenVertexArrays(1))
 
     @property
@@ -155,22 +161,23 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
             return
         _, _, width, height = (float(v) for v in GL.glGetIntegerv(GL.GL_VIEWPORT))
         wipe = self.wipe if self._photo is not None else None
-        frame = Frame(0.0, 0.0, 1.0, 1.0) if wipe is None else wipe.frame
+        scaled = (self._shown.width, self._shown.height) != (width, height)
+        show = self._showing[scaled, wipe is not None]
         GL.glDisable(GL.GL_DEPTH_TEST)
         GL.glDisable(GL.GL_BLEND)
         self._shown.textures[0].bind(0)
         if self._photo is not None:
             self._photo.bind(1)
-        self._show.use(
-            picture=0,
-            photo=1,
-            size=(width, height),
-            background=self.background,
-            line=(0.0, 0.0, 0.0) if wipe is None else wipe.line,
-            frame=(frame.left, frame.top, frame.width, frame.height),
-            split=-1.0 if wipe is None else wipe.split,
-            line_width=0.0 if wipe is None else wipe.line_width,
-        )
+        show.use(picture=0, size=(width, height), background=self.background)
+        if wipe is not None:
+            frame = wipe.frame
+            show.use(
+                photo=1,
+                line=wipe.line,
+                frame=(frame.left, frame.top, frame.width, frame.height),
+                split=wipe.split,
+                line_width=wipe.line_width,
+            )
         GL.glBindVertexArray(self._array)
         GL.glDrawArrays(GL.GL_TRIANGLES, 0, 3)
         GL.glBindVertexArray(0)

@@ -178,9 +178,7 @@ void main() {
 """
 )
 
-SHOW_FRAGMENT = (
-    _HEADER
-    + """
+_SHOW_FRAGMENT = """
 uniform sampler2D picture;
 uniform sampler2D photo;
 uniform vec2 size;
@@ -193,21 +191,34 @@ out vec4 pixel;
 
 void main() {
     vec2 at = gl_FragCoord.xy;
+#if SCALED
     vec4 splat = texture(picture, at / size);
+#else
+    vec4 splat = texelFetch(picture, ivec2(at), 0);
+#endif
     vec3 rgb = clamp(splat.rgb + (1.0 - splat.a) * background, 0.0, 1.0);
+#if WIPED
     vec2 within = vec2(at.x - frame.x, size.y - at.y - frame.y) / frame.zw;
     bool inside = all(greaterThanEqual(within, vec2(0.0))) && all(lessThan(within, vec2(1.0)));
-    if (split >= 0.0 && inside) {
+    if (inside) {
         float from_line = at.x - frame.x - split * frame.z;
         if (from_line < 0.0) rgb = texture(photo, within).rgb;
         if (abs(from_line) < 0.5 * line_width) rgb = line;
     }
+#endif
     pixel = vec4(rgb, 1.0);
 }
 """
-)
 
 
 def project_fragment(degree: int, texels: int) -> str:
     """Return the projecting program for scenes with harmonics of this degree."""
     return f"{_HEADER}#define DEGREE {degree}\n#define TEXELS {texels}\n{_PROJECT_FRAGMENT}"
+
+
+def show_fragment(*, scaled: bool, wiped: bool) -> str:
+    """Return the showing program for pictures of another size than the window's, or with a photo.
+
+    One program for all would have software OpenGL filter textures for nothing.
+    """
+    return f"{_HEADER}#define SCALED {int(scaled)}\n#define WIPED {int(wiped)}\n{_SHOW_FRAGMENT}"
