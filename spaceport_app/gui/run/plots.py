@@ -170,6 +170,8 @@ class LivePlots(QWidget):
     def _build(self) -> None:
         import pyqtgraph as pg
 
+        from spaceport_app.gui.run.axes import CountAxis, StepAxis
+
         titles = {
             "loss": "Loss",
             "psnr_db": "Held-out PSNR, dB",
@@ -186,7 +188,10 @@ class LivePlots(QWidget):
             head.addWidget(heading)
             head.addStretch(1)
             head.addWidget(latest)
-            plot = pg.PlotWidget()
+            axes = {"bottom": StepAxis()}
+            if name == "gaussians":
+                axes["left"] = CountAxis()
+            plot = pg.PlotWidget(axisItems=axes)
             plot.setObjectName(f"plot-{name}")
             plot.setAccessibleName(f"{title} over training steps")
             plot.setMenuEnabled(False)
@@ -196,7 +201,6 @@ class LivePlots(QWidget):
             plot.getAxis("left").enableAutoSIPrefix(False)
             plot.getAxis("bottom").enableAutoSIPrefix(False)
             plot.getAxis("left").setWidth(56)
-            plot.getAxis("bottom").setStyle(maxTickLevel=0, hideOverlappingLabels=True)
             if number >= 2:
                 plot.setLabel("bottom", "Training step")
             symbol = "o" if name == "psnr_db" else None
