@@ -23,6 +23,9 @@ _RADIANS_A_PIXEL = 0.008
 _STEP = 24.0
 """Pixels of drag that one press of an arrow key stands for."""
 
+_MOVING_POINTS, _MOVING_POINTS_SOFTWARE = 1_000_000, 20_000
+"""Points drawn while the view moves, by a graphics card and by the processor."""
+
 _ARROWS = {
     Qt.Key.Key_Left: (-_STEP, 0.0),
     Qt.Key.Key_Right: (_STEP, 0.0),
@@ -58,8 +61,10 @@ class FlightCanvas(QWidget):
         self._pose = Pose(np.array([0.0, -1.0, 1.0]), np.zeros(3), np.array([0.0, 0.0, 1.0]))
         self._fits = False
         # Smoothed edges cost a software renderer more than all the rest of a frame.
-        samples = 0 if renderer.is_software() else 4
-        self.plotter: Any = QtInteractor(self, auto_update=False, multi_samples=samples)
+        software = renderer.is_software()
+        self.plotter: Any = QtInteractor(
+            self, auto_update=False, multi_samples=0 if software else 4
+        )
         # Drops belong to the window; VTK's keys would close or restyle the scene.
         self.plotter.setAcceptDrops(False)
         self.plotter.setMouseTracking(True)
@@ -69,7 +74,12 @@ class FlightCanvas(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.plotter)
-        self.layers = Layers(self.plotter, theme.current(), self.devicePixelRatioF())
+        self.layers = Layers(
+            self.plotter,
+            theme.current(),
+            self.devicePixelRatioF(),
+            _MOVING_POINTS_SOFTWARE if software else _MOVING_POINTS,
+        )
         self.plotter.camera.view_angle = poses.VIEW_ANGLE
         self._pressed: QPointF | None = None
         self._last = QPointF()
@@ -150,6 +160,7 @@ class FlightCanvas(QWidget):
             If the file cannot be written.
         """
         self._apply_pose()
+        self.plotter.render()
         self.plotter.screenshot(str(path))
 
     def stop(self) -> None:
@@ -241,7 +252,8 @@ class FlightCanvas(QWidget):
     def _render(self) -> None:
         if self.isVisible():
             self._apply_pose()
-            self.plotter.render()
+            # Painting renders; pyvista's own render() would do it twice a frame.
+            self.plotter.update()
 
     def _press(self, event: QMouseEvent, double: bool) -> bool:
         self.plotter.setFocus(Qt.FocusReason.MouseFocusReason)

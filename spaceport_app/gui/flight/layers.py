@@ -25,9 +25,6 @@ LAYERS = {
 }
 """Layers that a person can switch: key to label."""
 
-MOVING_POINTS = 50_000
-"""Points of the cloud that are drawn while the view moves; all are drawn when it rests."""
-
 _EDGES = ((0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (2, 3), (3, 4), (4, 1))
 
 
@@ -41,10 +38,19 @@ class Layers:
         The theme's colours.
     pixel_ratio : float
         Device pixels a logical one, for widths of lines and sizes of letters.
+    moving_points : int
+        Points of the cloud that are drawn while the view moves; at rest all of them are.
     """
 
-    def __init__(self, plotter: Any, look: Colours, pixel_ratio: float = 1.0) -> None:
+    def __init__(
+        self,
+        plotter: Any,
+        look: Colours,
+        pixel_ratio: float = 1.0,
+        moving_points: int = 1_000_000,
+    ) -> None:
         self._plotter = plotter
+        self._moving_points = moving_points
         self._ratio = pixel_ratio
         self._actors: dict[str, list[Any]] = {key: [] for key in (*LAYERS, "selected")}
         self._hidden: set[str] = set()
@@ -140,8 +146,8 @@ class Layers:
             return
         xyz, rgb = scene.cloud.xyz.astype(np.float32), scene.cloud.rgb
         self._full_cloud = self._points("cloud", xyz, rgb, self._point_size)
-        if len(xyz) > MOVING_POINTS:
-            some = np.random.default_rng(0).choice(len(xyz), MOVING_POINTS, replace=False)
+        if len(xyz) > self._moving_points:
+            some = np.random.default_rng(0).choice(len(xyz), self._moving_points, replace=False)
             self._thin_cloud = self._points("cloud", xyz[some], rgb[some], self._point_size)
             self.thin(self._thinned)
 

@@ -29,7 +29,8 @@ class PhotoValues:
     def text(self, value: float) -> str:
         """Return one value as a person reads it."""
         size = abs(value)
-        digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 4
+        steps = (100.0, 10.0, 0.1, 0.01)
+        digits = 2 if size == 0 else sum(size < step for step in steps)
         return f"{value:.{digits}f} {self.unit}".strip()
 
 

@@ -8,7 +8,6 @@ import pyvista
 
 from gui.flight.flights import photo_set, reconstruction
 from spaceport_app.gui import theme
-from spaceport_app.gui.flight import layers as layers_module
 from spaceport_app.gui.flight import poses
 from spaceport_app.gui.flight.layers import Layers
 from spaceport_app.gui.flight.scene import Scene, build
@@ -84,10 +83,9 @@ def test_larger_points_cover_more(plotter: pyvista.Plotter, scene: Scene) -> Non
 
 
 def test_a_moving_cloud_is_thinned_and_a_resting_one_is_whole(
-    plotter: pyvista.Plotter, scene: Scene, monkeypatch: pytest.MonkeyPatch
+    plotter: pyvista.Plotter, scene: Scene
 ) -> None:
-    monkeypatch.setattr(layers_module, "MOVING_POINTS", 50)
-    layers = Layers(plotter, theme.DARK)
+    layers = Layers(plotter, theme.DARK, moving_points=50)
     layers.show_cloud(scene)
     whole = like(picture(plotter), "#c8c8c8").sum()
     layers.thin(True)

@@ -39,7 +39,7 @@ def test_time_counts_minutes_from_the_first_photo() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(123.4, "123 m"), (12.34, "12.3 m"), (1.234, "1.23 m"), (0.0012, "0.0012 m")],
+    [(123.4, "123 m"), (12.34, "12.3 m"), (1.234, "1.23 m"), (0.0588, "0.059 m")],
 )
 def test_values_are_told_with_three_figures(value: float, text: str) -> None:
     assert PhotoValues("x", "m", {}).text(value) == text
