@@ -75,8 +75,10 @@ def ask(
     box.setObjectName("question")
     box.setInformativeText(more)
     button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-    box.addButton(QMessageBox.StandardButton.Cancel)
-    box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(cancel)
     button.clicked.connect(lambda _=False: answered())
     box.open()
+    # Return must not do what cannot be undone, whichever button was made first.
+    cancel.setFocus()
     return box

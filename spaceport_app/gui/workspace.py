@@ -147,7 +147,7 @@ class Workspace(QWidget):
             panel.run_finished.connect(self._run_finished)
             panel.stage_event.connect(self._stage_event)
             panel.preview.connect(self._preview)
-            panel.changed.connect(self.changed)
+            panel.changed.connect(self._stages_changed)
             panel.photos_requested.connect(self.photos_requested)
             panel.setMinimumWidth(_LEAST_STAGES)
             panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -489,6 +489,11 @@ class Workspace(QWidget):
             self._feed_flight(self._made(FLIGHT))
         if self._made(REPORT) is not None:
             self._feed_report(self._made(REPORT))
+        self.changed.emit()
+
+    def _stages_changed(self) -> None:
+        if self.running():
+            self.banner.hide()
         self.changed.emit()
 
     def _run_finished(self, good: bool) -> None:
