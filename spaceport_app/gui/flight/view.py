@@ -8,17 +8,13 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QMessageBox,
-    QSlider,
     QStackedLayout,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -27,22 +23,14 @@ from spaceport_app.gui import theme
 from spaceport_app.gui.flight import colours
 from spaceport_app.gui.flight.canvas import FlightCanvas, load_libraries
 from spaceport_app.gui.flight.colour_bar import ColourBar
-from spaceport_app.gui.flight.layers import LAYERS
 from spaceport_app.gui.flight.scene import Scene, build
+from spaceport_app.gui.flight.tools import FlightTools
 from spaceport_app.gui.flight.values import PhotoValues, known
 from spaceport_app.gui.latest import Latest
 from spaceport_app.photos.model import PhotoSet
 from spaceport_app.sfm.model import Reconstruction
 
-_PRESETS = {
-    "top": ("Top", "From straight above, north up; drag to move"),
-    "oblique": ("Oblique", "From the south; drag to turn, the horizon stays level"),
-    "free": ("Free", "Drag to turn in any direction"),
-}
 _PICTURE_SIDE = 640
-_ROOMY = 740
-"""Width in pixels from which all tools have their label."""
-_ONE_COLOUR = "One colour"
 _NO_PHOTOS = "Add photos to see where they were taken."
 _NO_PLACES = "These photos have no GPS position. The cameras appear here once they are placed."
 
@@ -78,7 +66,12 @@ class FlightView(QWidget):
         self._builder.failed.connect(self._cannot_build)
         self._painter = Latest(self, "flight-picture")
         self._painter.answered.connect(self._take_picture)
-        self._make_tools()
+        self._tools = FlightTools()
+        self._tools.preset_chosen.connect(self._take_preset)
+        self._tools.colour_chosen.connect(self._draw_cameras)
+        self._tools.layer_switched.connect(self._switch)
+        self._tools.point_size_changed.connect(self._resize_points)
+        self._tools.picture_wanted.connect(self._save_picture)
         self._lay_out()
         self._enable()
         application = QCoreApplication.instance()
@@ -144,10 +137,8 @@ class FlightView(QWidget):
             self._show_message()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Do without the labels that tooltips can stand in for where it is narrow."""
+        """Cut the facts to the new width."""
         super().resizeEvent(event)
-        for label in (self._colour_label, self._points_label):
-            label.setVisible(self.width() >= _ROOMY)
         self._show_facts(-1)
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -162,74 +153,7 @@ class FlightView(QWidget):
             self._canvas.layers.dress(theme.current())
             self._draw()
 
-    def _make_tools(self) -> None:
-        self._presets = QActionGroup(self)
-        self._preset_buttons = []
-        for key, (label, tip) in _PRESETS.items():
-            action = QAction(label, self)
-            action.setCheckable(True)
-            action.setChecked(key == "oblique")
-            action.setToolTip(tip)
-            action.setData(key)
-            self._presets.addAction(action)
-            button = QToolButton()
-            button.setDefaultAction(action)
-            self._preset_buttons.append(button)
-        self._presets.triggered.connect(self._take_preset)
-        self._colour_by = QComboBox()
-        self._colour_by.setAccessibleName("Colour cameras by")
-        self._colour_by.setToolTip("What the cameras are coloured by")
-        self._colour_by.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self._colour_by.setMinimumContentsLength(11)
-        self._colour_by.activated.connect(self._draw_cameras)
-        self._layer_menu = QMenu(self)
-        for key, label in LAYERS.items():
-            action = self._layer_menu.addAction(label)
-            action.setCheckable(True)
-            action.setChecked(True)
-            action.setData(key)
-            action.toggled.connect(lambda on, layer=key: self._switch(layer, on))
-        self._layer_button = QToolButton()
-        self._layer_button.setText("Layers")
-        self._layer_button.setToolTip("What is shown")
-        self._layer_button.setMenu(self._layer_menu)
-        self._layer_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._point_size = QSlider(Qt.Orientation.Horizontal)
-        self._point_size.setRange(1, 10)
-        self._point_size.setValue(2)
-        self._point_size.setFixedWidth(80)
-        self._point_size.setAccessibleName("Size of the points")
-        self._point_size.setToolTip("Size of the points")
-        self._point_size.valueChanged.connect(self._resize_points)
-        self._shoot = QToolButton()
-        self._shoot.setText("Save picture")
-        self._shoot.setToolTip("Save what is seen as a PNG file")
-        self._shoot.clicked.connect(self._save_picture)
-
     def _lay_out(self) -> None:
-        tools = QHBoxLayout()
-        tools.setContentsMargins(theme.spacing, theme.spacing // 2, theme.spacing, 0)
-        tools.setSpacing(theme.spacing // 2)
-        for button in self._preset_buttons:
-            tools.addWidget(button)
-        tools.addSpacing(theme.spacing)
-        self._colour_label = QLabel("Colour by")
-        self._colour_label.setProperty("role", "muted")
-        tools.addWidget(self._colour_label)
-        tools.addWidget(self._colour_by)
-        tools.addSpacing(theme.spacing)
-        tools.addWidget(self._layer_button)
-        self._points_label = QLabel("Points")
-        self._points_label.setProperty("role", "muted")
-        for label in (self._colour_label, self._points_label):
-            # They may be cut for the moment before they are hidden, but hold nothing open.
-            label.setMinimumWidth(1)
-        tools.addWidget(self._points_label)
-        tools.addWidget(self._point_size)
-        tools.addStretch(1)
-        tools.addWidget(self._shoot)
         self._message = QLabel(_NO_PHOTOS)
         self._message.setProperty("role", "muted")
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -250,7 +174,7 @@ class FlightView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.spacing // 2)
-        layout.addLayout(tools)
+        layout.addWidget(self._tools)
         layout.addWidget(pages, 1)
         layout.addLayout(below)
 
@@ -262,9 +186,9 @@ class FlightView(QWidget):
         self._canvas.double_clicked.connect(self._double_clicked)
         self._canvas.hovered.connect(self._show_facts)
         self._pages.addWidget(self._canvas)
-        for action in self._layer_menu.actions():
-            self._canvas.layers.set_visible(action.data(), action.isChecked())
-        self._canvas.layers.set_point_size(self._point_size.value())
+        for layer, on in self._tools.layers().items():
+            self._canvas.layers.set_visible(layer, on)
+        self._canvas.layers.set_point_size(self._tools.point_size())
         self._fresh = True
         self._draw()
 
@@ -320,7 +244,7 @@ class FlightView(QWidget):
 
     def _draw_cameras(self) -> None:
         canvas, scene = self._canvas, self._scene
-        quantity = self._quantity()
+        quantity = self._tools.quantity()
         look = theme.current()
         if scene is None:
             self._bar.hide()
@@ -382,27 +306,17 @@ class FlightView(QWidget):
 
     def _fill_colours(self) -> None:
         scene = self._scene
-        before = self._colour_by.currentText()
-        self._colour_by.clear()
+        offered = []
         if scene is not None:
             extra = [v for v in self._extra.values() if np.isfinite(v.of(scene)).any()]
-            for quantity in (*self._quantities, *extra):
-                self._colour_by.addItem(quantity.label, quantity)
-            self._colour_by.addItem(_ONE_COLOUR, None)
-            self._colour_by.setCurrentIndex(max(self._colour_by.findText(before), 0))
-
-    def _quantity(self) -> PhotoValues | None:
-        found = self._colour_by.currentData()
-        return found if isinstance(found, PhotoValues) else None
+            offered = [*self._quantities, *extra]
+        self._tools.offer(offered)
 
     def _enable(self) -> None:
         """Let only those tools be used that have something to work on."""
         ready = self._scene is not None and self._canvas is not None
-        for widget in (*self._preset_buttons, self._colour_by, self._layer_button, self._shoot):
-            widget.setEnabled(ready)
-        self._presets.setEnabled(ready)
-        points = ready and self._scene is not None and self._scene.cloud is not None
-        self._point_size.setEnabled(points)
+        points = self._scene is not None and self._scene.cloud is not None
+        self._tools.enable(ready, points)
         if not ready:
             self._bar.hide()
 
@@ -446,7 +360,7 @@ class FlightView(QWidget):
         name = scene.names[row]
         unit = "m" if scene.metric else "units"
         parts = [name, f"{scene.heights[row]:.1f} {unit} above {scene.base_name}"]
-        quantity = self._quantity()
+        quantity = self._tools.quantity()
         if quantity is not None and quantity.label != "Height":
             value = quantity.values.get(name, np.nan)
             if np.isfinite(value):
@@ -455,9 +369,9 @@ class FlightView(QWidget):
             parts.append("left out")
         return " · ".join(parts)
 
-    def _take_preset(self, action: QAction) -> None:
+    def _take_preset(self, preset: str) -> None:
         if self._canvas is not None:
-            self._canvas.fit(action.data())
+            self._canvas.fit(preset)
 
     def _switch(self, layer: str, on: bool) -> None:
         if self._canvas is not None:

@@ -111,7 +111,7 @@ def test_the_photo_of_the_selected_camera_is_read(qtbot: QtBot, view: FlightView
 
 
 def test_a_switched_off_layer_is_gone_and_comes_back(view: FlightView) -> None:
-    action = next(a for a in view._layer_menu.actions() if a.text() == "Point cloud")
+    action = next(a for a in view._tools._layer_menu.actions() if a.text() == "Point cloud")
     actors = canvas_of(view).layers._actors["cloud"]
     for visible in (False, True):
         action.trigger()
@@ -120,7 +120,7 @@ def test_a_switched_off_layer_is_gone_and_comes_back(view: FlightView) -> None:
 
 
 def test_what_is_switched_off_stays_off_with_new_results(qtbot: QtBot, view: FlightView) -> None:
-    next(a for a in view._layer_menu.actions() if a.text() == "Track").trigger()
+    next(a for a in view._tools._layer_menu.actions() if a.text() == "Track").trigger()
     before = view._scene
     view.set_reconstruction(None)
     qtbot.waitUntil(lambda: view._scene is not before)
@@ -163,7 +163,7 @@ def test_the_wheel_comes_nearer(view: FlightView) -> None:
 
 def test_presets_look_from_above_and_keys_move(qtbot: QtBot, view: FlightView) -> None:
     canvas = canvas_of(view)
-    next(a for a in view._presets.actions() if a.text() == "Top").trigger()
+    next(a for a in view._tools._presets.actions() if a.text() == "Top").trigger()
     qtbot.waitUntil(lambda: canvas._way is None)
     np.testing.assert_allclose(canvas.pose.up, [0, 1, 0], atol=1e-9)
     before = canvas.pose.target
@@ -175,7 +175,7 @@ def test_clear_says_what_to_do(qtbot: QtBot, view: FlightView) -> None:
     view.clear()
     assert view._message.text() == "Add photos to see where they were taken."
     assert view._pages.currentWidget() is view._message
-    assert not view._shoot.isEnabled()
+    assert not view._tools._shoot.isEnabled()
 
 
 def test_photos_without_places_are_told_so(qtbot: QtBot, view: FlightView) -> None:
