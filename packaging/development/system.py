@@ -28,6 +28,28 @@ LIBRARIES = (
     Library("libGL.so.1", "libgl1", "rendering the sample flight"),
     Library("libEGL.so.1", "libegl1", "rendering without a screen"),
     Library("libX11.so.6", "libx11-6", "rendering the sample flight"),
+    *(
+        Library(file, package, "the window")
+        for file, package in (
+            ("libEGL_mesa.so.0", "libegl-mesa0"),
+            ("libGLX_mesa.so.0", "libglx-mesa0"),
+            ("libOpenGL.so.0", "libopengl0"),
+            ("libX11-xcb.so.1", "libx11-xcb1"),
+            ("libdbus-1.so.3", "libdbus-1-3"),
+            ("libfontconfig.so.1", "libfontconfig1"),
+            ("libglib-2.0.so.0", "libglib2.0-0"),
+            ("libxcb-cursor.so.0", "libxcb-cursor0"),
+            ("libxcb-icccm.so.4", "libxcb-icccm4"),
+            ("libxcb-image.so.0", "libxcb-image0"),
+            ("libxcb-keysyms.so.1", "libxcb-keysyms1"),
+            ("libxcb-randr.so.0", "libxcb-randr0"),
+            ("libxcb-render-util.so.0", "libxcb-render-util0"),
+            ("libxcb-shape.so.0", "libxcb-shape0"),
+            ("libxcb-xkb.so.1", "libxcb-xkb1"),
+            ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
+            ("libxkbcommon.so.0", "libxkbcommon0"),
+        )
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import sys
@@ -45,7 +46,9 @@ def build() -> typer.Typer:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line and return the exit code."""
+    """Run a command line and return the exit code; without any words, open the window."""
+    if not arguments:
+        return _window()
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal cannot show must not end the program.
         if isinstance(stream, io.TextIOWrapper):
@@ -61,6 +64,18 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _window() -> int:
+    if importlib.util.find_spec("PySide6") is None:
+        sys.stderr.write(
+            "The window is not installed here: install PySide6-Essentials. "
+            "The commands work without it: spaceport --help\n"
+        )
+        return FAILED
+    from spaceport_app.gui.app import main
+
+    return main([])
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"spaceport {__version__}")
@@ -73,4 +88,7 @@ def _main(
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Drone photos in, a web-ready splat out, on the computer you own."""
+    """Drone photos in, a web-ready splat out, on the computer you own.
+
+    Without a command, spaceport opens its window.
+    """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from spaceport_app.cli import running
-from spaceport_app.cli.output import Output, bytes_of, columns, count, size, told, usage
+from spaceport_app.cli.output import Output, bytes_of, told, usage
 from spaceport_app.cli.running import Json, ProjectFolder, Quiet
 from spaceport_app.errors import StageError
 from spaceport_app.events import ignore
@@ -19,7 +19,9 @@ from spaceport_app.pipeline import stages as rooms
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.settings import resolve, with_options
 from spaceport_app.pipeline.stage import find, registry
+from spaceport_app.pipeline.summary import columns
 from spaceport_app.project.project import Project
+from spaceport_app.quantities import count, size
 from spaceport_app.sogs.options import FORMATS
 
 if TYPE_CHECKING:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from spaceport_app.cli import looking
-from spaceport_app.cli.output import Output, bytes_of, columns, count, size, told
+from spaceport_app.cli.output import Output, bytes_of, told
 from spaceport_app.cli.running import Json
 from spaceport_app.errors import StageError
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import registry
+from spaceport_app.pipeline.summary import columns
 from spaceport_app.project.project import Project
+from spaceport_app.quantities import count, size
 
 if TYPE_CHECKING:
     from spaceport_app.splats.model import Splats

@@ -13,12 +13,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from spaceport_app.cli.output import Output, count, duration
+from spaceport_app.cli.output import Output
 from spaceport_app.events import Metric, Notice, Progress
 from spaceport_app.pipeline import messages
 from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.runner import RunEvent, StageEnded, StageEvent, StageStarted
 from spaceport_app.pipeline.stage import Registry
+from spaceport_app.quantities import count, duration
 
 _LINE_EVERY_S = 10.0
 

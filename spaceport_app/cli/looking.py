@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from spaceport_app.cli import summary
-from spaceport_app.cli.output import Output, duration, size, told
+from spaceport_app.cli.output import Output, told
 from spaceport_app.cli.running import Json, ProjectFolder
+from spaceport_app.pipeline import summary
 from spaceport_app.pipeline.stage import Registry, registry
 from spaceport_app.project.project import Project
+from spaceport_app.quantities import duration, size
 
 
 def status(project: ProjectFolder, json: Json = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -126,11 +126,6 @@ def usage(message: str, remedy: str = "See --help.") -> ProjectError:
     return ProjectError("bad_option", message, remedy)
 
 
-def columns(rows: Iterable[tuple[str, str]]) -> list[str]:
-    """Return heads and their words as lines in two columns."""
-    return [f"{head:<18}{words}" for head, words in rows]
-
-
 def bytes_of(path: Path) -> int:
     """Return the bytes of a file, or of all files in a folder or of the bundle of a meta.json."""
     if path.name == "meta.json":
@@ -138,27 +133,3 @@ def bytes_of(path: Path) -> int:
     if path.is_dir():
         return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())
     return path.stat().st_size
-
-
-def count(number: float) -> str:
-    """Return a whole number with thousands separated: ``12,345``."""
-    return f"{number:,.0f}"
-
-
-def size(number: float) -> str:
-    """Return bytes in the unit that a person reads: ``1.2 MB``."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
-            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
-        number /= 1000
-    raise AssertionError
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as ``8 s``, ``2:05 min`` or ``1:02:03 h``."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02d} min"
-    return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d} h"

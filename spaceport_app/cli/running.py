@@ -15,11 +15,11 @@ from typing import Annotated, Any, Optional
 import typer
 
 from spaceport_app.cli import flags as stage_flags
-from spaceport_app.cli import live, summary
-from spaceport_app.cli.output import FAILED, STOPPED, Output, duration, size, told, usage
+from spaceport_app.cli import live
+from spaceport_app.cli.output import FAILED, STOPPED, Output, told, usage
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue
-from spaceport_app.pipeline import forecast, machine, presets
+from spaceport_app.pipeline import forecast, machine, presets, summary
 from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.runner import Runner
 from spaceport_app.pipeline.settings import with_options
@@ -27,6 +27,7 @@ from spaceport_app.pipeline.stage import Registry, find, registry
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.model import Settings, plainly
 from spaceport_app.project.project import SUFFIX, Project
+from spaceport_app.quantities import duration, size
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, for scripts.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]

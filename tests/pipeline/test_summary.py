@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from spaceport_app.cli import summary
-from spaceport_app.cli.output import count, duration, size
+from spaceport_app.pipeline import summary
+from spaceport_app.quantities import count, duration, size
 
 
 def report(**stages: dict[str, Any]) -> dict[str, Any]:

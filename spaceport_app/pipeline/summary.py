@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from spaceport_app.cli.output import columns, count, duration, size
 from spaceport_app.events import JsonValue
 from spaceport_app.pipeline import fingerprint
 from spaceport_app.pipeline.settings import resolve
 from spaceport_app.pipeline.stage import Registry
 from spaceport_app.project.project import Project
+from spaceport_app.quantities import count, duration, size
 
 _MOST_NAMES = 8
 
@@ -60,11 +60,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     stages = found["stages"]
     reports = {name: stage["report"] for name, stage in stages.items()}
     rows: list[tuple[str, str]] = []
-    rows += _photos(reports.get("import", {}), reports.get("sfm", {}))
-    rows += _positions(reports.get("sfm", {}))
-    rows += _splats(reports.get("train", {}))
-    in_metres = reports.get("sfm", {}).get("horizontal_rmse_m") is not None
-    rows += _bundle(reports.get("compress", {}), in_metres)
+    for name in ("import", "sfm", "train", "compress"):
+        rows += figures(name, reports)
     rows += [("File", path) for path in found["files"]]
     text = columns(rows)
     text += ["", f"{'Stage':<28}{'Time':>12}{'Peak memory':>14}"]
@@ -78,6 +75,28 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     peak = max((stage["peak_memory_bytes"] for stage in stages.values()), default=0)
     text.append(f"{'Together':<28}{duration(total):>12}{size(peak):>14}")
     return text
+
+
+def figures(stage: str, reports: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return what one stage measured as pairs of a heading and words; empty if it told nothing.
+
+    Parameters
+    ----------
+    stage : str
+        Name of the stage.
+    reports : mapping
+        Reports of the published stages by name; some figures need those of an earlier stage.
+    """
+    if stage == "import":
+        return _photos(reports.get("import", {}), reports.get("sfm", {}))
+    if stage == "sfm":
+        return _positions(reports.get("sfm", {}))
+    if stage == "train":
+        return _splats(reports.get("train", {}))
+    if stage == "compress":
+        in_metres = reports.get("sfm", {}).get("horizontal_rmse_m") is not None
+        return _bundle(reports.get("compress", {}), in_metres)
+    return []
 
 
 def _photos(imported: Mapping[str, Any], sfm: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -152,3 +171,8 @@ def _bundle(compress: Mapping[str, Any], in_metres: bool) -> list[tuple[str, str
             )
         )
     return rows
+
+
+def columns(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Return heads and their words as lines in two columns."""
+    return [f"{head:<18}{words}" for head, words in rows]

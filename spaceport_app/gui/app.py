@@ -1,0 +1,65 @@
+"""The application around the window: graphics, theme, exceptions."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from spaceport_app import __version__
+from spaceport_app.gui import graphics, resources, theme
+from spaceport_app.gui.diagnostics import RecentLog
+from spaceport_app.gui.exceptions import ExceptionHook
+from spaceport_app.gui.window import MainWindow
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Show the window until it is closed, and return the exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Paths to open: photos, a project, or splats.
+    """
+    app = make_application()
+    log = RecentLog()
+    logging.getLogger().addHandler(log)
+    logging.getLogger("spaceport_app").setLevel(logging.INFO)
+    hook = ExceptionHook(app)
+    hook.install()
+    window = MainWindow(window_log=log)
+    hook.caught.connect(window.show_exception)
+    # Ctrl-C in the terminal closes the window as its button does; Python sees the signal only
+    # when some of its code runs, hence the timer.
+    signal.signal(signal.SIGINT, lambda number, frame: window.close())
+    signal.signal(signal.SIGTERM, lambda number, frame: window.leave())
+    heartbeat = QTimer(app)
+    heartbeat.start(300)
+    heartbeat.timeout.connect(lambda: None)
+    window.show()
+    if arguments:
+        paths = [Path(argument) for argument in arguments]
+        QTimer.singleShot(0, lambda: window.take(paths))
+    return app.exec()
+
+
+def make_application() -> QApplication:
+    """Return the application with its look; there is one a process."""
+    os.environ.setdefault("QT_API", "pyside6")
+    graphics.set_default_format()
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("spaceport")
+    app.setApplicationDisplayName("Spaceport")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("spaceport")
+    app.setWindowIcon(QIcon(str(resources.path("icon.svg"))))
+    theme.apply(app)
+    app.styleHints().colorSchemeChanged.connect(lambda: theme.apply(app))
+    return app

@@ -1,0 +1,72 @@
+"""The computer kept from falling asleep while stages run."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import shutil
+import subprocess
+import sys
+
+# https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-setthreadexecutionstate
+_ES_CONTINUOUS = 0x80000000
+_ES_SYSTEM_REQUIRED = 0x00000001
+
+_log = logging.getLogger(__name__)
+
+
+class Awake:
+    """Asks the system not to sleep from `keep` to `release`; nothing happens where it cannot."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._asked = False
+
+    def keep(self) -> None:
+        """Ask; a second call changes nothing."""
+        if self._asked:
+            return
+        self._asked = True
+        if sys.platform == "win32":
+            ctypes.windll.kernel32.SetThreadExecutionState(_ES_CONTINUOUS | _ES_SYSTEM_REQUIRED)
+            return
+        command = _command()
+        if command is None:
+            return
+        try:
+            # It waits for the end of its input, which comes with our own end, however that is.
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            _log.warning("sleep could not be held off: %s", error)
+
+    def release(self) -> None:
+        """Let the computer sleep again."""
+        if not self._asked:
+            return
+        self._asked = False
+        if sys.platform == "win32":
+            ctypes.windll.kernel32.SetThreadExecutionState(_ES_CONTINUOUS)
+            return
+        process, self._process = self._process, None
+        if process is not None:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _command() -> list[str] | None:
+    if sys.platform == "darwin":
+        return ["caffeinate", "-i", "cat"]
+    if shutil.which("systemd-inhibit") is None:
+        return None
+    why = ["--who=Spaceport", "--why=Photos are being processed", "--mode=block"]
+    return ["systemd-inhibit", "--what=idle:sleep", *why, "cat"]

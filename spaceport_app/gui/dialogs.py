@@ -1,0 +1,84 @@
+"""Dialogs for what went wrong, and for diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from spaceport_app.gui import theme
+
+
+class TextDialog(QDialog):
+    """A sentence above a long text that one can copy."""
+
+    def __init__(
+        self, parent: QWidget | None, title: str, sentence: str, text: str, *, waiting: bool = False
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.resize(760, 480)
+        head = QLabel(sentence, self)
+        head.setWordWrap(True)
+        self.text = QPlainTextEdit(text, self)
+        self.text.setReadOnly(True)
+        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.text.setAccessibleName(title)
+        self.copy = QPushButton("Copy", self)
+        self.copy.setProperty("main", True)
+        self.copy.setEnabled(not waiting)
+        self.copy.clicked.connect(self._copy)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.addButton(self.copy, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*[theme.wide] * 4)
+        layout.setSpacing(theme.spacing)
+        layout.addWidget(head)
+        layout.addWidget(self.text)
+        layout.addWidget(buttons)
+
+    def fill(self, text: str) -> None:
+        """Show the text that has arrived in the meantime."""
+        self.text.setPlainText(text)
+        self.copy.setEnabled(True)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text.toPlainText())
+        self.copy.setText("Copied")
+
+
+def tell(parent: QWidget | None, message: str, remedy: str = "") -> None:
+    """Say what went wrong and what to do, without stopping anything."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "Spaceport", message, parent=parent)
+    box.setObjectName("told")
+    box.setInformativeText(remedy)
+    box.setModal(True)
+    box.open()
+
+
+def ask(
+    parent: QWidget, question: str, more: str, yes: str, answered: Callable[[], None]
+) -> QMessageBox:
+    """Ask before something that one cannot take back; `answered` is called on yes."""
+    box = QMessageBox(QMessageBox.Icon.Question, "Spaceport", question, parent=parent)
+    box.setObjectName("question")
+    box.setInformativeText(more)
+    button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(cancel)
+    button.clicked.connect(lambda _=False: answered())
+    box.open()
+    # Return must not do what cannot be undone, whichever button was made first.
+    cancel.setFocus()
+    return box

@@ -1,0 +1,1 @@
+"""Exporting a project: the dialog, what it does, and the viewer in the browser."""

@@ -1,0 +1,181 @@
+"""What one can choose about an export, and how large it will be; no Qt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spaceport_app.events import JsonValue
+from spaceport_app.pipeline import fingerprint
+from spaceport_app.pipeline.settings import resolve, with_options
+from spaceport_app.pipeline.stage import Registry, find
+from spaceport_app.project.model import Settings
+from spaceport_app.project.project import Project
+
+FORMATS: Mapping[str, tuple[str, str]] = {
+    "sog": ("Web splat, one file (.sog)", "For PlayCanvas, SuperSplat and most web viewers."),
+    "sog-folder": ("Web splat, folder", "The same textures unpacked, for web servers."),
+    "sogs": ("Older SOGS folder", "For viewers that know only version 1."),
+    "ply": ("Full precision (.ply)", "Uncompressed, for editing in other programs."),
+}
+ORDERS = {
+    "hilbert": "Along a Hilbert curve",
+    "morton": "Along a Morton curve",
+    "plas": "By similarity (PLAS), slow",
+}
+AXES = {"viewer": "Upright in web viewers", "world": "East, north, up"}
+_COEFFICIENTS = (0, 3, 8, 15)
+_HARMONICS = ("shN_centroids.webp", "shN_labels.webp")
+_LARGEST_PALETTE = 65_536
+
+
+@dataclass(frozen=True)
+class Level:
+    """A choice between size and quality: degree of the harmonics and palette entries.
+
+    `degree` is the highest that is kept of what was trained; 0 entries choose by the number
+    of Gaussians.
+    """
+
+    label: str
+    help: str
+    degree: int
+    entries: int
+
+
+LEVELS = (
+    Level("Balanced", "Keeps colours that change with the view.", 3, 0),
+    Level("Smallest file", "Every Gaussian keeps one colour from all sides.", 0, 0),
+    Level("Finest colours", "The largest palette of view-dependent colours.", 3, _LARGEST_PALETTE),
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person wants to have."""
+
+    formats: tuple[str, ...]
+    degree: int
+    entries: int
+    order: str
+    orientation: str
+
+
+@dataclass(frozen=True)
+class Size:
+    """Expected bytes of all files together; `exact` if they were measured."""
+
+    bytes: float
+    exact: bool
+
+
+def now(project: Project, stages: Registry) -> Choice:
+    """Return what the project is set to."""
+    settings = project.document.settings
+    compress = resolve(find(stages, "compress"), settings)
+    export = resolve(find(stages, "export"), settings)
+    return Choice(
+        export.chosen(),
+        min(compress.sh_degree, trained_degree(project)),
+        compress.palette_entries,
+        compress.order,
+        export.orientation,
+    )
+
+
+def trained_degree(project: Project) -> int:
+    """Return the degree of the harmonics that training made."""
+    run = project.published("train")
+    found = run.report.get("sh_degree") if run is not None else None
+    return int(found) if isinstance(found, int | float) else 3
+
+
+def changes(choice: Choice, project: Project) -> dict[str, dict[str, JsonValue]]:
+    """Return the options to save for `choice`, by stage."""
+    trained = trained_degree(project)
+    return {
+        "compress": {
+            # All of what was trained is the default, however much that is.
+            "sh_degree": 3 if choice.degree >= trained else choice.degree,
+            "palette_entries": choice.entries,
+            "order": choice.order,
+        },
+        "export": {"formats": ",".join(choice.formats), "orientation": choice.orientation},
+    }
+
+
+def settings_with(choice: Choice, project: Project, stages: Registry) -> Settings:
+    """Return the project's settings changed to `choice`.
+
+    Raises
+    ------
+    ProjectError
+        ``bad_option``.
+    """
+    return with_options(stages, project.document.settings, changes(choice, project))
+
+
+def needs_compression(choice: Choice, project: Project, stages: Registry) -> bool:
+    """Whether the bundle has to be made anew for `choice`."""
+    stage = find(stages, "compress")
+    options = resolve(stage, settings_with(choice, project, stages))
+    return not fingerprint.holds(stage, options, project)
+
+
+def estimate(choice: Choice, project: Project, stages: Registry) -> Size | None:
+    """Return how large the chosen files will be, from what the last bundle measured.
+
+    None if there is neither a bundle nor a count of Gaussians to tell from.
+    """
+    bundle = _report(project, "compress")
+    gaussians = _report(project, "train").get("gaussians")
+    if not choice.formats or not isinstance(gaussians, int | float):
+        return None
+    exact = True
+    total = 0.0
+    for name in choice.formats:
+        if name == "ply":
+            total += bundle.get("ply_bytes") or ply_bytes(int(gaussians), trained_degree(project))
+            exact = exact and bool(bundle.get("ply_bytes"))
+            continue
+        same = bool(bundle) and not needs_compression(choice, project, stages)
+        total += bundle["bytes"] if same else _bundle_bytes(choice, bundle, gaussians)
+        exact = exact and same and name != "sogs" and choice.orientation == "viewer"
+    return Size(total, exact)
+
+
+def ply_bytes(gaussians: int, degree: int) -> int:
+    """Return the bytes of a .ply of float32: place, normal, colour, opacity, scale, rotation."""
+    return gaussians * 4 * (3 + 3 + 3 + 3 * _COEFFICIENTS[degree] + 1 + 3 + 4)
+
+
+def _bundle_bytes(choice: Choice, bundle: Mapping[str, Any], gaussians: float) -> float:
+    """Scale the measured textures to another degree and another palette."""
+    files = bundle.get("file_bytes")
+    if not isinstance(files, dict):
+        # 17 bytes a Gaussian is what bundles of flights measured, in the mean.
+        return 17.0 * gaussians
+    harmonics = [float(files.get(name, 0)) for name in _HARMONICS]
+    plain = sum(float(value) for value in files.values()) - sum(harmonics)
+    had = int(bundle.get("sh_degree", 0))
+    if choice.degree == 0:
+        return plain
+    if had == 0 or not any(harmonics):
+        return plain + 0.25 * plain * _COEFFICIENTS[choice.degree] / _COEFFICIENTS[1]
+    usual = _usual_entries(gaussians)
+    entries = choice.entries or usual
+    centroids = harmonics[0] * _COEFFICIENTS[choice.degree] / _COEFFICIENTS[had] * entries / usual
+    labels = harmonics[1] * math.log2(max(entries, 2)) / math.log2(max(usual, 2))
+    return plain + centroids + labels
+
+
+def _usual_entries(gaussians: float) -> int:
+    doublings = math.floor(math.log2(max(gaussians, 1024) / 1024))
+    return 1024 * min(64, 1 << doublings)
+
+
+def _report(project: Project, stage: str) -> dict[str, Any]:
+    run = project.published(stage)
+    return dict(run.report) if run is not None else {}

@@ -1,0 +1,69 @@
+"""What an export has made, measured: files, sizes, errors of the decoded bundle; no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spaceport_app.pipeline import stages as rooms
+from spaceport_app.pipeline import summary
+from spaceport_app.project.project import Project
+from spaceport_app.quantities import size
+
+
+@dataclass(frozen=True)
+class Made:
+    """One file or folder of an export."""
+
+    path: Path
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """All files of the last export, the main one first, and what was measured.
+
+    `figures` are pairs of a heading and words.
+    """
+
+    files: tuple[Made, ...]
+    figures: tuple[tuple[str, str], ...]
+
+
+def of(project: Project) -> Results | None:
+    """Return what the last export has made; None if there is none on disk."""
+    run = project.published("export")
+    if run is None:
+        return None
+    sizes = run.report.get("file_bytes")
+    folder = project.folder / rooms.EXPORT
+    files = [
+        Made(folder / name, int(float(str(number))))
+        for name, number in (sizes.items() if isinstance(sizes, dict) else ())
+        if (folder / name).exists()
+    ]
+    if not files:
+        return None
+    files.sort(key=lambda made: made.path.suffix == ".json")
+    reports: dict[str, dict[str, Any]] = {}
+    for name in ("import", "sfm", "train", "compress"):
+        published = project.published(name)
+        reports[name] = dict(published.report) if published is not None else {}
+    rows = [(made.path.name, size(made.bytes)) for made in files]
+    packed = any(made.path.suffix != ".ply" for made in files if made.path.suffix != ".json")
+    if packed:
+        rows += summary.figures("compress", reports)
+    return Results(tuple(files), tuple(rows))
+
+
+def to_look_at(project: Project) -> Path | None:
+    """Return what the browser's viewer can show: an exported .sog, or the bundle."""
+    found = of(project)
+    run = project.published("export")
+    upright = run is not None and run.report.get("orientation") == "viewer"
+    for made in found.files if found is not None and upright else ():
+        if made.path.suffix == ".sog":
+            return made.path
+    bundle = project.folder / rooms.BUNDLE / "bundle"
+    return bundle if (bundle / "meta.json").is_file() else None

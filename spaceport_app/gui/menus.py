@@ -1,0 +1,128 @@
+"""The menus of the window, with the shortcuts of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from spaceport_app.gui import theme
+from spaceport_app.gui.theme.apply import CHOICES
+from spaceport_app.gui.workspace import TABS
+
+_Key = QKeySequence.StandardKey
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What the entries of the menus call."""
+
+    new: Callable[[], None]
+    open_project: Callable[[], None]
+    open_splats: Callable[[], None]
+    add_photos: Callable[[], None]
+    save_copy: Callable[[], None]
+    save_report: Callable[[], None]
+    export: Callable[[], None]
+    close_project: Callable[[], None]
+    quit: Callable[[], None]
+    show_tab: Callable[[str], None]
+    choose_theme: Callable[[str], None]
+    full_screen: Callable[[], None]
+    diagnostics: Callable[[], None]
+    about: Callable[[], None]
+    fill_recent: Callable[[QMenu], None]
+
+
+class Menus:
+    """All actions of the window.
+
+    Parameters
+    ----------
+    window : QMainWindow
+        Gets the menu bar.
+    deeds : Deeds
+        What the actions do.
+    """
+
+    def __init__(self, window: QMainWindow, deeds: Deeds) -> None:
+        self._window = window
+        bar = window.menuBar()
+        file = bar.addMenu("&File")
+        self.new = self._add(file, "&New project…", deeds.new, _Key.New)
+        self.open_project = self._add(file, "&Open project…", deeds.open_project, _Key.Open)
+        self.open_splats = self._add(file, "Open &splat…", deeds.open_splats, "Ctrl+Shift+O")
+        self.recent = file.addMenu("Open &recent")
+        self.recent.aboutToShow.connect(partial(deeds.fill_recent, self.recent))
+        file.addSeparator()
+        self.add_photos = self._add(file, "&Add photos…", deeds.add_photos, "Ctrl+Shift+A")
+        self.save_copy = self._add(file, "Save a &copy…", deeds.save_copy, _Key.SaveAs)
+        file.addSeparator()
+        self.export = self._add(file, "&Export…", deeds.export, "Ctrl+E")
+        self.save_report = self._add(file, "Save re&port…", deeds.save_report, "Ctrl+Shift+R")
+        file.addSeparator()
+        self.close = self._add(file, "Close", deeds.close_project, "Ctrl+W")
+        self.quit = self._add(file, "&Quit", deeds.quit, "Ctrl+Q")
+
+        view = bar.addMenu("&View")
+        self.tabs = [
+            self._add(view, name, partial(deeds.show_tab, name), f"Ctrl+{number}")
+            for number, name in enumerate(TABS, 1)
+        ]
+        view.addSeparator()
+        themes = view.addMenu("&Theme")
+        self._themes = QActionGroup(window)
+        for name in CHOICES:
+            words = "As the system" if name == "system" else name.capitalize()
+            action = self._add(themes, words, partial(deeds.choose_theme, name))
+            action.setCheckable(True)
+            action.setChecked(theme.choice() == name)
+            self._themes.addAction(action)
+        self._add(view, "&Full screen", deeds.full_screen, "F11")
+
+        help_menu = bar.addMenu("&Help")
+        self.diagnostics = self._add(help_menu, "&Diagnostics…", deeds.diagnostics)
+        self._add(help_menu, "&About Spaceport", deeds.about)
+
+    def enable(self, *, project: bool, finished: bool, running: bool, splats: bool) -> None:
+        """Let those actions be chosen that make sense now.
+
+        Parameters
+        ----------
+        project : bool
+            A project is open.
+        finished : bool
+            It has trained splats.
+        running : bool
+            Stages are running.
+        splats : bool
+            Splats are shown without a project.
+        """
+        self.add_photos.setEnabled(project and not running)
+        self.save_copy.setEnabled(project and not running)
+        self.export.setEnabled(project and finished and not running)
+        self.save_report.setEnabled(project)
+        self.close.setEnabled(project or splats)
+        for action in self.tabs:
+            action.setEnabled(project)
+
+    def _add(
+        self,
+        menu: QMenu,
+        words: str,
+        deed: Callable[[], None],
+        keys: QKeySequence.StandardKey | str | None = None,
+    ) -> QAction:
+        action = QAction(words, self._window)
+        action.triggered.connect(lambda _=False: deed())
+        if keys is not None:
+            sequence = QKeySequence(keys)
+            # Not every platform has its own keys for every standard action.
+            if sequence.isEmpty() and keys is _Key.SaveAs:
+                sequence = QKeySequence("Ctrl+Shift+S")
+            action.setShortcut(sequence)
+        menu.addAction(action)
+        return action

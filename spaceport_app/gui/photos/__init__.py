@@ -1,0 +1,1 @@
+"""The photo panel: every photo with its thumbnail and what there is to say about it."""

@@ -1,0 +1,1 @@
+"""What was done, in words, tables and pictures: a tab, and one HTML file."""

@@ -1,0 +1,152 @@
+"""The head of the stage panel: engine, preset, options, estimate, and the buttons of a run."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from spaceport_app.gui import theme
+from spaceport_app.gui.run.remedies import Remedy
+from spaceport_app.gui.run.stage_row import small_label
+from spaceport_app.pipeline import presets
+from spaceport_app.project.model import Settings
+
+
+class Controls(QWidget):
+    """Says what will run with which settings, and asks for it; knows no project."""
+
+    start = Signal()
+    pause = Signal()
+    stop = Signal()
+    options = Signal()
+    preset_chosen = Signal(str)
+    cpu_chosen = Signal()
+    mend = Signal(object)
+    """Do the `Remedy` of what keeps the work from starting."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._remedy: Remedy | None = None
+        target = QLabel("This computer")
+        target.setProperty("role", "heading")
+        self.engine = small_label(text="Finding the training engine…")
+        self.engine.setObjectName("engine")
+        self.preset = QComboBox()
+        self.preset.setObjectName("preset")
+        self.preset.setAccessibleName("Preset")
+        for place, preset in enumerate(presets.PRESETS):
+            self.preset.addItem(preset.name.capitalize(), preset.name)
+            self.preset.setItemData(place, preset.purpose, Qt.ItemDataRole.ToolTipRole)
+        self.preset.activated.connect(self._choose)
+        self.options_button = self._button("Options…", "options-button", self.options)
+        self.purpose = small_label()
+        self.estimate = small_label("")
+        self.estimate.setObjectName("estimate")
+        self.notes = small_label("warning")
+        self.notes.setObjectName("notes")
+        self.cpu_button = self._button("Use the processor", "use-cpu", self.cpu_chosen)
+        self.cpu_button.setToolTip("Take the values that suit this computer's processor")
+        self.trouble = small_label("error")
+        self.trouble.setObjectName("trouble")
+        self.remedy = small_label("muted")
+        self.mend_button = QPushButton()
+        self.mend_button.setObjectName("trouble-button")
+        self.mend_button.clicked.connect(self._mend)
+        self.start_button = self._button("Start", "start", self.start)
+        self.start_button.setProperty("main", True)
+        self.pause_button = self._button("Pause", "pause", self.pause)
+        self.pause_button.setToolTip("Free the computer; training goes on from its checkpoint")
+        self.stop_button = self._button("Stop", "stop", self.stop)
+
+        choice = QHBoxLayout()
+        choice.addWidget(self.preset, 1)
+        choice.addWidget(self.options_button)
+        buttons = QHBoxLayout()
+        for button in (self.start_button, self.pause_button, self.stop_button):
+            buttons.addWidget(button, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.wide, theme.wide, theme.wide, theme.spacing)
+        layout.setSpacing(theme.spacing)
+        layout.addWidget(target)
+        layout.addWidget(self.engine)
+        layout.addLayout(choice)
+        for widget in (self.purpose, self.estimate, self.notes, self.cpu_button):
+            layout.addWidget(widget)
+        for widget in (self.trouble, self.remedy, self.mend_button):
+            layout.addWidget(widget)
+        layout.addLayout(buttons)
+        self.show_trouble("", None)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show the preset, what it is for, and how many options differ from it."""
+        self.preset.setCurrentIndex(self.preset.findData(settings.preset))
+        number = sum(len(values) for values in settings.options.values())
+        changed = {0: "", 1: " 1 option is changed."}.get(number, f" {number} options are changed.")
+        if settings.preset in presets.NAMES:
+            self.purpose.setText(presets.find(settings.preset).purpose + changed)
+
+    def show_estimate(self, words: str, notes: str, *, offer_cpu: bool) -> None:
+        """Show what a run will take, and what to know before."""
+        self.estimate.setText(words)
+        self.estimate.setVisible(bool(words))
+        self.notes.setText(notes)
+        self.notes.setVisible(bool(notes))
+        self.cpu_button.setVisible(offer_cpu)
+
+    def show_trouble(self, message: str, remedy: Remedy | None) -> None:
+        """Show why nothing can start, and what can be done; nothing for an empty message."""
+        self._remedy = remedy
+        sentence, button = (remedy.sentence, remedy.button) if remedy else ("", "")
+        self.trouble.setText(message)
+        self.trouble.setVisible(bool(message))
+        self.remedy.setText(sentence)
+        self.remedy.setVisible(bool(message and sentence))
+        self.mend_button.setText(button)
+        self.mend_button.setVisible(bool(message and button))
+
+    def show_engine(self, words: str, *, works: bool) -> None:
+        """Show which engine this computer trains with."""
+        self.engine.setText(words)
+        self.engine.setProperty("role", "small" if works else "error")
+        self.engine.style().polish(self.engine)
+
+    def show_idle(self, words: str, *, can_start: bool, complete: bool, can_choose: bool) -> None:
+        """Show the buttons for a project at rest; none of a run that would do nothing."""
+        self.start_button.setText(words)
+        self.start_button.setEnabled(can_start)
+        self.start_button.setVisible(not complete)
+        self.pause_button.hide()
+        self.stop_button.hide()
+        self.preset.setEnabled(can_choose)
+        self.options_button.setEnabled(can_choose)
+
+    def show_running(self, ending: str) -> None:
+        """Show the buttons for a run; `ending` is ``"pause"`` or ``"stop"`` while it ends."""
+        self.start_button.hide()
+        self.pause_button.setText("Pausing…" if ending == "pause" else "Pause")
+        self.stop_button.setText("Stopping…" if ending == "stop" else "Stop")
+        for button in (self.pause_button, self.stop_button):
+            button.show()
+            button.setEnabled(not ending)
+        self.preset.setEnabled(False)
+        self.options_button.setEnabled(False)
+
+    def _button(self, words: str, name: str, signal: SignalInstance) -> QPushButton:
+        button = QPushButton(words)
+        button.setObjectName(name)
+        button.clicked.connect(signal)
+        return button
+
+    def _choose(self) -> None:
+        self.preset_chosen.emit(str(self.preset.currentData()))
+
+    def _mend(self) -> None:
+        if self._remedy is not None:
+            self.mend.emit(self._remedy)

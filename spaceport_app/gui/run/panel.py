@@ -1,0 +1,501 @@
+"""The stage panel: what to do with which options, its progress, stopping and going on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QCoreApplication, QMetaMethod, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QMessageBox,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from spaceport_app.events import Failed, Preview
+from spaceport_app.gui import theme
+from spaceport_app.gui.run import expected, log_tail, remedies, survey
+from spaceport_app.gui.run.background import Background
+from spaceport_app.gui.run.controls import Controls
+from spaceport_app.gui.run.engine import EngineFinder
+from spaceport_app.gui.run.options_dialog import OptionsDialog
+from spaceport_app.gui.run.remedies import Remedy
+from spaceport_app.gui.run.stage_row import StageRow
+from spaceport_app.gui.run.state import RunState
+from spaceport_app.gui.run.survey import Survey
+from spaceport_app.gui.run.worker import RunEnd, RunWorker
+from spaceport_app.pipeline.runner import RunEvent, StageEnded, StageEvent
+from spaceport_app.pipeline.settings import with_options
+from spaceport_app.pipeline.stage import registry
+from spaceport_app.project.errors import ProjectError
+from spaceport_app.project.model import Document, Settings
+from spaceport_app.project.project import Project
+
+_TICK_MS = 500
+_ASK_AFTER_MS = 1500
+STOP_QUESTION = "Stop processing? Finished stages are kept."
+
+
+class StagePanel(QWidget):
+    """Runs the stages of a project and shows them.
+
+    The project on disk is only touched in background threads.
+    """
+
+    stage_finished = Signal(str)
+    """A stage has published its result."""
+    run_finished = Signal(bool)
+    """A run is over; whether every stage has its result."""
+    stage_event = Signal(object)
+    """Every `RunEvent`."""
+    preview = Signal(object)
+    """Path of a new preview picture."""
+    photos_requested = Signal()
+    """A person wants to add photos because too few could be used."""
+    changed = Signal()
+    """What can be started, paused or stopped is not what it was."""
+    settings_changed = Signal(object)
+    """Preset or options of the project were saved anew: its `Document`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "panel")
+        self._stages = registry()
+        self._project: Project | None = None
+        self._state = RunState(self._stages)
+        self._survey = Survey()
+        self._worker: RunWorker | None = None
+        self._ending = ""
+        self._question: QMessageBox | None = None
+        self._unsaved: Settings | None = None
+        self._background = Background(self)
+        self._logs = Background(self)
+        self._engine = EngineFinder(self)
+        self._engine.found.connect(self._show_engine)
+        self._engine.failed.connect(self._no_engine)
+        self.rows: dict[str, StageRow] = {}
+        self._build()
+        self._tick = QTimer(self)
+        self._tick.setInterval(_TICK_MS)
+        self._tick.timeout.connect(self._on_tick)
+        app = QCoreApplication.instance()
+        if app is not None:
+            app.aboutToQuit.connect(self.close_down)
+        self._refresh()
+        # The window comes first; the question costs seconds of another core.
+        QTimer.singleShot(_ASK_AFTER_MS, self._engine.start)
+
+    # What the window calls
+
+    def set_project(self, project: Project | None) -> None:
+        """Show another project, or none."""
+        if self.running():
+            self.stop(wait=True)
+        self._project = project
+        self._state = RunState(self._stages)
+        self._survey = Survey()
+        self._unsaved = None
+        self._background.forget("look")
+        self._background.forget("start")
+        self._show_state(None)
+        for row in self.rows.values():
+            row.show_log("")
+            row.show_failure("", None)
+        self.controls.show_settings(self._settings())
+        self._refresh()
+        self.look_again()
+
+    def running(self) -> bool:
+        """Whether stages are at work."""
+        return self._worker is not None
+
+    def can_start(self) -> bool:
+        """Whether `start` would do something."""
+        ready = self._project is not None and not self.running()
+        looking = self._background.pending("look")
+        return ready and not looking and not self._survey.failure and not self._survey.complete
+
+    def start(self, first: str | None = None) -> None:
+        """Do what is missing or outdated, `first` a stage even if its result holds."""
+        if self._project is None or self.running():
+            return
+        if self._background.pending("look"):
+            # Settings may wait to be saved; the start comes after them in the same thread.
+            self._background.submit("start", _nothing, lambda _: self.start(first))
+            return
+        self._ending = ""
+        worker = RunWorker(self._project.folder, self._stages, first, parent=self)
+        worker.told.connect(self._take)
+        worker.document.connect(self._take_document)
+        worker.ended.connect(self._take_end)
+        self._worker = worker
+        for row in self.rows.values():
+            row.show_failure("", None)
+        for state in self._state.rows.values():
+            if state.phase in ("failed", "stopped"):
+                state.phase, state.failure, state.sentence = "waiting", None, ""
+        self.controls.show_trouble("", None)
+        self._tick.start()
+        worker.start()
+        self._show_state(None)
+        self._refresh()
+
+    def pause(self) -> None:
+        """Stop at once without a question; `start` goes on from what is saved."""
+        self._end("pause")
+
+    def ask_stop(self) -> None:
+        """Ask whether to stop, and do so on a yes."""
+        if not self.running() or self._question is not None:
+            return
+        question = QMessageBox(
+            QMessageBox.Icon.Question, "Stop", STOP_QUESTION, parent=self.window()
+        )
+        question.setObjectName("stop-question")
+        yes = question.addButton("Stop", QMessageBox.ButtonRole.AcceptRole)
+        no = question.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
+        question.setDefaultButton(no)
+        question.setEscapeButton(no)
+        self._question = question
+
+        def answered() -> None:
+            stop = question.clickedButton() is yes
+            self._question = None
+            question.deleteLater()
+            if stop:
+                self._end("stop")
+
+        question.finished.connect(answered)
+        question.open()
+
+    def stop(self, wait: bool = True) -> None:
+        """Stop without a question; with `wait`, return when every process has ended."""
+        worker = self._worker
+        if worker is None:
+            return
+        self._end("stop")
+        if wait:
+            worker.wait()
+            # The last signals wait in the queue: nobody may see a run that is over as running.
+            QCoreApplication.sendPostedEvents(self)
+            if self._worker is worker:
+                self._finish(RunEnd(good=False, cancelled=True))
+
+    def open_options(self, stage: str = "") -> None:
+        """Open the options, at the page of a stage."""
+        if self._project is None or self.running():
+            return
+        dialog = OptionsDialog(self._stages, self._settings(), self.window())
+        dialog.show_stage(stage)
+        dialog.accepted.connect(lambda: self.save_settings(dialog.settings))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def look_again(self) -> None:
+        """Look at the project on disk anew: what holds, and what the rest will take."""
+        self._look()
+
+    def save_settings(self, settings: Settings) -> None:
+        """Save other settings of the project, and look at what they change."""
+        if self._project is None or self.running() or settings == self._settings():
+            return
+        self._project.document = replace(self._project.document, settings=settings)
+        self.controls.show_settings(self._settings())
+        self._unsaved = settings
+        self._look()
+
+    def close_down(self) -> None:
+        """End everything; for the end of the application."""
+        self.stop(wait=True)
+        self._engine.stop()
+        self._background.close()
+        self._logs.close()
+
+    # How it is built
+
+    def _build(self) -> None:
+        self.controls = controls = Controls()
+        controls.start.connect(self._on_start)
+        controls.pause.connect(self.pause)
+        controls.stop.connect(self.ask_stop)
+        controls.options.connect(self._on_options)
+        controls.preset_chosen.connect(self._use_preset)
+        controls.cpu_chosen.connect(self._use_cpu)
+        controls.mend.connect(self._mend_trouble)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(theme.wide, theme.spacing, theme.wide, theme.wide)
+        column.setSpacing(theme.spacing)
+        for stage in self._stages:
+            row = StageRow(stage.name, stage.label)
+            row.again.connect(self.start)
+            row.mend.connect(self._mend)
+            row.opened.connect(self._on_opened)
+            self.rows[stage.name] = row
+            column.addWidget(row)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(inner)
+        area.setObjectName("stages")
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(controls)
+        layout.addWidget(area, 1)
+        self.setMinimumWidth(280)
+
+    # What the worker tells
+
+    def _take(self, event: RunEvent) -> None:
+        if self.sender() is not self._worker:
+            return
+        row = self._state.take(event, time.monotonic())
+        if isinstance(event, StageEnded):
+            if row.phase == "stopped":
+                row.sentence = "Pausing" if self._ending == "pause" else "Stopped"
+            self._show_state(None)
+            self._read_log(event.outcome.stage)
+        else:
+            self._show_state(row.name)
+        self.stage_event.emit(event)
+        if isinstance(event, StageEvent) and isinstance(event.event, Preview):
+            self.preview.emit(event.event.path)
+        if not isinstance(event, StageEvent):
+            self._refresh()
+        if isinstance(event, StageEnded) and event.outcome.kind == "finished":
+            self.stage_finished.emit(event.outcome.stage)
+
+    def _take_document(self, document: Document) -> None:
+        if self._project is not None and self.sender() is self._worker:
+            self._project.document = document
+
+    def _take_end(self, end: RunEnd) -> None:
+        if self.sender() is self._worker:
+            self._finish(end)
+
+    def _finish(self, end: RunEnd) -> None:
+        worker, self._worker = self._worker, None
+        assert worker is not None
+        worker.wait()
+        worker.deleteLater()
+        self._tick.stop()
+        if self._question is not None:
+            self._question.done(0)
+        for row in self._state.rows.values():
+            if row.phase == "running":
+                row.phase = "stopped"
+            if row.phase == "stopped":
+                row.sentence = self._stopped_words(end)
+        if end.failure is not None:
+            self._fail(end.failure)
+        self._show_state(None)
+        self._refresh()
+        self.run_finished.emit(end.good)
+        self._look(after_run=True)
+
+    def _stopped_words(self, end: RunEnd) -> str:
+        words = "Paused" if self._ending == "pause" else "Stopped"
+        if end.goes_on:
+            return f"{words}; goes on from its last saved state"
+        return f"{words}; this stage will start anew"
+
+    def _end(self, how: str) -> None:
+        if self._worker is None:
+            return
+        self._ending = how
+        self._worker.cancel()
+        self._refresh()
+
+    # Looking at the project
+
+    def _look(self, *, after_run: bool = False) -> None:
+        if self._project is None or self.running():
+            return
+        folder, stages, settings = self._project.folder, self._stages, self._unsaved
+
+        def taken(found: Survey) -> None:
+            if self._unsaved is settings:
+                self._unsaved = None
+            self._take_survey(found, saved=settings is not None, after_run=after_run)
+
+        self._background.submit("look", lambda: survey.look(folder, stages, settings), taken)
+        self._refresh()
+
+    def _take_survey(self, found: Survey, *, saved: bool, after_run: bool) -> None:
+        if self._project is None or self.running():
+            return
+        locked = found.failure is not None and found.failure.code == "project_locked"
+        if locked and not self.isEnabled():
+            # The window itself is at work on the project and will have us look again.
+            return
+        self._survey = found
+        if found.document is not None:
+            self._project.document = found.document
+        survey.apply(found, self._state, after_run=after_run)
+        self.controls.show_settings(self._settings())
+        if found.failure is not None:
+            self._fail(found.failure)
+        elif not after_run:
+            self.controls.show_trouble("", None)
+        self._show_state(None)
+        self._refresh()
+        if saved and found.document is not None:
+            self.settings_changed.emit(found.document)
+        for name in self.rows:
+            self._read_log(name)
+
+    # What a person changes
+
+    def _settings(self) -> Settings:
+        return self._project.document.settings if self._project is not None else Settings()
+
+    def _on_start(self) -> None:
+        self.start()
+
+    def _on_options(self) -> None:
+        self.open_options()
+
+    def _use_preset(self, name: str) -> None:
+        before = self._settings()
+        chosen = replace(before, preset=name)
+        try:
+            # What a person set stays, unless the new preset has that value anyway.
+            self.save_settings(with_options(self._stages, chosen, {}))
+        except ProjectError:
+            self.save_settings(replace(chosen, options={}))
+
+    def _use_cpu(self) -> None:
+        settings = replace(self._settings(), device="cpu")
+        options = {name: dict(values) for name, values in settings.options.items()}
+        options.get("train", {}).pop("engine", None)
+        self.save_settings(with_options(self._stages, replace(settings, options={}), options))
+
+    def _mend(self, stage: str, remedy: Remedy) -> None:
+        if self._project is None or self.running():
+            return
+        if remedy.deed == "options":
+            self.open_options(stage)
+        elif remedy.deed == "photos":
+            self.photos_requested.emit()
+        elif remedy.deed == "look_again":
+            self.look_again()
+        elif remedy.deed == "import_again":
+            self.start("import")
+        elif remedy.deed == "sfm_again":
+            self.start("sfm")
+        else:
+            lower = remedies.lower_preset(self._settings().preset)
+            if remedy.deed == "lower" and lower is not None:
+                self._use_preset(lower)
+            elif remedy.deed == "cpu":
+                self._use_cpu()
+            self.start()
+
+    def _mend_trouble(self, remedy: Remedy) -> None:
+        self._mend("", remedy)
+
+    # What is shown
+
+    def _show_state(self, only: str | None) -> None:
+        now = time.monotonic()
+        for name, row in self.rows.items():
+            state = self._state.rows[name]
+            if only in (None, name):
+                row.show_state(state, now, self._state.numbers(state))
+            if only is None:
+                self._show_failure(row, state.failure if state.phase == "failed" else None)
+
+    def _show_failure(self, row: StageRow, failure: Failed | None) -> None:
+        if failure is None:
+            row.show_failure("", None)
+            return
+        row.show_failure(failure.message, self._possible(remedies.find(failure, self._settings())))
+
+    def _possible(self, remedy: Remedy) -> Remedy:
+        """Return a remedy without its button where nobody listens to what it would ask for."""
+        if remedy.deed == "photos":
+            signal = QMetaMethod.fromSignal(self.photos_requested)
+            if not self.isSignalConnected(signal):
+                return replace(remedy, button="")
+        return remedy
+
+    def _fail(self, failure: Failed) -> None:
+        remedy = self._possible(remedies.find(failure, self._settings()))
+        self.controls.show_trouble(failure.message, remedy)
+
+    def _show_estimate(self) -> None:
+        found, notes = self._survey.expected, ""
+        if self._project is None:
+            words = "Add photos to begin."
+        elif self.running():
+            words = ""
+        elif found is not None:
+            words, notes = expected.words(found), expected.notes(found)
+        elif self._background.pending("look"):
+            words = "Estimating…"
+        else:
+            words = "Everything is done." if self._survey.complete else ""
+        self.controls.show_estimate(
+            words, notes, offer_cpu=bool(notes) and expected.lacks_gpu(found)
+        )
+
+    def _refresh(self) -> None:
+        """Show and allow what is possible now."""
+        idle = self._project is not None and not self.running()
+        self._show_estimate()
+        if self.running():
+            self.controls.show_running(self._ending)
+        else:
+            self.controls.show_idle(
+                self._state.start_words(),
+                can_start=self.can_start(),
+                complete=self._survey.complete,
+                can_choose=idle,
+            )
+        for name, row in self.rows.items():
+            row.allow(again=idle and self._can_do_again(name), mend=idle)
+        self.changed.emit()
+
+    def _can_do_again(self, name: str) -> bool:
+        stage = next(stage for stage in self._stages if stage.name == name)
+        ready = all(self._state.rows[other].has_result for other in stage.reads)
+        return ready and self._state.rows[name].phase not in ("waiting", "failed")
+
+    def _show_engine(self, name: str, words: str) -> None:
+        self.controls.show_engine(words, works=True)
+
+    def _no_engine(self, words: str) -> None:
+        self.controls.show_engine(words, works=False)
+
+    # While it works
+
+    def _on_tick(self) -> None:
+        now = time.monotonic()
+        for name, state in self._state.rows.items():
+            if state.phase == "running":
+                self.rows[name].show_times(state, now)
+                if self.rows[name].is_open:
+                    self._read_log(name)
+
+    def _on_opened(self, name: str, shown: bool) -> None:
+        if shown:
+            self._show_state(name)
+            self._read_log(name)
+
+    def _read_log(self, name: str) -> None:
+        if self._project is None or not self.rows[name].is_open:
+            return
+        path = self._project.log(name)
+        self._logs.submit(name, lambda: log_tail.read(path), self.rows[name].show_log)
+
+    def state(self) -> Mapping[str, str]:
+        """Return the phase of every stage by its name."""
+        return {name: row.phase for name, row in self._state.rows.items()}
+
+
+def _nothing() -> None:
+    return None

@@ -1,0 +1,146 @@
+"""A run in a thread of its own: the Qt-free runner drives the stages, signals carry its news."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from spaceport_app.events import Failed
+from spaceport_app.gui.run.survey import has_saved_work
+from spaceport_app.pipeline import trouble
+from spaceport_app.pipeline.outcome import Outcome
+from spaceport_app.pipeline.runner import RunEvent, Runner, StageEnded
+from spaceport_app.pipeline.stage import Registry
+from spaceport_app.project.project import Project
+
+_log = logging.getLogger(__name__)
+
+
+class Work(Protocol):
+    """What drives stages, here or elsewhere: `Runner` does it on this computer."""
+
+    def run(self, *, only: str | None = None) -> tuple[Outcome, ...]:
+        """Run what is missing or outdated, or `only` one stage; return how each ended."""
+        ...
+
+    def cancel(self) -> None:
+        """End it soon; called from another thread."""
+        ...
+
+
+Maker: TypeAlias = Callable[[Project, Callable[[RunEvent], None], Registry], Work]
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ended.
+
+    Parameters
+    ----------
+    good : bool
+        Every stage has its result.
+    cancelled : bool
+        It was stopped on request.
+    goes_on : bool
+        The stopped stage left saved work to go on from.
+    failure : Failed or None
+        Why no stage could even start.
+    """
+
+    good: bool
+    cancelled: bool = False
+    goes_on: bool = False
+    failure: Failed | None = None
+
+
+class RunWorker(QThread):
+    """Runs the stages of one project until they are done, fail, or are cancelled.
+
+    The thread lives as long as its stages: on Linux the kernel ends a stage's process when
+    the thread that started it ends.
+
+    Parameters
+    ----------
+    folder : Path
+        The project folder; it is opened in the thread.
+    stages : Registry
+        All stages in order.
+    first : str, optional
+        A stage to run first, even if its result still holds.
+    make : callable
+        Makes what drives the stages.
+    """
+
+    told = Signal(object)
+    """A `RunEvent` of the runner."""
+    document = Signal(object)
+    """The project's document as a stage's end has left it."""
+    ended = Signal(object)
+    """The `RunEnd`, as the last signal."""
+
+    def __init__(
+        self,
+        folder: Path,
+        stages: Registry,
+        first: str | None = None,
+        make: Maker = Runner,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._folder = folder
+        self._stages = stages
+        self._first = first
+        self._make = make
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._work: Work | None = None
+        self._project: Project | None = None
+
+    def cancel(self) -> None:
+        """Stop: the running process and all that it started end within seconds."""
+        with self._lock:
+            self._cancelled = True
+            if self._work is not None:
+                self._work.cancel()
+
+    def run(self) -> None:
+        """Do the work; called by Qt in the thread."""
+        try:
+            end = self._run()
+        except Exception as error:
+            if not isinstance(error, OSError):
+                _log.exception("the run could not go on")
+            failure = trouble.explain(error, self._folder, self._folder / "logs")
+            end = RunEnd(good=False, failure=failure)
+        self.ended.emit(end)
+
+    def _run(self) -> RunEnd:
+        self._project = project = Project.open(self._folder)
+        outcomes: tuple[Outcome, ...] = ()
+        for only in (self._first, None) if self._first else (None,):
+            with self._lock:
+                if self._cancelled:
+                    break
+                self._work = self._make(project, self._listen, self._stages)
+            outcomes = self._work.run(only=only)
+            if not all(outcome.good for outcome in outcomes):
+                break
+        last = outcomes[-1] if outcomes else None
+        good = last is not None and last.good and not self._cancelled
+        if self._cancelled and last is not None and last.good:
+            good = last.stage == self._stages[-1].name
+        goes_on = (
+            last is not None and last.kind == "cancelled" and has_saved_work(project, last.stage)
+        )
+        return RunEnd(good, self._cancelled and not good, goes_on)
+
+    def _listen(self, event: RunEvent) -> None:
+        self.told.emit(event)
+        if isinstance(event, StageEnded) and self._project is not None:
+            self.document.emit(self._project.document)

@@ -1,0 +1,1 @@
+"""The splat view: Gaussians drawn with OpenGL, flown through, and compared with photos."""

@@ -1,0 +1,57 @@
+"""The photo beside the splat: what is shown of it, and how alike both are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spaceport_app.sfm.model import View
+from spaceport_app.splats.camera import Camera
+from spaceport_app.splats.engines.contract import Image
+
+_SHOWN_SIDE = 1600
+_COMPARED_SIDE = 960
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One photo and its camera.
+
+    Parameters
+    ----------
+    view : View
+    shown : uint8 array, shape (height, width, 3)
+        The photo for looking at.
+    photo : uint8 array, shape (height, width, 3)
+        The photo at the size to measure at.
+    camera : Camera
+        The view's camera at that size.
+    """
+
+    view: View
+    shown: npt.NDArray[np.uint8]
+    photo: npt.NDArray[np.uint8]
+    camera: Camera
+
+    def psnr_db(self, picture: Image) -> float:
+        """Return the PSNR of a rendering of `camera` against the photo, both clamped to 0 to 1."""
+        from spaceport_app.splats.quality import psnr
+
+        return psnr(np.clip(picture, 0.0, 1.0), self.photo.astype(np.float32) / 255.0)
+
+
+def load(view: View, image_size: int | None) -> Comparison:
+    """Read a view's photo, to be measured with its larger side at most `image_size` pixels.
+
+    Raises
+    ------
+    StageError
+        ``view_unreadable`` if the picture is missing or damaged.
+    """
+    from spaceport_app.splats.views import load_view
+
+    compared = load_view(view, -1, image_size or _COMPARED_SIDE)
+    shown = load_view(view, -1, _SHOWN_SIDE)
+    return Comparison(view, shown.image, compared.image, compared.camera)

@@ -1,0 +1,193 @@
+"""The splat picture as an item of pyqtgraph's OpenGL view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from OpenGL import GL
+from pyqtgraph.opengl.GLGraphicsItem import GLGraphicsItem
+
+from spaceport_app.gui.splat import shaders
+from spaceport_app.gui.splat.gl_objects import Program, Target, Texture, kept_target
+from spaceport_app.gui.splat.navigation import Frame
+from spaceport_app.gui.splat.packing import PackedScene
+from spaceport_app.gui.splat.renderer import Renderer, Uploaded
+from spaceport_app.gui.splat.sorting import Order
+from spaceport_app.splats.camera import Camera
+from spaceport_app.splats.engines.contract import Image
+
+
+@dataclass(frozen=True)
+class Wipe:
+    """A photo over the left part of its frame, up to `split` (0 to 1) of the frame's width."""
+
+    frame: Frame
+    split: float
+    line: tuple[float, float, float]
+    line_width: float
+
+
+class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
+    """Draws scenes into floating-point targets, and shows the last finished one.
+
+    All methods but the constructor need the view's context to be current.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.background = (0.0, 0.0, 0.0)
+        """Behind everything; black, as in training."""
+        self.wipe: Wipe | None = None
+        self._renderer: Renderer | None = None
+        self._scene: Uploaded | None = None
+        self._quick: Target | None = None
+        self._full: Target | None = None
+        self._shown: Target | None = None
+        self._photo: Texture | None = None
+
+    def initializeGL(self) -> None:
+        """Compile the programs."""
+        self._renderer = Renderer()
+        self._showing = {
+            (scaled, wiped): Program(
+                shaders.WHOLE_VERTEX, shaders.show_fragment(scaled=scaled, wiped=wiped)
+            )
+            for scaled in (False, True)
+            for wiped in (False, True)
+        }
+        self._array = int(GL.glGenVertexArrays(1))
+
+    @property
+    def scene(self) -> PackedScene | None:
+        """The scene that is uploaded."""
+        return None if self._scene is None else self._scene.scene
+
+    @property
+    def count(self) -> int:
+        """How many Gaussians are drawn in full, 0 without a scene."""
+        return 0 if self._scene is None else self._scene.count
+
+    @property
+    def order(self) -> Order | None:
+        """The order in which the scene is drawn."""
+        return None if self._scene is None else self._scene.order
+
+    def upload(self, scene: PackedScene) -> Iterator[float]:
+        """Replace the scene in steps; the old one stays until the last of them."""
+        fresh = Uploaded(scene)
+        done = False
+        try:
+            for _ in fresh.fill():
+                yield 0.0
+            done = True
+        finally:
+            if not done:
+                fresh.delete()
+        self.remove_scene()
+        self._scene = fresh
+
+    def remove_scene(self) -> None:
+        """Forget the scene; the last picture stays until `forget_picture`."""
+        if self._scene is not None:
+            self._scene.delete()
+            self._scene = None
+
+    def forget_picture(self) -> None:
+        """Show the background alone."""
+        self._shown = None
+
+    def take_order(self, order: Order) -> bool:
+        """Draw in this order from now on; return False if it is of another scene."""
+        if self._scene is None or order.request.scene is not self._scene.scene:
+            return False
+        self._scene.take_order(order)
+        return True
+
+    def draw_now(self, camera: Camera, count: int, growth: float = 1.0) -> bool:
+        """Draw and show the `count` most important Gaussians; False if none can be drawn yet."""
+        if self._scene is None or self._renderer is None or self._scene.order is None:
+            return False
+        with kept_target():
+            self._quick = _sized(self._quick, camera)
+            self._renderer.draw(self._scene, camera, self._quick, count, growth)
+            GL.glFinish()
+        self._shown = self._quick
+        return True
+
+    def draw_fully(self, camera: Camera) -> Iterator[float]:
+        """Draw all Gaussians in steps, and show them when they are done."""
+        if self._scene is None or self._renderer is None:
+            return
+        if self._shown is self._full:
+            # What is on show must not be drawn over before the new picture is finished.
+            self._full, self._quick = self._quick, self._full
+        self._full = _sized(self._full, camera)
+        yield from self._renderer.draw_in_steps(self._scene, camera, self._full, self._scene.count)
+        self._shown = self._full
+
+    def draw_picture(self, camera: Camera) -> Iterator[Image | None]:
+        """Draw all Gaussians aside in steps; the last one yields (height, width, 3), float32.
+
+        The picture is on the background, not clamped from above.
+        """
+        if self._scene is None or self._renderer is None:
+            return
+        target = Target(camera.width, camera.height, GL.GL_RGBA16F)
+        try:
+            for _ in self._renderer.draw_in_steps(self._scene, camera, target, self._scene.count):
+                yield None
+            values = target.read()
+            behind = np.array(self.background, np.float32)
+            yield values[..., :3] + (1.0 - values[..., 3:]) * behind
+        finally:
+            target.delete()
+
+    def set_photo(self, pixels: npt.NDArray[np.uint8] | None) -> None:
+        """Take the photo, (height, width, 3), that `wipe` shows."""
+        if self._photo is not None:
+            self._photo.delete()
+            self._photo = None
+        if pixels is not None:
+            height, width = pixels.shape[:2]
+            self._photo = Texture(width, height, GL.GL_RGB8, smooth=True)
+            self._photo.write(np.ascontiguousarray(pixels).ravel(), 3)
+
+    def paint(self) -> None:
+        """Show the last finished picture all over the viewport."""
+        if self._shown is None:
+            return
+        _, _, width, height = (float(v) for v in GL.glGetIntegerv(GL.GL_VIEWPORT))
+        wipe = self.wipe if self._photo is not None else None
+        scaled = (self._shown.width, self._shown.height) != (width, height)
+        show = self._showing[scaled, wipe is not None]
+        GL.glDisable(GL.GL_DEPTH_TEST)
+        GL.glDisable(GL.GL_BLEND)
+        self._shown.textures[0].bind(0)
+        if self._photo is not None:
+            self._photo.bind(1)
+        show.use(picture=0, size=(width, height), background=self.background)
+        if wipe is not None:
+            frame = wipe.frame
+            show.use(
+                photo=1,
+                line=wipe.line,
+                frame=(frame.left, frame.top, frame.width, frame.height),
+                split=wipe.split,
+                line_width=wipe.line_width,
+            )
+        GL.glBindVertexArray(self._array)
+        GL.glDrawArrays(GL.GL_TRIANGLES, 0, 3)
+        GL.glBindVertexArray(0)
+        GL.glUseProgram(0)
+        GL.glActiveTexture(GL.GL_TEXTURE0)
+
+
+def _sized(target: Target | None, camera: Camera) -> Target:
+    if target is not None and (target.width, target.height) == (camera.width, camera.height):
+        return target
+    if target is not None:
+        target.delete()
+    return Target(camera.width, camera.height, GL.GL_RGBA16F)

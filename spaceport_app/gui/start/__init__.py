@@ -1,0 +1,1 @@
+"""The page that one meets first: drop area and recent projects."""

@@ -1,0 +1,489 @@
+"""The main window: start page or workspace, menus, drops, and the manners around them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QIcon,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QStackedWidget,
+    QWidget,
+)
+
+from spaceport_app import __version__
+from spaceport_app.errors import StageError
+from spaceport_app.gui import notification, places, resources, theme
+from spaceport_app.gui.awake import Awake
+from spaceport_app.gui.background import Background
+from spaceport_app.gui.dialogs import TextDialog, ask, tell
+from spaceport_app.gui.dropped import sort_out
+from spaceport_app.gui.menus import Deeds, Menus
+from spaceport_app.gui.overlay import DropOverlay
+from spaceport_app.gui.session import Change, Session, usual_folder
+from spaceport_app.gui.start.page import StartPage
+from spaceport_app.gui.start.recent import Entry, RecentProjects, look
+from spaceport_app.gui.window_state import WindowState
+from spaceport_app.gui.workspace import SPLAT, TABS, Workspace
+from spaceport_app.pipeline.stage import registry
+from spaceport_app.project.project import SUFFIX
+
+_LONG_S = 60.0
+_RUNNING = "Stop processing? Finished stages are kept."
+_RUNNING_MORE = "Training goes on from its last checkpoint when you start again."
+
+
+class MainWindow(QMainWindow):
+    """The one window of Spaceport."""
+
+    def __init__(self, parent: QWidget | None = None, window_log: object = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Spaceport")
+        self.setWindowIcon(QIcon(str(resources.path("icon.svg"))))
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 600)
+        self._log = window_log
+        self._background = Background(self)
+        self._state = WindowState(places.settings_folder() / "window.ini")
+        self._recent = RecentProjects(places.settings_folder() / "recent.json")
+        self._closing = False
+        self._awake = Awake()
+        self._began = 0.0
+        self._lasted = 0.0
+        self.session = Session()
+        self.start_page = StartPage(self)
+        self.start_page.choose_folder.connect(self.new_project)
+        self.start_page.try_sample.connect(self.open_sample)
+        self.start_page.opened.connect(self.open_path)
+        self.start_page.removed.connect(self._forget)
+        self.workspace = Workspace(self.session, self)
+        self.workspace.changed.connect(self._refresh)
+        self.workspace.run_ended.connect(self._run_ended)
+        self.workspace.photos_requested.connect(self._choose_more)
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self.start_page)
+        self._pages.addWidget(self.workspace)
+        self.setCentralWidget(self._pages)
+        self.menus = Menus(self, self._deeds())
+        self._overlay = DropOverlay(self)
+        self.session.listen(self._heard)
+        self._restore()
+        self._refresh()
+        QTimer.singleShot(0, self._show_recent)
+
+    # Opening
+
+    def open_path(self, path: object) -> None:
+        """Open a project, or splats of any program."""
+        self.take([Path(str(path))])
+
+    def open_sample(self) -> None:
+        """Make a project of the photos that come with Spaceport, or open the one made before."""
+        flight = resources.path("sample_flight")
+        if not flight.is_dir():
+            tell(self, "The sample flight is missing.", "Install Spaceport again.")
+            return
+        folder = places.projects_folder() / f"Sample flight{SUFFIX}"
+        if folder.exists():
+            self._open_project(folder)
+        else:
+            self._create((flight,), folder)
+
+    def new_project(self) -> None:
+        """Ask for a folder of photos and make a project of it."""
+        chosen = QFileDialog.getExistingDirectory(self, "Folder with drone photos")
+        if chosen:
+            self.take([Path(chosen)])
+
+    def take(self, paths: Sequence[Path]) -> None:
+        """Open what was dropped or chosen: photos, a project, or splats."""
+        found = sort_out(paths)
+        if found.missing:
+            tell(self, f"{found.missing[0]} is not there any more.", "Choose it again.")
+        if found.project is not None:
+            self._unless_running(partial(self._open_project, found.project))
+        elif found.splats is not None:
+            self._open_splats(found.splats)
+        elif found.photos:
+            self._unless_running(partial(self._take_photos, found.photos))
+
+    def _take_photos(self, photos: tuple[Path, ...]) -> None:
+        if self.session.project is None:
+            self._create(photos, usual_folder(photos, places.projects_folder()))
+            return
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            "Spaceport",
+            f"Add these photos to {self.session.project.document.name}?",
+            parent=self,
+        )
+        box.setObjectName("question")
+        add = box.addButton("Add to project", QMessageBox.ButtonRole.AcceptRole)
+        new = box.addButton("New project", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        add.clicked.connect(lambda: self._add(photos))
+        new.clicked.connect(
+            lambda: self._create(photos, usual_folder(photos, places.projects_folder()))
+        )
+        box.open()
+
+    def _create(self, photos: tuple[Path, ...], folder: Path) -> None:
+        try:
+            project = self.session.create(photos, folder)
+        except StageError as error:
+            tell(self, error.message, error.remedy)
+            return
+        self._recent.add(project.folder)
+
+    def _add(self, photos: tuple[Path, ...]) -> None:
+        try:
+            self.session.add_sources(photos)
+        except StageError as error:
+            tell(self, error.message, error.remedy)
+            return
+        self.workspace.read_photos()
+
+    def _open_project(self, folder: Path) -> None:
+        try:
+            self.session.open(folder)
+        except StageError as error:
+            tell(self, error.message, error.remedy)
+            return
+        self._recent.add(folder)
+
+    def _open_splats(self, path: Path) -> None:
+        self._pages.setCurrentWidget(self.workspace)
+        self.session.show_splats(path)
+
+    def _unless_running(self, deed: partial[None]) -> None:
+        if not self.workspace.running():
+            deed()
+            return
+
+        def stop_first() -> None:
+            self.workspace.stop()
+            deed()
+
+        ask(self, _RUNNING, _RUNNING_MORE, "Stop processing", stop_first)
+
+    # What the menus do
+
+    def _deeds(self) -> Deeds:
+        return Deeds(
+            new=self.new_project,
+            open_project=self._choose_project,
+            open_splats=self._choose_splats,
+            add_photos=self._choose_more,
+            save_copy=self._save_copy,
+            save_report=self._save_report,
+            export=self.export,
+            close_project=self._close_project,
+            quit=self._quit,
+            show_tab=self.workspace.show_tab,
+            choose_theme=self._choose_theme,
+            full_screen=self._full_screen,
+            diagnostics=self.show_diagnostics,
+            about=self._about,
+            fill_recent=self._fill_recent,
+        )
+
+    def _choose_project(self) -> None:
+        usual = str(places.projects_folder())
+        chosen = QFileDialog.getExistingDirectory(self, "Project folder (.spaceport)", usual)
+        if chosen:
+            self._unless_running(partial(self._open_project, Path(chosen)))
+
+    def _choose_splats(self) -> None:
+        kinds = "Splats (*.ply *.sog meta.json)"
+        chosen, _ = QFileDialog.getOpenFileName(self, "Open splat", "", kinds)
+        if chosen:
+            self.take([Path(chosen)])
+
+    def _choose_more(self) -> None:
+        kinds = "Photos and zips (*.jpg *.jpeg *.png *.tif *.tiff *.heic *.zip);;All files (*)"
+        chosen, _ = QFileDialog.getOpenFileNames(self, "Add photos", "", kinds)
+        if chosen:
+            self._add(tuple(Path(name) for name in chosen))
+
+    def _save_copy(self) -> None:
+        project = self.session.project
+        if project is None:
+            return
+        usual = project.folder.with_name(f"{project.document.name} copy{SUFFIX}")
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save a copy", str(usual))
+        if not chosen:
+            return
+        target = Path(chosen)
+        if target.suffix != SUFFIX:
+            target = target.with_name(target.name + SUFFIX)
+        self.statusBar().showMessage("Copying the project…")
+        self._background.start(
+            "copy",
+            partial(self.session.save_copy, target),
+            lambda _: self.statusBar().showMessage(f"Copied to {target}", 8000),
+            self._copy_failed,
+        )
+
+    def _copy_failed(self, sentence: str) -> None:
+        self.statusBar().clearMessage()
+        tell(self, "The project was not copied.", sentence)
+
+    def _save_report(self) -> None:
+        project = self.session.project
+        if project is None:
+            return
+        usual = project.folder.parent / f"{project.document.name} report.html"
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Save report", str(usual), "Web page (*.html)"
+        )
+        if chosen:
+            self.workspace.save_report(Path(chosen))
+            self.statusBar().showMessage(f"Report saved as {chosen}", 8000)
+
+    def export(self) -> None:
+        """Open the export dialog."""
+        from spaceport_app.gui.export.dialog import ExportDialog
+
+        if self.session.project is None:
+            return
+        dialog = ExportDialog(self.session.project, self)
+        dialog.finished.connect(self._exported)
+        dialog.open()
+
+    def _exported(self) -> None:
+        if self.session.project is not None:
+            self.workspace.refresh()
+
+    def _close_project(self) -> None:
+        def close() -> None:
+            self.session.close()
+
+        self._unless_running(partial(close))
+
+    def _quit(self) -> None:
+        self.close()
+
+    def _choose_theme(self, name: str) -> None:
+        theme.choose(name)
+        self._state.save(theme=name)
+
+    def _full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def show_diagnostics(self, first: str = "") -> None:
+        """Show what a bug report needs, below `first`."""
+        from spaceport_app.gui import diagnostics
+
+        dialog = TextDialog(
+            self,
+            "Diagnostics",
+            "For a bug report: versions, this computer, logs. It says nothing of where photos "
+            "were taken.",
+            "Examining this computer…",
+            waiting=True,
+        )
+        log = self._log.text() if isinstance(self._log, diagnostics.RecentLog) else ""
+        graphics = self.workspace.graphics()
+        project = self.session.project
+        head = f"{diagnostics.without_places(first)}\n\n" if first else ""
+        self._background.start(
+            "diagnostics",
+            lambda: diagnostics.collect(project, log, graphics),
+            lambda text: dialog.fill(head + text),
+            lambda sentence: dialog.fill(head + sentence),
+        )
+        dialog.open()
+
+    def show_exception(self, line: str, text: str) -> None:
+        """Tell of an exception that nobody handled; the window stays usable."""
+        if self.findChild(QMessageBox, "exception") is not None:
+            return
+        box = QMessageBox(QMessageBox.Icon.Critical, "Spaceport", "", parent=self)
+        box.setObjectName("exception")
+        box.setText("Something in Spaceport went wrong.")
+        box.setInformativeText(
+            f"{line}\n\nYour project is safe: finished stages are on disk. "
+            "Please send the diagnostics with a bug report."
+        )
+        box.setDetailedText(text)
+        more = box.addButton("Diagnostics…", QMessageBox.ButtonRole.ActionRole)
+        box.addButton(QMessageBox.StandardButton.Close)
+        more.clicked.connect(lambda: self.show_diagnostics(text))
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    def _about(self) -> None:
+        QMessageBox.about(
+            self,
+            "About Spaceport",
+            f"<h3>Spaceport {__version__}</h3>"
+            "<p>Drone photos in, a web-ready Gaussian splat out, on the computer you own.</p>"
+            "<p>Free software under the Apache License 2.0.</p>",
+        )
+
+    def _fill_recent(self, menu: QMenu) -> None:
+        menu.clear()
+        folders = self._recent.folders()
+        for folder in folders:
+            action = menu.addAction(folder.name.removesuffix(SUFFIX))
+            action.setToolTip(str(folder))
+            action.triggered.connect(partial(self._open_recent, folder))
+        if not folders:
+            menu.addAction("No recent projects").setEnabled(False)
+
+    def _open_recent(self, folder: Path) -> None:
+        self.open_path(folder)
+
+    def _forget(self, folder: object) -> None:
+        self._recent.remove(Path(str(folder)))
+        self._show_recent()
+
+    # What is shown
+
+    def _heard(self, change: Change) -> None:
+        if change != "project":
+            return
+        open_now = self.session.project is not None
+        self._pages.setCurrentWidget(self.workspace if open_now else self.start_page)
+        if not open_now:
+            self._show_recent()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        project = self.session.project
+        self._watch_run()
+        self.menus.enable(
+            project=project is not None,
+            finished=project is not None and project.published("train") is not None,
+            running=self.workspace.running(),
+            splats=self.session.splats is not None,
+        )
+        if project is not None:
+            self.setWindowTitle(f"{project.document.name} — Spaceport")
+            self.setWindowFilePath(str(project.folder))
+        elif self.session.splats is not None:
+            self.setWindowTitle(f"{self.session.splats.name} — Spaceport")
+        else:
+            self.setWindowTitle("Spaceport")
+
+    def _show_recent(self) -> None:
+        folders = self._recent.folders()
+
+        def find() -> list[Entry]:
+            stages = registry()
+            found = (look(folder, stages) for folder in folders)
+            return [entry for entry in found if entry is not None]
+
+        self._background.start("recent", find, self.start_page.show_recent)
+
+    def _watch_run(self) -> None:
+        """Hold off sleep from the beginning of a run to its end."""
+        running = self.workspace.running()
+        if running and not self._began:
+            self._began = time.monotonic()
+            self._awake.keep()
+        elif not running and self._began:
+            self._lasted = time.monotonic() - self._began
+            self._began = 0.0
+            self._awake.release()
+
+    def _run_ended(self, good: bool) -> None:
+        self._refresh()
+        if self._lasted > _LONG_S and not self.isActiveWindow():
+            words = "The splat is ready." if good else "Processing has stopped before the end."
+            notification.tell(self, self.windowTitle(), words)
+
+    # Drops
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders, wherever they hover."""
+        if not _local(event):
+            return
+        event.acceptProposedAction()
+        if self._pages.currentWidget() is self.start_page:
+            self.start_page.drop_area.invite(True)
+        else:
+            self._overlay.say("Drop photos to add them, or a project or splat to open it")
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Stop inviting."""
+        self._end_drag()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped, once the drag is over."""
+        paths = _local(event)
+        self._end_drag()
+        if paths:
+            event.acceptProposedAction()
+            # A dialog must not open while the other program still waits for the drop.
+            QTimer.singleShot(0, partial(self.take, paths))
+
+    def _end_drag(self) -> None:
+        self.start_page.drop_area.invite(False)
+        self._overlay.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the veil as large as the window."""
+        super().resizeEvent(event)
+        self._overlay.setGeometry(self.rect())
+
+    # Coming and going
+
+    def _restore(self) -> None:
+        chosen = self._state.text("theme", "system")
+        if chosen != theme.choice():
+            theme.choose(chosen if chosen in ("light", "dark") else "system")
+        geometry = self._state.bytes("geometry")
+        if geometry.isEmpty() or not self.restoreGeometry(geometry):
+            self.resize(1280, 800)
+        splitter = self._state.bytes("splitter")
+        if not splitter.isEmpty():
+            self.workspace.remember(splitter)
+        tab = self._state.text("tab", TABS[0])
+        if tab in TABS and tab != SPLAT:
+            self.workspace.show_tab(tab)
+
+    def leave(self) -> None:
+        """Stop what runs and close without a question."""
+        self._closing = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask while stages run; then leave nothing behind."""
+        if self.workspace.running() and not self._closing:
+            event.ignore()
+            ask(self, _RUNNING, _RUNNING_MORE, "Stop and close", self.leave)
+            return
+        self._state.save(
+            geometry=self.saveGeometry(),
+            splitter=self.workspace.splitter.saveState(),
+            tab=self.workspace.current_tab(),
+        )
+        self.workspace.stop()
+        self._awake.release()
+        self.workspace.close_down()
+        self.start_page.wait()
+        self._background.wait()
+        event.accept()
+
+
+def _local(event: QDropEvent) -> list[Path]:
+    data = event.mimeData()
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

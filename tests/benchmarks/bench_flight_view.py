@@ -1,0 +1,135 @@
+"""Frames a second of the flight view, in a real window of 900 x 720.
+
+    python tests/benchmarks/bench_flight_view.py [--points 100000 1000000] [--cameras 30 2000]
+
+Where there is no display, or with --software, it starts Xvfb and measures software OpenGL. The
+eye circles over a made-up flight with every event.
+
+- moving: frames shown a second while the eye moves, when a part of a large cloud is drawn;
+- whole: the same with all points, as at rest;
+- pick: time to find the camera under the mouse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "gui" / "splat")]
+
+
+def flight(points: int, cameras: int):
+    """Return a reconstruction with cameras in a square 40 m above hills."""
+    from spaceport_app.gui.flight.scene import rotation
+    from spaceport_app.sfm.model import Cloud, Georeference, Reconstruction, View
+
+    r = np.random.default_rng(1)
+    row = int(np.ceil(np.sqrt(cameras)))
+    side = 10.0 * row + 40.0
+    xy = r.uniform(-side / 2, side / 2, (points, 2))
+    z = 4.0 * np.sin(xy[:, 0] / 15) * np.cos(xy[:, 1] / 21)
+    cloud = Cloud(
+        np.column_stack([xy, z]),
+        r.integers(0, 255, (points, 3), np.uint8),
+        np.ones(points, np.float32),
+        np.full(points, 3, np.int32),
+    )
+    views = []
+    for number in range(cameras):
+        centre = np.array([10.0 * (number % row - row / 2), 10.0 * (number // row - row / 2), 40.0])
+        matrix = np.eye(4)
+        matrix[:3, :3] = rotation(0.0, -90.0, 0.0).T
+        matrix[:3, 3] = -matrix[:3, :3] @ centre
+        name = f"{number:05d}.jpg"
+        views.append(View(name, Path(name), 4000, 3000, 3e3, 3e3, 2e3, 1.5e3, matrix))
+    georeference = Georeference((47.8, 11.2, 700.0), None, None, "gps", "", None, None, {})
+    return Reconstruction(tuple(views), cloud, georeference, {})
+
+
+def measure(points: int, cameras: int, seconds: float) -> str:
+    """Return one row of the table."""
+    import waiting
+    from PySide6.QtCore import QPointF
+    from PySide6.QtWidgets import QApplication
+
+    from spaceport_app.gui import graphics
+    from spaceport_app.gui.flight import moving
+    from spaceport_app.gui.flight.view import FlightView
+
+    view = FlightView()
+    view.resize(900, 720)
+    view.set_reconstruction(flight(points, cameras))
+    view.show()
+    waiting.until(lambda: view._canvas is not None and view._scene is not None, "it is there")
+    canvas = view._canvas
+    assert canvas is not None
+    frames = 0
+
+    def swapped() -> None:
+        nonlocal frames
+        frames += 1
+
+    canvas.plotter.frameSwapped.connect(swapped)
+    rates, costs = [], []
+    for thinned in (True, False):
+        canvas.layers.thin(thinned)
+        for _ in range(2):
+            canvas.refresh()
+            QApplication.processEvents()
+        frames, started, spent = 0, time.perf_counter(), time.process_time()
+        while time.perf_counter() < started + seconds:
+            canvas.take_pose(moving.orbit(canvas.pose, 0.02, 0.0))
+            QApplication.processEvents()
+        rates.append(frames / (time.perf_counter() - started))
+        costs.append((time.process_time() - spent) / max(frames, 1))
+    started = time.perf_counter()
+    for _ in range(20):
+        canvas.camera_at(QPointF(450.0, 300.0))
+    pick = (time.perf_counter() - started) / 20
+    view.stop()
+    waiting.ended(view)
+    return (
+        f"| {points:>9,} | {cameras:>5,} | {rates[0]:5.1f} | {1000 * costs[0]:4.0f} ms "
+        f"| {rates[1]:5.1f} | {1000 * costs[1]:4.0f} ms | {1000 * pick:4.1f} ms "
+        f"| {graphics.name()} |"
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--cameras", type=int, nargs="+", default=[30, 2000])
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--software", action="store_true")
+    arguments = parser.parse_args()
+    if sys.platform == "linux" and (arguments.software or "DISPLAY" not in os.environ):
+        import xvfb
+
+        rest = [a for a in sys.argv[1:] if a != "--software"]
+        with xvfb.running() as environment:
+            subprocess.run([sys.executable, __file__, *rest], env=environment, check=True)
+        return
+    from PySide6.QtWidgets import QApplication
+
+    from spaceport_app.gui import graphics
+
+    graphics.set_default_format()
+    application = QApplication(sys.argv[:1])
+    print("| points | cameras | frames/s moving | CPU a frame ", end="")
+    print("| whole frames/s | CPU a frame | pick | OpenGL")
+    for points in arguments.points:
+        for cameras in arguments.cameras:
+            print(measure(points, cameras, arguments.seconds), flush=True)
+    application.quit()
+
+
+if __name__ == "__main__":
+    main()

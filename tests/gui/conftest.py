@@ -1,0 +1,54 @@
+"""A window for tests of the window: its settings and projects lie in a folder of the test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from spaceport_app.gui import places, theme
+from spaceport_app.gui.run.engine import EngineFinder
+from spaceport_app.gui.window import MainWindow
+
+
+@pytest.fixture
+def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the window's files away from those of the person who runs the tests."""
+    monkeypatch.setattr(places, "settings_folder", lambda: tmp_path / "settings")
+    monkeypatch.setattr(places, "projects_folder", lambda: tmp_path / "projects")
+    return tmp_path
+
+
+@pytest.fixture
+def window(
+    own_places: Path, qapp: QApplication, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MainWindow]:
+    """The window on an empty desktop; it does not ask for the training engine."""
+    monkeypatch.setattr(EngineFinder, "start", lambda self: None)
+    theme.apply(qapp)
+    window = MainWindow()
+    # 3D views paint only on a real display; the report needs none.
+    window.workspace.show_tab("Report")
+    qtbot.addWidget(window)
+    window.show()
+    yield window
+    for box in window.findChildren(QMessageBox):
+        box.close()
+    window.leave()
+
+
+@pytest.fixture
+def few_photos(sample_flight: Path, tmp_path: Path) -> Path:
+    """A folder with five photos of the sample flight, in a place with an umlaut and a space."""
+    folder = tmp_path / "Flug über Öland"
+    folder.mkdir()
+    for photo in sorted(sample_flight.glob("*.JPG"))[:5]:
+        (folder / photo.name).symlink_to(photo)
+    return folder

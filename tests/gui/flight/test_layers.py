@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import pyvista
+
+from gui.flight.flights import photo_set, reconstruction
+from spaceport_app.gui import theme
+from spaceport_app.gui.flight import poses
+from spaceport_app.gui.flight.layers import Layers
+from spaceport_app.gui.flight.scene import Scene, build
+from spaceport_app.gui.theme import Colours
+
+GREEN = np.array([0, 255, 0], np.uint8)
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    photos = photo_set()
+    found = build(photos, reconstruction(photos, ("P03.png",)))
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def plotter(scene: Scene) -> Iterator[pyvista.Plotter]:
+    """A picture of the scene from above, in memory."""
+    plotter = pyvista.Plotter(off_screen=True, window_size=(400, 400))
+    plotter.camera.view_angle = poses.VIEW_ANGLE
+    pose = poses.top(scene, 1.0)
+    plotter.camera_position = (pose.eye, pose.target, pose.up)
+    yield plotter
+    plotter.close()
+
+
+def picture(plotter: pyvista.Plotter) -> np.ndarray:
+    plotter.renderer.ResetCameraClippingRange()
+    plotter.render()
+    return np.asarray(plotter.screenshot(return_img=True)).astype(int)
+
+
+def like(pixels: np.ndarray, colour: str, reach: int = 12) -> np.ndarray:
+    wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+    return (np.abs(pixels - wanted) < reach).all(axis=-1)
+
+
+def centre_of(mask: np.ndarray) -> tuple[float, float]:
+    rows, columns = np.nonzero(mask)
+    return float(columns.mean()), float(rows.mean())
+
+
+def shades(scene: Scene) -> np.ndarray:
+    return np.tile(GREEN, (len(scene.names), 1))
+
+
+@pytest.mark.parametrize("look", [theme.DARK, theme.LIGHT])
+def test_photos_left_out_are_red_at_their_gps_position(
+    plotter: pyvista.Plotter, scene: Scene, look: Colours
+) -> None:
+    layers = Layers(plotter, look)
+    layers.show_cameras(scene, shades(scene))
+    pixels = picture(plotter)
+    red = like(pixels, look.error)
+    assert red.sum() > 15
+    # The fourth camera is the south-eastern one.
+    x, y = centre_of(red)
+    assert x > 250
+    assert y > 250
+    assert like(pixels, "#00ff00").sum() > 11 * 15
+    layers.set_visible("left_out", False)
+    assert like(picture(plotter), look.error).sum() == 0
+
+
+def test_larger_points_cover_more(plotter: pyvista.Plotter, scene: Scene) -> None:
+    layers = Layers(plotter, theme.DARK)
+    layers.show_cloud(scene)
+    layers.set_point_size(2.0)
+    small = like(picture(plotter), "#c8c8c8").sum()
+    layers.set_point_size(6.0)
+    assert like(picture(plotter), "#c8c8c8").sum() > 3 * small > 500
+
+
+def test_a_moving_cloud_is_thinned_and_a_resting_one_is_whole(
+    plotter: pyvista.Plotter, scene: Scene
+) -> None:
+    layers = Layers(plotter, theme.DARK, moving_points=50)
+    layers.show_cloud(scene)
+    whole = like(picture(plotter), "#c8c8c8").sum()
+    layers.thin(True)
+    thinned = like(picture(plotter), "#c8c8c8").sum()
+    assert 0 < thinned < 0.3 * whole
+    layers.set_visible("cloud", False)
+    assert like(picture(plotter), "#c8c8c8").sum() == 0
+    layers.set_visible("cloud", True)
+    assert like(picture(plotter), "#c8c8c8").sum() == thinned
+    layers.thin(False)
+    assert like(picture(plotter), "#c8c8c8").sum() == whole
+
+
+def test_the_photo_stands_upright_in_the_frame_of_its_camera(
+    plotter: pyvista.Plotter, scene: Scene
+) -> None:
+    layers = Layers(plotter, theme.DARK)
+    photo = np.zeros((60, 80, 3), np.uint8)
+    photo[:30, :40] = 255, 0, 255
+    photo[30:, 40:] = 255, 255, 0
+    layers.show_selected(scene, scene.row("P05.png"), photo)
+    pixels = picture(plotter)
+    # The cameras look down with north up, as does the eye: top left stays top left.
+    left, top = centre_of(like(pixels, "#ff00ff"))
+    right, bottom = centre_of(like(pixels, "#ffff00"))
+    assert left < right
+    assert top < bottom
+    layers.show_selected(scene, None)
+    assert like(picture(plotter), "#ff00ff").sum() == 0
+
+
+def test_the_selected_camera_is_not_drawn_twice(plotter: pyvista.Plotter, scene: Scene) -> None:
+    layers = Layers(plotter, theme.DARK)
+    layers.show_cameras(scene, shades(scene))
+    every = like(picture(plotter), "#00ff00").sum()
+    layers.show_cameras(scene, shades(scene), but=5)
+    assert 0.85 * every < like(picture(plotter), "#00ff00").sum() < 0.97 * every
+
+
+def test_the_track_joins_the_placed_photos_in_order(plotter: pyvista.Plotter, scene: Scene) -> None:
+    layers = Layers(plotter, theme.DARK)
+    layers.show_track(scene)
+    # Twelve photos less the one left out make ten lines.
+    assert layers._actors["track"][0].mapper.dataset.n_lines == 10
+    assert like(picture(plotter), theme.DARK.accent).sum() > 300
+
+
+def test_a_scene_without_metres_has_no_north(plotter: pyvista.Plotter) -> None:
+    photos = photo_set(gps=False)
+    scene = build(photos, reconstruction(photos, gps=False))
+    assert scene is not None
+    layers = Layers(plotter, theme.DARK)
+    layers.show_ground(scene)
+    texts = [a.GetInput() for a in layers._actors["ground"] if hasattr(a, "GetInput")]
+    assert texts == ["10 units"]
+
+
+def test_clear_leaves_the_background_alone(plotter: pyvista.Plotter, scene: Scene) -> None:
+    layers = Layers(plotter, theme.LIGHT)
+    layers.show_ground(scene)
+    layers.show_cloud(scene)
+    layers.show_cameras(scene, shades(scene))
+    assert not like(picture(plotter), theme.LIGHT.background, 4).all()
+    layers.clear()
+    assert like(picture(plotter), theme.LIGHT.background, 4).all()

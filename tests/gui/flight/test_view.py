@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QComboBox
+from pytestqt.qtbot import QtBot
+
+from gui.flight.flights import photo_set, reconstruction
+from spaceport_app.gui import theme
+from spaceport_app.gui.flight import picking
+from spaceport_app.gui.flight.canvas import FlightCanvas
+from spaceport_app.gui.flight.view import FlightView
+
+LEFT_OUT = ("P03.png",)
+
+
+@pytest.fixture
+def view(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[FlightView]:
+    """A flight of twelve photos, one of them left out."""
+    theme.apply(qapp)
+    view = FlightView()
+    qtbot.addWidget(view)
+    view.resize(800, 600)
+    photos = photo_set(tmp_path)
+    view.set_photos(photos)
+    view.set_reconstruction(reconstruction(photos, LEFT_OUT))
+    view.show()
+    qtbot.waitUntil(lambda: view._canvas is not None and view._scene is not None, timeout=60_000)
+    canvas_of(view)._render()
+    yield view
+    view.stop()
+
+
+def canvas_of(view: FlightView) -> FlightCanvas:
+    assert view._canvas is not None
+    return view._canvas
+
+
+def pixel_of(view: FlightView, name: str) -> QPoint:
+    """Return where a camera stands on the plotter."""
+    canvas, scene = canvas_of(view), view._scene
+    assert scene is not None
+    canvas._apply_pose()
+    width, height = canvas.plotter.width(), canvas.plotter.height()
+    found = canvas.plotter.camera.GetCompositeProjectionTransformMatrix(width / height, -1, 1)
+    matrix = np.array([[found.GetElement(i, j) for j in range(4)] for i in range(4)])
+    x, y, _ = picking.project(scene.centres[scene.row(name)], matrix, width, height)
+    return QPoint(round(x), round(y))
+
+
+def test_a_click_on_a_camera_selects_its_photo(qtbot: QtBot, view: FlightView) -> None:
+    with qtbot.waitSignal(view.selected) as told:
+        qtbot.mouseClick(
+            canvas_of(view).plotter, Qt.MouseButton.LeftButton, pos=pixel_of(view, "P05.png")
+        )
+    assert told.args == ["P05.png"]
+
+
+def test_a_drag_turns_and_selects_nothing(qtbot: QtBot, view: FlightView) -> None:
+    canvas = canvas_of(view)
+    before = canvas.pose.eye
+    where = pixel_of(view, "P05.png")
+    with qtbot.assertNotEmitted(view.selected):
+        qtbot.mousePress(canvas.plotter, Qt.MouseButton.LeftButton, pos=where)
+        for step in (10, 40, 80):
+            point = QPointF(where + QPoint(step, 0))
+            event = QMouseEvent(
+                QEvent.Type.MouseMove,
+                point,
+                canvas.plotter.mapToGlobal(point),
+                Qt.MouseButton.NoButton,
+                Qt.MouseButton.LeftButton,
+                Qt.KeyboardModifier.NoModifier,
+            )
+            QApplication.sendEvent(canvas.plotter, event)
+        qtbot.mouseRelease(canvas.plotter, Qt.MouseButton.LeftButton, pos=where + QPoint(80, 0))
+    assert np.linalg.norm(canvas.pose.eye - before) > 1.0
+
+
+def test_a_double_click_flies_to_the_camera(qtbot: QtBot, view: FlightView) -> None:
+    canvas, scene = canvas_of(view), view._scene
+    assert scene is not None
+    where = pixel_of(view, "P06.png")
+    with qtbot.waitSignal(view.activated) as told:
+        qtbot.mouseDClick(canvas.plotter, Qt.MouseButton.LeftButton, pos=where)
+    assert told.args == ["P06.png"]
+    target = scene.centres[scene.row("P06.png")]
+    qtbot.waitUntil(lambda: np.linalg.norm(canvas.pose.eye - target) < 6 * scene.frustum_length)
+
+
+def test_selecting_from_outside_tells_nothing_and_says_the_height(
+    qtbot: QtBot, view: FlightView
+) -> None:
+    with qtbot.assertNotEmitted(view.selected):
+        view.select("P02.png")
+    assert "P02.png · 40.0 m above take-off" in view._facts.toolTip()
+
+
+def test_the_photo_of_the_selected_camera_is_read(qtbot: QtBot, view: FlightView) -> None:
+    view.select("P05.png")
+    qtbot.waitUntil(lambda: view._picture is not None)
+    assert view._picture is not None
+    name, pixels = view._picture
+    assert name == "P05.png"
+    assert (pixels == [200, 40, 40]).all()
+
+
+def test_a_switched_off_layer_is_gone_and_comes_back(view: FlightView) -> None:
+    action = next(a for a in view._tools._layer_menu.actions() if a.text() == "Point cloud")
+    actors = canvas_of(view).layers._actors["cloud"]
+    for visible in (False, True):
+        action.trigger()
+        assert [bool(actor.GetVisibility()) for actor in actors] == [visible] * len(actors)
+    assert actors
+
+
+def test_what_is_switched_off_stays_off_with_new_results(qtbot: QtBot, view: FlightView) -> None:
+    next(a for a in view._tools._layer_menu.actions() if a.text() == "Track").trigger()
+    before = view._scene
+    view.set_reconstruction(None)
+    qtbot.waitUntil(lambda: view._scene is not before)
+    actors = canvas_of(view).layers._actors["track"]
+    assert [bool(actor.GetVisibility()) for actor in actors] == [False]
+
+
+def test_extra_values_can_be_chosen_and_have_their_unit(view: FlightView) -> None:
+    box = view.findChild(QComboBox)
+    view.set_values("Held-out PSNR, dB", {"P04.png": 21.5, "P05.png": 24.0})
+    box.setCurrentIndex(box.findText("Held-out PSNR"))
+    box.activated.emit(box.currentIndex())
+    assert (view._bar._low, view._bar._high) == ("21.5 dB", "24.0 dB")
+    view.select("P04.png")
+    assert "Held-out PSNR 21.5 dB" in view._facts.toolTip()
+
+
+def test_values_of_photos_that_are_not_there_are_not_offered(view: FlightView) -> None:
+    view.set_values("Overlap", {"other.png": 1.0})
+    assert view.findChild(QComboBox).findText("Overlap") < 0
+
+
+def test_the_wheel_comes_nearer(view: FlightView) -> None:
+    canvas = canvas_of(view)
+    before = np.linalg.norm(canvas.pose.eye - canvas.pose.target)
+    middle = QPointF(canvas.plotter.rect().center())
+    event = QWheelEvent(
+        middle,
+        canvas.plotter.mapToGlobal(middle),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(canvas.plotter, event)
+    assert np.linalg.norm(canvas.pose.eye - canvas.pose.target) < before
+
+
+def test_presets_look_from_above_and_keys_move(qtbot: QtBot, view: FlightView) -> None:
+    canvas = canvas_of(view)
+    next(a for a in view._tools._presets.actions() if a.text() == "Top").trigger()
+    qtbot.waitUntil(lambda: canvas._way is None)
+    np.testing.assert_allclose(canvas.pose.up, [0, 1, 0], atol=1e-9)
+    before = canvas.pose.target
+    qtbot.keyClick(canvas.plotter, Qt.Key.Key_Left)
+    assert np.linalg.norm(canvas.pose.target - before) > 0.1
+
+
+def test_clear_says_what_to_do(qtbot: QtBot, view: FlightView) -> None:
+    view.clear()
+    assert view._message.text() == "Add photos to see where they were taken."
+    assert view._pages.currentWidget() is view._message
+    assert not view._tools._shoot.isEnabled()
+
+
+def test_photos_without_places_are_told_so(qtbot: QtBot, view: FlightView) -> None:
+    view.set_reconstruction(None)
+    view.set_photos(photo_set(gps=False))
+    qtbot.waitUntil(lambda: view._scene is None)
+    assert "no GPS position" in view._message.text()

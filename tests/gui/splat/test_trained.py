@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from spaceport_app.gui.splat.trained import Trained, read
+
+
+def test_look_of_the_training_is_read(tmp_path: Path) -> None:
+    words = '{"image_size_px": 640, "antialiased": true, "background": [1, 0.5, 0]}'
+    (tmp_path / "quality.json").write_text(words)
+    assert read(tmp_path / "splats.ply") == Trained(640, True, (1.0, 0.5, 0.0))
+
+
+@pytest.mark.parametrize("words", [None, "", "[]", '{"background": "black"}', "{}"])
+def test_damaged_or_missing_file_means_defaults(tmp_path: Path, words: str | None) -> None:
+    if words is not None:
+        (tmp_path / "quality.json").write_text(words)
+    assert read(tmp_path / "splats.ply") == Trained()
