@@ -273,6 +273,7 @@ class Workspace(QWidget):
             if flight is not None:
                 flight.select(session.selected)
         elif change == "splats" and session.splats is not None:
+            self._show_tabs()
             self.show_tab(SPLAT)
             view: SplatView = self._tabs[SPLAT].filled()  # type: ignore[assignment]
             self._feed_splat(view)
@@ -286,8 +287,7 @@ class Workspace(QWidget):
         self._looked = False
         project = self._session.project
         only_splats = project is None
-        for name in (FLIGHT, TRAINING, REPORT):
-            self.tabs.setTabVisible(TABS.index(name), not only_splats)
+        self._show_tabs()
         for name in (FLIGHT, SPLAT, TRAINING, REPORT):
             if self._made(name) is not None:
                 self._made(name).clear()
@@ -310,6 +310,11 @@ class Workspace(QWidget):
             self.read_photos()
         self._shown(self.tabs.currentIndex())
         self._offer_to_go_on()
+
+    def _show_tabs(self) -> None:
+        """Show what needs a project only where there is one."""
+        for name in (FLIGHT, TRAINING, REPORT):
+            self.tabs.setTabVisible(TABS.index(name), self._session.project is not None)
 
     def _offer_to_go_on(self) -> None:
         found = self._session.interrupted()

@@ -134,6 +134,8 @@ def test_a_dropped_splat_opens_the_splat_view_alone(
     assert drop(window, path)
     qtbot.waitUntil(lambda: window.session.splats == path)
     assert window.workspace.current_tab() == "Splat"
+    tabs = window.workspace.tabs
+    assert [tabs.tabText(k) for k in range(tabs.count()) if tabs.isTabVisible(k)] == ["Splat"]
     assert window.workspace.isVisible()
     assert window.windowTitle().startswith("any.ply")
     window.menus.close.trigger()

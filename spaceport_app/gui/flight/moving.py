@@ -7,6 +7,7 @@ import numpy as np
 from spaceport_app.gui.flight.poses import VIEW_ANGLE, Floats, Pose
 
 _STEEPEST = np.radians(89.0)
+_STEEP = np.radians(60.0)
 
 
 def orbit(pose: Pose, right: float, down: float) -> Pose:
@@ -14,11 +15,13 @@ def orbit(pose: Pose, right: float, down: float) -> Pose:
     offset = pose.eye - pose.target
     distance = float(np.linalg.norm(offset))
     height = float(np.arcsin(np.clip(offset[2] / distance, -1.0, 1.0)))
-    if np.hypot(offset[0], offset[1]) > 1e-3 * distance:
+    if abs(height) < _STEEP:
         azimuth = float(np.arctan2(offset[1], offset[0]))
     else:
-        # Straight above, only the screen's up says where the eye would come down.
-        azimuth = float(np.arctan2(-pose.up[1], -pose.up[0]))
+        # Near the pole, only the screen's up says from which side one looks: where a photo was
+        # taken straight down, the place of the eye says nothing, and the view would spin.
+        above = np.sign(height) * _axes(pose)[0]
+        azimuth = float(np.arctan2(-above[1], -above[0]))
     azimuth -= right
     height = float(np.clip(height + down, -_STEEPEST, _STEEPEST))
     flat = distance * np.cos(height)

@@ -164,7 +164,7 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
 
     def at_rest(self) -> bool:
         """Whether the full picture is on show."""
-        return not self._moving and self._job is None and not self._rest.isActive()
+        return not self._moving and self._refining and self._job is None
 
     def initializeGL(self) -> None:
         """Make the item ready, or say that this OpenGL can't."""
@@ -205,7 +205,8 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
             self._stale = False
 
     def _come_to_rest(self) -> None:
-        self._moving = False
+        # A quick picture that is still due would come over the full one, or in between its steps.
+        self._moving = self._stale = False
         self._ask_for_order(full=True)
 
     def _ask_for_order(self, *, full: bool) -> None:
@@ -280,6 +281,7 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
         for _ in self.item.upload(scene):
             yield
         self._moving = True
+        self._refining = False
         self._rest.start()
         self._ask_for_order(full=False)
 

@@ -7,7 +7,7 @@ from gui.flight.flights import photo_set, reconstruction
 from spaceport_app.gui.flight import moving, poses
 from spaceport_app.gui.flight.ground import grid
 from spaceport_app.gui.flight.poses import VIEW_ANGLE, Pose
-from spaceport_app.gui.flight.scene import Scene, build
+from spaceport_app.gui.flight.scene import Scene, build, rotation
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,16 @@ def test_orbit_starts_from_straight_above(scene: Scene) -> None:
     # The eye comes down to the south, so that north stays ahead.
     assert offset[1] < 0
     assert abs(offset[0]) < 1e-6 * abs(offset[1])
+
+
+@pytest.mark.parametrize("turn", [0.0, 40.0, 170.0, -110.0])
+def test_turning_after_a_photo_taken_straight_down_does_not_spin(turn: float) -> None:
+    axes = rotation(turn, -88.0, 0.0)
+    pose = Pose(
+        np.array([1.0, 2.0, 40.0]), np.array([1.0, 2.0, 40.0]) + 40 * axes[:, 2], -axes[:, 1]
+    )
+    up, _ = moving._axes(moving.orbit(pose, 0.0, 0.0))
+    assert up @ -axes[:, 1] > 0.99
 
 
 def test_panned_points_follow_the_mouse(scene: Scene) -> None:

@@ -218,12 +218,30 @@ def keys_fly(views: tuple[View, ...]) -> None:
 
 def full_picture_is_shown_at_rest(views: tuple[View, ...]) -> None:
     engine = CpuEngine()
-    engine.load(scene())
+    many = scene(30_000)
+    engine.load(many)
     with window(views) as view:
-        view.canvas.pace._level = 9
+        shown = heard(view.shown)
+        view.set_splats(many)
+        waiting.until(lambda: shown, "the larger scene is there")
+        waiting.until(lambda: len(view.canvas.item.scene or ()) == 30_000, "it is uploaded")
+        at_rest(view)
+        wanted = np.clip(engine.render(view.canvas.camera()), 0.0, 1.0)
+        assert psnr(pixels(view) / 255.0, wanted) > 45, "a newer scene takes the older one's place"
+        for _ in range(20):
+            view.canvas.pace.took(10.0)
         view.canvas.navigator.orbit(0.2, 0.1)
         view.canvas.changed()
         at_rest(view)
+        wanted = np.clip(engine.render(view.canvas.camera()), 0.0, 1.0)
+        assert psnr(pixels(view) / 255.0, wanted) > 45
+
+        # A quick picture that was due while the camera moved must not come over the full one.
+        view.canvas.setUpdatesEnabled(False)
+        view.canvas.navigator.orbit(0.2, 0.1)
+        view.canvas.changed()
+        at_rest(view)
+        view.canvas.setUpdatesEnabled(True)
         wanted = np.clip(engine.render(view.canvas.camera()), 0.0, 1.0)
         assert psnr(pixels(view) / 255.0, wanted) > 45
 
