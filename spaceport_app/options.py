@@ -22,6 +22,8 @@ class Describe:
         Inclusive limits of a number.
     choices : tuple of str
         Allowed words, for text options.
+    several : bool
+        Whether the text is one or more of these words, joined by commas.
     """
 
     label: str
@@ -30,6 +32,7 @@ class Describe:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    several: bool = False
 
 
 def option(default: Any, label: str, help: str, **limits: Any) -> Any:
@@ -53,6 +56,11 @@ def validate(options: Any) -> None:
     for f in fields(options):
         about: Describe = f.metadata["describe"]
         value = getattr(options, f.name)
+        if about.several:
+            words = [word.strip() for word in value.split(",") if word.strip()]
+            if not words or not set(words) <= set(about.choices):
+                raise ValueError(f"{about.label} must be among {', '.join(about.choices)}.")
+            continue
         if about.choices and value not in about.choices:
             raise ValueError(f"{about.label} must be one of {', '.join(about.choices)}.")
         if isinstance(value, bool) or not isinstance(value, int | float):

@@ -52,6 +52,8 @@ class ExportOptions:
         "sog",
         "Formats",
         f"Formats to write, joined by commas: {', '.join(FORMATS)}.",
+        choices=FORMATS,
+        several=True,
     )
     orientation: str = option(
         "viewer",

@@ -171,6 +171,17 @@ def test_an_older_file_stays_when_converting_fails(
     assert (tmp_path / "a.sog").read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize("formats", ["sog,doc", ",", ""])
+def test_unknown_formats_are_refused_before_any_work(
+    real_spaceport: Spaceport, tmp_path: Path, formats: str
+) -> None:
+    (tmp_path / "photos").mkdir()
+    ended = real_spaceport("run", "photos", "-o", "a.spaceport", "--export-formats", formats)
+    assert ended.code == 2
+    assert "must be among sog, sog-folder, sogs, ply" in ended.err
+    assert not (tmp_path / "a.spaceport").exists()
+
+
 def test_doctor_examines_this_computer(spaceport: Spaceport) -> None:
     found = spaceport("doctor", "--json").json
     assert found["cores"] >= 1
