@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from spaceport_app.gui.splat.trained import Trained
 from spaceport_app.sfm.model import View
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import Image
@@ -28,22 +29,30 @@ class Comparison:
         The photo at the size to measure at.
     camera : Camera
         The view's camera at that size.
+    trained : Trained
+        How training compared.
     """
 
     view: View
     shown: npt.NDArray[np.uint8]
     photo: npt.NDArray[np.uint8]
     camera: Camera
+    trained: Trained
 
     def psnr_db(self, picture: Image) -> float:
-        """Return the PSNR of a rendering of `camera` against the photo, both clamped to 0 to 1."""
+        """Return the PSNR of a rendering of `camera` against the photo, as training measures it.
+
+        The rendering is seen through the lens that took the photos; both are clamped to 0 to 1.
+        """
         from spaceport_app.splats.quality import psnr
+        from spaceport_app.splats.vignette import Vignette
 
-        return psnr(np.clip(picture, 0.0, 1.0), self.photo.astype(np.float32) / 255.0)
+        seen = Vignette(self.trained.vignette).applied(picture, self.camera)
+        return psnr(np.clip(seen, 0.0, 1.0), self.photo.astype(np.float32) / 255.0)
 
 
-def load(view: View, image_size: int | None) -> Comparison:
-    """Read a view's photo, to be measured with its larger side at most `image_size` pixels.
+def load(view: View, trained: Trained) -> Comparison:
+    """Read a view's photo, to be measured at the size at which training measured.
 
     Raises
     ------
@@ -52,6 +61,6 @@ def load(view: View, image_size: int | None) -> Comparison:
     """
     from spaceport_app.splats.views import load_view
 
-    compared = load_view(view, -1, image_size or _COMPARED_SIDE)
+    compared = load_view(view, -1, trained.image_size or _COMPARED_SIDE)
     shown = load_view(view, -1, _SHOWN_SIDE)
-    return Comparison(view, shown.image, compared.image, compared.camera)
+    return Comparison(view, shown.image, compared.image, compared.camera, trained)

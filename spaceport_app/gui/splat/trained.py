@@ -18,11 +18,14 @@ class Trained:
     antialiased : bool
     background : tuple of float
         Colour behind everything, 0 to 1.
+    vignette : tuple of float
+        Coefficients of the lens that took the photos: see `spaceport_app.splats.vignette`.
     """
 
     image_size: int | None = None
     antialiased: bool = False
     background: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    vignette: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 def is_result(path: Path) -> bool:
@@ -37,6 +40,7 @@ def read(path: Path) -> Trained:
         size = data.get("image_size_px")
         red, green, blue = (float(v) for v in data.get("background", (0.0, 0.0, 0.0)))
         antialiased = data.get("antialiased") is True
-        return Trained(int(size) if size else None, antialiased, (red, green, blue))
+        a, b, c = (float(v) for v in data.get("vignette", (0.0, 0.0, 0.0)))
+        return Trained(int(size) if size else None, antialiased, (red, green, blue), (a, b, c))
     except (OSError, ValueError, TypeError, AttributeError):
         return Trained()

@@ -252,7 +252,7 @@ class SplatView(QWidget):
         self._show_controls()
 
     def _load_photo(self, view: View) -> None:
-        work = partial(load_comparison, view, self._trained.image_size)
+        work = partial(load_comparison, view, self._trained)
         self._background.start(_PHOTO, work, self._take_photo, self.failed.emit)
 
     def _take_photo(self, comparison: Comparison) -> None:
