@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from spaceport_app.splats.vignette import Vignette
 
 from spaceport_app.gui.splat.comparison import load
 from spaceport_app.gui.splat.trained import Trained
 from spaceport_app.sfm.model import View
+from spaceport_app.splats.vignette import Vignette
 
 
 def test_rendering_is_measured_through_the_lens(tmp_path: Path) -> None:
