@@ -68,6 +68,13 @@ class TrainOptions:
         minimum=0.0,
         maximum=1.0,
     )
+    largest_gaussian: float = option(
+        0.1,
+        "Largest Gaussian",
+        "Standard deviation of a Gaussian at most, as a part of the distance to a camera.",
+        minimum=0.001,
+        maximum=1000.0,
+    )
     fill: float = option(
         0.3,
         "Gaussians in holes at the start",

@@ -15,9 +15,10 @@ import torch
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Notice
 from spaceport_app.sfm.model import View
+from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import Change, Engine, StepMetrics
 from spaceport_app.splats.model import Splats
-from spaceport_app.splats.training import memory
+from spaceport_app.splats.training import memory, size_limit
 from spaceport_app.splats.training.checkpoint import Checkpoint, Checkpoints
 from spaceport_app.splats.training.dataset import Dataset
 from spaceport_app.splats.training.history import History
@@ -99,6 +100,8 @@ class Trainer:
         self.seconds = 0.0
         """Spent in steps over all tries; measuring and saving are not counted."""
         self._views = tuple(views)
+        centres = np.array([Camera.of_view(view).centre for view in views])
+        self._centres = torch.from_numpy(centres.astype(np.float32))
         self._extent = extent
         self._checkpoints = checkpoints
         self._observer = observer
@@ -231,15 +234,29 @@ class Trainer:
             i, noise=strategy.noise, screen_gradients=strategy.screen_gradients
         )
         metrics = self.engine.step(view, settings)
-        if strategy.due(i) and math.isfinite(metrics.loss):
-            statistics = self.engine.statistics()
-            generator = torch.Generator(statistics.means.device)
-            generator.manual_seed(self._random(i))
-            change = strategy.change(statistics, i, generator)
-            if change is not None:
-                self.engine.change(change)
+        if math.isfinite(metrics.loss):
+            self._change(i)
         self.iteration = i + 1
         return metrics
+
+    def _change(self, iteration: int) -> None:
+        """Change the set of Gaussians where it is due, and keep all within the size limit."""
+        strategy = self._strategy
+        due = strategy.due(iteration)
+        # A change resets the gradients that a strategy adds up, so then it alone says when.
+        check = not strategy.screen_gradients and iteration % self._options.refine_every == 0
+        if not (due or check):
+            return
+        statistics = self.engine.statistics()
+        change = None
+        if due:
+            generator = torch.Generator(statistics.means.device)
+            generator.manual_seed(self._random(iteration))
+            change = strategy.change(statistics, iteration, generator)
+        largest = self._options.largest_gaussian
+        change = size_limit.limited(change, statistics, self._centres, largest)
+        if change is not None:
+            self.engine.change(change)
 
     def _view_of(self, iteration: int) -> int:
         """Return the view of a step: all once in random order, then again in another."""
