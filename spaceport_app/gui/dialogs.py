@@ -64,6 +64,8 @@ def tell(parent: QWidget | None, message: str, remedy: str = "") -> None:
     box.setObjectName("told")
     box.setInformativeText(remedy)
     box.setModal(True)
+    # Without a reference Python may take the box away while it is shown; this keeps one until then.
+    box.finished.connect(lambda _result, shown=box: shown.deleteLater())
     box.open()
 
 
