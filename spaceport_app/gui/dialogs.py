@@ -58,15 +58,22 @@ class TextDialog(QDialog):
         self.copy.setText("Copied")
 
 
+def show(box: QMessageBox) -> None:
+    """Open a message box without waiting for its answer.
+
+    Without a reference Python may take the box away while it is shown; this keeps one until then.
+    """
+    box.finished.connect(lambda _result, shown=box: shown.deleteLater())
+    box.open()
+
+
 def tell(parent: QWidget | None, message: str, remedy: str = "") -> None:
     """Say what went wrong and what to do, without stopping anything."""
     box = QMessageBox(QMessageBox.Icon.Warning, "Spaceport", message, parent=parent)
     box.setObjectName("told")
     box.setInformativeText(remedy)
     box.setModal(True)
-    # Without a reference Python may take the box away while it is shown; this keeps one until then.
-    box.finished.connect(lambda _result, shown=box: shown.deleteLater())
-    box.open()
+    show(box)
 
 
 def ask(
@@ -80,7 +87,7 @@ def ask(
     cancel = box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(cancel)
     button.clicked.connect(lambda _=False: answered())
-    box.open()
+    show(box)
     # Return must not do what cannot be undone, whichever button was made first.
     cancel.setFocus()
     return box

@@ -30,7 +30,7 @@ from spaceport_app.errors import StageError
 from spaceport_app.gui import notification, places, resources, theme
 from spaceport_app.gui.awake import Awake
 from spaceport_app.gui.background import Background
-from spaceport_app.gui.dialogs import TextDialog, ask, tell
+from spaceport_app.gui.dialogs import TextDialog, ask, show, tell
 from spaceport_app.gui.dropped import sort_out
 from spaceport_app.gui.menus import Deeds, Menus
 from spaceport_app.gui.overlay import DropOverlay
@@ -139,7 +139,7 @@ class MainWindow(QMainWindow):
         new.clicked.connect(
             lambda: self._create(photos, usual_folder(photos, places.projects_folder()))
         )
-        box.open()
+        show(box)
 
     def _create(self, photos: tuple[Path, ...], folder: Path) -> None:
         try:
@@ -327,7 +327,7 @@ class MainWindow(QMainWindow):
         box.addButton(QMessageBox.StandardButton.Close)
         more.clicked.connect(lambda: self.show_diagnostics(text))
         box.finished.connect(box.deleteLater)
-        box.open()
+        show(box)
 
     def _about(self) -> None:
         QMessageBox.about(
