@@ -10,8 +10,8 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.tabs import TABS
 from spaceport_app.gui.theme.apply import CHOICES
-from spaceport_app.gui.workspace import TABS
 
 _Key = QKeySequence.StandardKey
 

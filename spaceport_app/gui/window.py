@@ -37,8 +37,9 @@ from spaceport_app.gui.overlay import DropOverlay
 from spaceport_app.gui.session import Change, Session, usual_folder
 from spaceport_app.gui.start.page import StartPage
 from spaceport_app.gui.start.recent import Entry, RecentProjects, look
+from spaceport_app.gui.tabs import SPLAT, TABS
 from spaceport_app.gui.window_state import WindowState
-from spaceport_app.gui.workspace import SPLAT, TABS, Workspace
+from spaceport_app.gui.workspace import Workspace
 from spaceport_app.pipeline.stage import registry
 from spaceport_app.project.project import SUFFIX
 
