@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from spaceport_app.gui.splat import picking
 from spaceport_app.gui.splat.surface import SplatSurface
+from spaceport_app.splats.camera import Camera
 
 _FRAME_MS = 16
 _GRIP = 6.0
@@ -29,6 +31,22 @@ _TURN = {
     Qt.Key.Key_Up: (0.0, -1.0),
     Qt.Key.Key_Down: (0.0, 1.0),
 }
+
+
+class Tool(Protocol):
+    """Something in the scene that the mouse can take hold of before the camera does."""
+
+    def press(self, camera: Camera, x: float, y: float) -> bool:
+        """Take hold of what is at pixel (x, y); False leaves the mouse to the camera."""
+
+    def drag(self, camera: Camera, x: float, y: float) -> None:
+        """Move what is held."""
+
+    def release(self) -> None:
+        """Let go."""
+
+    def hover(self, camera: Camera, x: float, y: float) -> bool:
+        """Whether there is something to take hold of at pixel (x, y)."""
 
 
 class SplatCanvas(SplatSurface):
@@ -50,6 +68,9 @@ class SplatCanvas(SplatSurface):
         self._keys: set[Qt.Key] = set()
         self._pointer = QPointF()
         self._dragging_line = False
+        self._dragging_tool = False
+        self.tool: Tool | None = None
+        """Asked first what the left button does."""
         self._flown = time.perf_counter()
         self._flight = QTimer(self, interval=_FRAME_MS)
         self._flight.timeout.connect(self._fly)
@@ -68,6 +89,8 @@ class SplatCanvas(SplatSurface):
         self._pointer = event.position()
         left = event.button() == Qt.MouseButton.LeftButton
         self._dragging_line = left and self._is_on_line(event.position())
+        if left and self.tool is not None and not self._dragging_line:
+            self._dragging_tool = self.tool.press(*self._at(event.position()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Orbit, pan, or drag the wipe's line."""
@@ -76,9 +99,11 @@ class SplatCanvas(SplatSurface):
             x = event.position().x() * self.devicePixelRatioF()
             self.wiped.emit(min(max((x - wipe.frame.left) / wipe.frame.width, 0.0), 1.0))
             return
+        if self._dragging_tool and self.tool is not None:
+            self.tool.drag(*self._at(event.position()))
+            return
         if not event.buttons():
-            on_line = self._is_on_line(event.position())
-            self.setCursor(Qt.CursorShape.SplitHCursor if on_line else Qt.CursorShape.ArrowCursor)
+            self.setCursor(self._cursor_at(event.position()))
             return
         step = event.position() - self._pointer
         self._pointer = event.position()
@@ -92,6 +117,9 @@ class SplatCanvas(SplatSurface):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go of the wipe's line."""
         self._dragging_line = False
+        if self._dragging_tool and self.tool is not None:
+            self.tool.release()
+        self._dragging_tool = False
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Turn about the point under the pointer from now on."""
@@ -155,6 +183,18 @@ class SplatCanvas(SplatSurface):
             self.navigator.fly(*(speed * seconds * move).tolist())
         if np.any(turn) or np.any(move):
             self.changed()
+
+    def _at(self, point: QPointF) -> tuple[Camera, float, float]:
+        """Return the camera and the point in its pixels."""
+        ratio = self.devicePixelRatioF()
+        return self.camera(), point.x() * ratio, point.y() * ratio
+
+    def _cursor_at(self, point: QPointF) -> Qt.CursorShape:
+        if self._is_on_line(point):
+            return Qt.CursorShape.SplitHCursor
+        if self.tool is not None and self.tool.hover(*self._at(point)):
+            return Qt.CursorShape.OpenHandCursor
+        return Qt.CursorShape.ArrowCursor
 
     def _is_on_line(self, point: QPointF) -> bool:
         wipe = self.item.wipe

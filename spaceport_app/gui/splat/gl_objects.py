@@ -20,6 +20,7 @@ _UPLOADS: dict[int, tuple[int, int]] = {
     GL.GL_RGBA16F: (GL.GL_RGBA, GL.GL_HALF_FLOAT),
     GL.GL_RG32F: (GL.GL_RG, GL.GL_FLOAT),
     GL.GL_R32UI: (GL.GL_RED_INTEGER, GL.GL_UNSIGNED_INT),
+    GL.GL_R8UI: (GL.GL_RED_INTEGER, GL.GL_UNSIGNED_BYTE),
     GL.GL_RGB8: (GL.GL_RGB, GL.GL_UNSIGNED_BYTE),
 }
 """Internal format to the format and type in which values are handed over."""

@@ -106,6 +106,11 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
         self._scene.take_order(order)
         return True
 
+    def take_marks(self, marks: npt.NDArray[np.uint8] | None) -> None:
+        """Draw each Gaussian of the scene as its mark says; see `shaders.HIDDEN` and the like."""
+        if self._scene is not None:
+            self._scene.take_marks(marks)
+
     def draw_now(self, camera: Camera, count: int, growth: float = 1.0) -> bool:
         """Draw and show the `count` most important Gaussians; False if none can be drawn yet."""
         if self._scene is None or self._renderer is None or self._scene.order is None:

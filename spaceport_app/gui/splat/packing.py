@@ -39,12 +39,15 @@ class PackedScene:
     degree : int
     antialiased : bool
         Whether opacity is compensated for the 0.3 px low-pass.
+    source : intp array, shape (N,)
+        Which Gaussian of the scene that was packed each one is.
     """
 
     base: Floats
     harmonics: npt.NDArray[np.float16]
     degree: int
     antialiased: bool
+    source: npt.NDArray[np.intp]
 
     def __len__(self) -> int:
         return len(self.base)
@@ -83,7 +86,7 @@ def pack(splats: Splats, antialiased: bool = False) -> PackedScene:
     if texels:
         rest = splats.sh[order, 1:].reshape(len(order), -1)
         harmonics[:, : rest.shape[1]] = rest
-    return PackedScene(base, harmonics, splats.sh_degree, antialiased)
+    return PackedScene(base, harmonics, splats.sh_degree, antialiased, order)
 
 
 def bounds(scene: PackedScene) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

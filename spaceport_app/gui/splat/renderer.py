@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 from OpenGL import GL
 
 from spaceport_app.gui.splat import shaders
@@ -37,6 +38,8 @@ class Uploaded:
         self.rows = max(1, -(-self.count // self.per_row))
         self.base = Texture(BASE_TEXELS * self.per_row, self.rows, GL.GL_RGBA32F)
         self.harmonics = Texture(max(1, self.texels) * self.per_row, self.rows, GL.GL_RGBA16F)
+        self.marks = Texture(self.per_row, self.rows, GL.GL_R8UI)
+        self.marked = False
         kinds = (GL.GL_RGBA32F, GL.GL_RG32F, GL.GL_RGBA16F)
         self.projected = Target(self.per_row, self.rows, *kinds)
         self.order_texture = Texture(
@@ -60,9 +63,15 @@ class Uploaded:
         self.order = order
         self.order_texture.write(order.indices, 1, 0)
 
+    def take_marks(self, marks: npt.NDArray[np.uint8] | None) -> None:
+        """Draw each Gaussian as its mark says, see `marks`; None draws all as they are."""
+        self.marked = marks is not None
+        if marks is not None:
+            self.marks.write(marks[: self.count], 1)
+
     def delete(self) -> None:
         """Give all back to the driver."""
-        for held in (self.base, self.harmonics, self.order_texture, self.projected):
+        for held in (self.base, self.harmonics, self.marks, self.order_texture, self.projected):
             held.delete()
 
 
@@ -87,6 +96,8 @@ class Renderer:
         GL.glBufferData(GL.GL_ELEMENT_ARRAY_BUFFER, indices.nbytes, indices, GL.GL_STATIC_DRAW)
         GL.glBindVertexArray(0)
         self._a_step = 8 * _FEWEST_A_STEP
+        self.highlight = (1.0, 0.7, 0.2)
+        """Colour of highlighted Gaussians, 0 to 1."""
 
     def draw(
         self,
@@ -157,11 +168,15 @@ class Renderer:
         GL.glDisable(GL.GL_CULL_FACE)
         uploaded.base.bind(0)
         uploaded.harmonics.bind(1)
+        uploaded.marks.bind(2)
         view = camera.view_matrix
         slack = 0.15 * camera.width / camera.fx, 0.15 * camera.height / camera.fy
         self._projecting[degree].use(
             base=0,
             harmonics=1,
+            marks=2,
+            marked=int(uploaded.marked),
+            highlight=self.highlight,
             per_row=uploaded.per_row,
             count=count,
             axes=view[:3, :3],

@@ -12,6 +12,12 @@ the scene is antialiased (Yu et al. 2024); harmonics after Sloan 2013.
 
 from __future__ import annotations
 
+HIDDEN, FAINT, HIGHLIGHTED = 1, 2, 3
+"""Marks of Gaussians that are not drawn as they are; 0 is drawn as it is."""
+
+FAINT_OPACITY = 0.12
+"""What is left of the opacity of faint Gaussians, which are drawn grey."""
+
 QUADS = 128
 """Gaussians an instance: fewer and larger instances are faster on every driver."""
 
@@ -31,6 +37,9 @@ void main() {
 _PROJECT_FRAGMENT = """
 uniform sampler2D base;
 uniform sampler2D harmonics;
+uniform usampler2D marks;
+uniform bool marked;
+uniform vec3 highlight;
 uniform int per_row;
 uniform int count;
 uniform vec3 axes[3];
@@ -84,6 +93,8 @@ void main() {
     reach = vec2(0.0);
     colour = vec4(0.0);
     if (place.y * per_row + place.x >= count) return;
+    uint mark = marked ? texelFetch(marks, place, 0).r : 0u;
+    if (mark == HIDDEN) return;
     ivec2 first = ivec2(4 * place.x, place.y);
     vec4 b0 = texelFetch(base, first, 0);
     vec4 b1 = texelFetch(base, first + ivec2(1, 0), 0);
@@ -107,6 +118,8 @@ void main() {
     float det = det0 + LOW_PASS * (a0 + c0) + LOW_PASS * LOW_PASS;
     float opacity = b0.w;
     if (antialiased) opacity *= sqrt(det0 / det);
+    if (mark == FAINT) opacity *= FAINT_OPACITY;
+    if (mark == HIGHLIGHTED) opacity = max(opacity, 0.6);
     if (!(opacity > 1.0 / 255.0 && det < 1e30)) return;
 
     float k = sqrt(2.0 * log(255.0 * opacity) + 1e-4);
@@ -122,6 +135,8 @@ void main() {
 #if DEGREE > 0
     rgb += above_degree_0(place, normalize(mean - centre));
 #endif
+    if (mark == FAINT) rgb = vec3(dot(rgb, vec3(0.2126, 0.7152, 0.0722)));
+    if (mark == HIGHLIGHTED) rgb = highlight;
     colour = vec4(max(rgb, 0.0), opacity);
 }
 """
@@ -213,7 +228,16 @@ void main() {
 
 def project_fragment(degree: int, texels: int) -> str:
     """Return the projecting program for scenes with harmonics of this degree."""
-    return f"{_HEADER}#define DEGREE {degree}\n#define TEXELS {texels}\n{_PROJECT_FRAGMENT}"
+    numbers = {
+        "DEGREE": degree,
+        "TEXELS": texels,
+        "HIDDEN": f"{HIDDEN}u",
+        "FAINT": f"{FAINT}u",
+        "HIGHLIGHTED": f"{HIGHLIGHTED}u",
+        "FAINT_OPACITY": FAINT_OPACITY,
+    }
+    defines = "".join(f"#define {name} {value}\n" for name, value in numbers.items())
+    return f"{_HEADER}{defines}{_PROJECT_FRAGMENT}"
 
 
 def show_fragment(*, scaled: bool, wiped: bool) -> str:

@@ -68,6 +68,7 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
         """The scene to show, uploaded or about to be."""
         self.radius = 1.0
         """Half the scene's diagonal, in world units."""
+        self._marks: np.ndarray[Any, np.dtype[np.uint8]] | None = None
         self._usable = True
         self._stale = False
         self._moving = False
@@ -87,11 +88,23 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
     def set_scene(self, scene: PackedScene, *, look_at_it: bool) -> None:
         """Show a scene as soon as it is uploaded; `look_at_it` moves the camera to see it all."""
         self.scene = scene
+        self._marks = None
         low, high = bounds(scene)
         self.radius = max(0.5 * float(np.linalg.norm(high - low)), 1e-3)
         if look_at_it:
             self.show_all()
         self._begin(self._upload(scene))
+
+    def set_marks(self, marks: np.ndarray[Any, np.dtype[np.uint8]] | None) -> None:
+        """Hide, fade or highlight Gaussians of the scene by their marks, (N,), from now on.
+
+        See `shaders.HIDDEN` and the like; None shows all. A new scene begins without marks.
+        """
+        self._marks = marks
+        if self.scene is not None and self.item.scene is self.scene and self._current():
+            self.item.take_marks(marks)
+            self.doneCurrent()
+            self.changed()
 
     def clear_scene(self) -> None:
         """Show nothing."""
@@ -280,6 +293,7 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
     def _upload(self, scene: PackedScene) -> Iterator[None]:
         for _ in self.item.upload(scene):
             yield
+        self.item.take_marks(self._marks)
         self._moving = True
         self._refining = False
         self._rest.start()

@@ -26,6 +26,7 @@ class Case:
     camera: Camera
     antialiased: bool = False
     reversed: bool = False
+    marks: np.ndarray | None = None
 
 
 def draw(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -37,7 +38,10 @@ def draw(case: Case) -> tuple[np.ndarray, np.ndarray]:
     canvas.resize(camera.width, camera.height)
     canvas.show()
     waiting.until(canvas.isValid, "OpenGL is there")
-    canvas.set_scene(pack(case.splats, case.antialiased), look_at_it=False)
+    scene = pack(case.splats, case.antialiased)
+    canvas.set_scene(scene, look_at_it=False)
+    if case.marks is not None:
+        canvas.set_marks(case.marks[scene.source])
     finished: list[float] = []
     canvas.refined.connect(lambda part: finished.append(part) if part == 1.0 else None)
     canvas.stand_at(view)

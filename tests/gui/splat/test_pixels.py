@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import engine_reference
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from spaceport_app.gui.splat import shaders
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.cpu.engine import CpuEngine
 from spaceport_app.splats.model import Splats
@@ -37,6 +39,7 @@ SMALL = engine_scenes.camera(320, 240)
 SCENES = {
     f"degree {degree}": engine_scenes.gaussians(200, degree, seed=degree) for degree in DEGREES
 }
+MARKS = np.arange(200, dtype=np.uint8) % 4
 SCENES |= {"needles": needles(), "fine": engine_scenes.gaussians(400, 1, seed=8, size=-4.0)}
 
 
@@ -48,6 +51,7 @@ def drawn(in_window, tmp_path_factory) -> dict[str, np.ndarray]:
     folder: Path = tmp_path_factory.mktemp("pixels")
     cases = [Case(name, splats, SMALL) for name, splats in SCENES.items()]
     cases.append(Case("antialiased", SCENES["fine"], SMALL, antialiased=True))
+    cases.append(Case("marked", SCENES["degree 2"], SMALL, marks=MARKS))
     cases.append(Case("reversed", SCENES["degree 3"], SMALL, reversed=True))
     cases.append(Case("dense", dense(), engine_scenes.camera(640, 480)))
     (folder / "cases.pickle").write_bytes(pickle.dumps(cases))
@@ -76,6 +80,26 @@ def test_antialiased_picture_is_that_of_the_reference(drawn: dict[str, np.ndarra
     wanted = reference(SCENES["fine"], SMALL, antialiased=True)
     assert likeness(drawn["antialiased"], wanted) >= 50.0
     assert likeness(drawn["fine"], wanted) < 45.0
+
+
+def marked(splats: Splats) -> Splats:
+    """Return the scene as it is to look with MARKS: hidden gone, faint grey, highlit yellow."""
+    opacities, sh = splats.opacities, splats.sh.astype(np.float64)
+    faint, lit = MARKS == shaders.FAINT, MARKS == shaders.HIGHLIGHTED
+    opacities = np.where(faint, shaders.FAINT_OPACITY * opacities, opacities)
+    opacities = np.where(lit, np.maximum(opacities, 0.6), opacities)
+    grey = sh @ np.array([0.2126, 0.7152, 0.0722])
+    sh = np.where(faint[:, None, None], grey[..., None], sh)
+    sh[lit] = 0.0
+    sh[lit, 0] = (np.array([1.0, 0.7, 0.2]) - 0.5) / 0.28209479177387814
+    logits = np.log(opacities / (1.0 - opacities))
+    as_marked = replace(splats, opacity_logits=logits.astype(np.float32), sh=sh.astype(np.float32))
+    return as_marked.take(MARKS != shaders.HIDDEN)
+
+
+def test_marked_gaussians_are_hidden_faint_or_highlighted(drawn: dict[str, np.ndarray]) -> None:
+    assert likeness(drawn["marked"], reference(marked(SCENES["degree 2"]), SMALL)) >= 50.0
+    assert likeness(drawn["marked"], reference(SCENES["degree 2"], SMALL)) < 30.0
 
 
 def test_reversed_order_is_noticed(drawn: dict[str, np.ndarray]) -> None:
