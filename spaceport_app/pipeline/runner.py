@@ -36,6 +36,7 @@ from spaceport_app.project.project import Project
 
 _POLL_S = 0.25
 _EXIT_GRACE_S = 10.0
+_PIPE_GRACE_S = 3.0
 
 _log = logging.getLogger(__name__)
 
@@ -237,7 +238,7 @@ class Runner:
         threading.Thread(target=_read, args=(process, lines), daemon=True).start()
         eta = Eta()
         last: Finished | Failed | None = None
-        peak, sampled, give_up = 0, 0.0, float("inf")
+        peak, sampled, give_up, no_longer = 0, 0.0, float("inf"), float("inf")
         try:
             while True:
                 now = time.monotonic()
@@ -251,10 +252,12 @@ class Runner:
                 try:
                     line = lines.get(timeout=_POLL_S)
                 except Empty:
-                    # A process that left the group may still hold the pipe: that is no reason
-                    # to wait for it.
+                    # A process that left the group may still hold the pipe: no reason to wait
+                    # for it. But on a busy computer our own reading may be behind.
                     if process.poll() is not None:
-                        break
+                        no_longer = min(no_longer, now + _PIPE_GRACE_S)
+                        if now > no_longer or self._cancelled.is_set():
+                            break
                     continue
                 if line is None:
                     break

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from spaceport_app.events import Metric, Notice, Progress
+from spaceport_app.pipeline import runner
 from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.processes import TOKEN_VARIABLE
 from spaceport_app.pipeline.runner import Runner, StageEnded, StageEvent, StageStarted
@@ -239,6 +240,21 @@ def _kill_child_when(project: Project, rounds: int) -> None:
     wait_for(lambda: state.exists() and json.loads(state.read_text())[0] >= rounds)
     for process in processes_of(project):
         process.kill()
+
+
+def test_a_last_word_that_is_read_late_still_counts(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on a computer whose other threads and programs leave the reading thread no time.
+    read = runner._read
+
+    def late(process: Any, lines: Any) -> None:
+        process.wait()
+        time.sleep(0.8)
+        read(process, lines)
+
+    monkeypatch.setattr(runner, "_read", late)
+    assert set(kinds(project).values()) == {"finished"}
 
 
 def test_notices_arrive(project: Project) -> None:
