@@ -1,8 +1,9 @@
 """Set Spaceport up from a clone and run it: ``python3 packaging/dev.py demo``.
 
-Commands: ``demo`` takes the sample flight to a finished splat in ./demo.spaceport, ``test`` runs
-the tests, ``lint`` the checks, ``setup`` only sets up. What follows the command goes to pytest
-or to ``spaceport run``. Needs nothing but Python's standard library.
+Commands: ``demo`` opens the window with the sample flight; without a display, with ``--no-window``
+or with options of ``spaceport run`` it takes the flight to a finished splat in ./demo.spaceport in
+the terminal. ``test`` runs the tests, with what follows it for pytest, ``lint`` the checks,
+``setup`` only sets up. Needs nothing but Python's standard library.
 """
 
 import sys

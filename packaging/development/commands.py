@@ -7,10 +7,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from development import environment, lock, peers, torch_choice
+from development import environment, lock, peers, system, torch_choice
 from development.environment import Environment
 from development.words import say
 
+NO_WINDOW = "--no-window"
 CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "check"),
     ("ruff", "format", "--check"),
@@ -41,9 +42,36 @@ def _kind() -> str:
 
 
 def _demo(place: Environment, arguments: Sequence[str]) -> int:
+    """Open the window with the sample flight; run it in the terminal where no window can open."""
+    if not arguments and "CI" not in os.environ and _window_opens(place):
+        say("The window opens with the sample flight. Press Start in it to make the splat.")
+        return _python(place, ["-m", "spaceport_app", "open", "--sample"], Path.cwd())
     flight = place.root / "resources" / "sample_flight"
-    options = ["-o", "demo.spaceport", "--preset", "preview", *arguments]
+    given = [argument for argument in arguments if argument != NO_WINDOW]
+    options = ["-o", "demo.spaceport", "--preset", "preview", *given]
     return _python(place, ["-m", "spaceport_app", "run", str(flight), *options], Path.cwd())
+
+
+def _window_opens(place: Environment) -> bool:
+    """Ask our own code in a process of its own; say what it says where no window can open."""
+    program = "from spaceport_app.gui import display as d; print(d.trouble() or '')"
+    found = subprocess.run(
+        [str(place.python), "-c", program],
+        env=_clean(),
+        cwd=place.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    sentence = found.stdout.strip()
+    if found.returncode == 0 and not sentence:
+        return True
+    missing = [one.package for one in system.missing_libraries()]
+    if missing:
+        sentence = f"The window lacks system libraries. To install: {system.install_line(missing)}"
+    say(sentence or "The window cannot be opened here.")
+    say("The demo goes on in this terminal.")
+    return False
 
 
 def _check(place: Environment, check: tuple[str, ...], root: Path) -> int:
@@ -59,11 +87,15 @@ def _imports(place: Environment, root: Path) -> int:
 
 
 def _python(place: Environment, arguments: Sequence[str], folder: Path) -> int:
-    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH")}
-    with subprocess.Popen([str(place.python), *arguments], cwd=folder, env=clean) as child:
+    command = [str(place.python), *arguments]
+    with subprocess.Popen(command, cwd=folder, env=_clean()) as child:
         while True:
             try:
                 return child.wait()
             except KeyboardInterrupt:
                 # The child got the same Ctrl-C and stops in its own time, saying how to go on.
                 continue
+
+
+def _clean() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH")}

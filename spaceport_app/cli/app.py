@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import sys
@@ -12,7 +11,7 @@ from typing import Annotated
 import typer
 
 from spaceport_app import __version__
-from spaceport_app.cli import converting, doctor, inspecting, looking, running
+from spaceport_app.cli import converting, doctor, inspecting, looking, running, window
 from spaceport_app.cli.flags import with_stage_flags
 from spaceport_app.cli.output import EXIT_CODES, FAILED
 from spaceport_app.pipeline.stage import registry
@@ -33,6 +32,7 @@ def build() -> typer.Typer:
     app.callback()(_main)
     app.command(epilog=EXIT_CODES)(with_stage_flags(running.run, stages))
     app.command(epilog=EXIT_CODES)(with_stage_flags(running.stage, stages))
+    app.command("open", epilog=EXIT_CODES)(window.open_)
     for command in (
         looking.status,
         inspecting.inspect,
@@ -48,7 +48,7 @@ def build() -> typer.Typer:
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return the exit code; without any words, open the window."""
     if not arguments:
-        return _window()
+        return window.show()
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal cannot show must not end the program.
         if isinstance(stream, io.TextIOWrapper):
@@ -62,18 +62,6 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     return 0
-
-
-def _window() -> int:
-    if importlib.util.find_spec("PySide6") is None:
-        sys.stderr.write(
-            "The window is not installed here: install PySide6-Essentials. "
-            "The commands work without it: spaceport --help\n"
-        )
-        return FAILED
-    from spaceport_app.gui.app import main
-
-    return main([])
 
 
 def _version(wanted: bool) -> None:

@@ -20,13 +20,15 @@ from spaceport_app.gui.exceptions import ExceptionHook
 from spaceport_app.gui.window import MainWindow
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(paths: Sequence[Path], *, sample: bool = False) -> int:
     """Show the window until it is closed, and return the exit code.
 
     Parameters
     ----------
-    arguments : sequence of str
-        Paths to open: photos, a project, or splats.
+    paths : sequence of Path
+        What to open: photos, a project, or splats.
+    sample : bool
+        Open the photos that come with Spaceport.
     """
     app = make_application()
     log = RecentLog()
@@ -44,8 +46,9 @@ def main(arguments: Sequence[str]) -> int:
     heartbeat.start(300)
     heartbeat.timeout.connect(lambda: None)
     window.show()
-    if arguments:
-        paths = [Path(argument) for argument in arguments]
+    if sample:
+        QTimer.singleShot(0, window.open_sample)
+    elif paths:
         QTimer.singleShot(0, lambda: window.take(paths))
     return app.exec()
 

@@ -61,7 +61,7 @@ class Session:
         """Have `listener` called with what changed."""
         self._listeners.append(listener)
 
-    def create(self, sources: tuple[Path, ...], folder: Path) -> Project:
+    def create(self, sources: tuple[Path, ...], folder: Path, preset: str = "standard") -> Project:
         """Make a project of photos and open it.
 
         Raises
@@ -69,7 +69,7 @@ class Session:
         ProjectError
             If the folder cannot be made or holds a project.
         """
-        project = Project.create(folder, sources, Settings("standard", machine.device()))
+        project = Project.create(folder, sources, Settings(preset, machine.device()))
         self._take(project)
         return project
 

@@ -102,7 +102,8 @@ class MainWindow(QMainWindow):
         if folder.exists():
             self._open_project(folder)
         else:
-            self._create((flight,), folder)
+            # Two minutes on two cores: nobody tries something for half an hour.
+            self._create((flight,), folder, "preview")
 
     def new_project(self) -> None:
         """Ask for a folder of photos and make a project of it."""
@@ -142,9 +143,9 @@ class MainWindow(QMainWindow):
         )
         show(box)
 
-    def _create(self, photos: tuple[Path, ...], folder: Path) -> None:
+    def _create(self, photos: tuple[Path, ...], folder: Path, preset: str = "standard") -> None:
         try:
-            project = self.session.create(photos, folder)
+            project = self.session.create(photos, folder, preset)
         except StageError as error:
             tell(self, error.message, error.remedy)
             return

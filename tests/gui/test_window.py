@@ -100,6 +100,22 @@ def test_unreadable_photos_are_told_and_the_window_goes_on(
     assert window.workspace.stage_panel.isEnabled()
 
 
+def test_the_sample_flight_is_made_once_and_opened_again(
+    window: MainWindow, own_places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window.workspace, "read_photos", lambda: None)
+    window.start_page.drop_area.sample.click()
+    project = window.session.project
+    assert project is not None
+    assert project.folder == own_places / "projects" / "Sample flight.spaceport"
+    assert project.document.settings.preset == "preview"
+    window.menus.close.trigger()
+    window.open_sample()
+    assert window.session.project is not None
+    assert window.session.project is not project
+    assert window.session.project.folder == project.folder
+
+
 def test_text_is_no_drop(window: MainWindow) -> None:
     data = QMimeData()
     data.setText("hello")

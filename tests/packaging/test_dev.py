@@ -311,3 +311,99 @@ class TestCommands:
         peers.set_up(tmp_path)
         assert len(calls) == 1
         assert "--no-package-lock" in calls[0]
+
+
+class TestDemo:
+    """What `demo` starts; the programs themselves are not run."""
+
+    @pytest.fixture
+    def started(self, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+        calls: list[list[str]] = []
+        monkeypatch.delenv("CI", raising=False)
+        monkeypatch.setattr(
+            commands, "_python", lambda place, words, folder: calls.append(list(words)) or 0
+        )
+        return calls
+
+    @pytest.fixture
+    def place(self, monkeypatch: pytest.MonkeyPatch) -> Environment:
+        place = Environment(ROOT)
+        monkeypatch.setattr(Environment, "python", Path(sys.executable))
+        return place
+
+    def demo(self, place: Environment, *arguments: str) -> None:
+        assert commands._demo(place, arguments) == 0
+
+    def test_a_display_gets_the_window(
+        self,
+        place: Environment,
+        started: list[list[str]],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: Any,
+    ) -> None:
+        # Whoever names a platform of Qt knows that it works.
+        monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+        self.demo(place)
+        assert started == [["-m", "spaceport_app", "open", "--sample"]]
+        assert "Press Start" in capsys.readouterr().out
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others have a display")
+    @pytest.mark.parametrize("display", ["", "127.0.0.1:987"])
+    def test_no_display_gets_one_sentence_and_the_terminal(
+        self,
+        place: Environment,
+        started: list[list[str]],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: Any,
+        display: str,
+    ) -> None:
+        for name in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("DISPLAY", display)
+        monkeypatch.setattr(system, "missing_libraries", lambda: ())
+        self.demo(place)
+        assert [words[2] for words in started] == ["run"]
+        first, second = capsys.readouterr().out.splitlines()
+        assert first.startswith("The display" if display else "There is no display")
+        assert second == "The demo goes on in this terminal."
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others bring all of it")
+    def test_missing_libraries_are_named_with_the_command(
+        self,
+        place: Environment,
+        started: list[list[str]],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: Any,
+    ) -> None:
+        for name in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY"):
+            monkeypatch.delenv(name, raising=False)
+        gone = system.Library("libxcb-cursor.so.0", "libxcb-cursor0", "the window")
+        monkeypatch.setattr(system, "missing_libraries", lambda: (gone,))
+        monkeypatch.setattr(system.shutil, "which", lambda name: f"/usr/bin/{name}")
+        self.demo(place)
+        assert [words[2] for words in started] == ["run"]
+        line = "sudo apt-get update && sudo apt-get install -y libxcb-cursor0"
+        assert line in capsys.readouterr().out
+
+    @pytest.mark.parametrize("arguments", [["--no-window"], ["--preset", "high"]])
+    def test_words_for_the_terminal_keep_the_terminal(
+        self,
+        place: Environment,
+        started: list[list[str]],
+        monkeypatch: pytest.MonkeyPatch,
+        arguments: list[str],
+    ) -> None:
+        monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+        self.demo(place, *arguments)
+        words = started[0]
+        assert words[2] == "run"
+        assert "--no-window" not in words
+        assert words[-2:] == (["--preset", "preview"] if len(arguments) == 1 else arguments)
+
+    def test_continuous_integration_keeps_the_terminal(
+        self, place: Environment, started: list[list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+        monkeypatch.setenv("CI", "true")
+        self.demo(place)
+        assert [words[2] for words in started] == ["run"]
