@@ -58,6 +58,7 @@ def measure(count: int, seconds: float) -> str:
 
     from spaceport_app.gui.splat.canvas import SplatCanvas
     from spaceport_app.gui.splat.packing import pack
+    from spaceport_app.gui.splat.sorting import SortRequest, sort
 
     canvas = SplatCanvas()
     canvas.resize(WIDTH, HEIGHT)
@@ -89,7 +90,8 @@ def measure(count: int, seconds: float) -> str:
     moving = frames / (time.perf_counter() - started)
     spent = (time.process_time() - spent) / max(frames, 1)
     detail = canvas.pace.detail
-    share = canvas.pace.count(count) / count
+    order = canvas.item.order
+    share = len(order.indices) / count
 
     finished.clear()
     started = latest = time.perf_counter()
@@ -101,10 +103,11 @@ def measure(count: int, seconds: float) -> str:
     rest = latest - started
 
     canvas.makeCurrent()
+    canvas.item.take_order(sort(SortRequest(canvas.scene, canvas.navigator.view_matrix(), count)))
     whole = []
     for _ in range(3):
         started = time.perf_counter()
-        canvas.item.draw_now(canvas.camera(), count)
+        canvas.item.draw_now(canvas.camera())
         whole.append(time.perf_counter() - started)
     renderer = GL.glGetString(GL.GL_RENDERER).decode()
     canvas.doneCurrent()

@@ -68,19 +68,19 @@ class PhotoPanel(QWidget):
         self._facts: list[str] = []
         self._quiet = False
         self._model = PhotoListModel(self.listing, self._thumbnails, self)
-        self._model.toggled.connect(lambda name, out: self._exclude([name], out))
-        self._filter = QComboBox()
-        self._filter.setAccessibleName("Which photos to show")
-        self._filter.setToolTip("Which photos to show")
-        self._sort = QComboBox()
-        self._sort.setAccessibleName("Order of the photos")
-        self._sort.setToolTip("Order of the photos")
+        self._model.toggled.connect(lambda name, out: self.exclude([name], out))
+        self.filter_box = QComboBox()
+        self.filter_box.setAccessibleName("Which photos to show")
+        self.filter_box.setToolTip("Which photos to show")
+        self.sort_box = QComboBox()
+        self.sort_box.setAccessibleName("Order of the photos")
+        self.sort_box.setToolTip("Order of the photos")
         for key, (label, _) in SORTS.items():
-            self._sort.addItem(label, key)
-        self._search = QLineEdit()
-        self._search.setPlaceholderText("Find by name")
-        self._search.setAccessibleName("Find photos by name")
-        self._search.setClearButtonEnabled(True)
+            self.sort_box.addItem(label, key)
+        self.search_field = QLineEdit()
+        self.search_field.setPlaceholderText("Find by name")
+        self.search_field.setAccessibleName("Find photos by name")
+        self.search_field.setClearButtonEnabled(True)
         self._view = _ListView()
         self._view.setModel(self._model)
         self._empty = QLabel()
@@ -98,9 +98,9 @@ class PhotoPanel(QWidget):
         self._wait_for_typing.setSingleShot(True)
         self._wait_for_typing.setInterval(150)
         self._wait_for_typing.timeout.connect(self._search_changed)
-        self._search.textChanged.connect(self._wait_for_typing.start)
-        self._filter.activated.connect(self._filter_chosen)
-        self._sort.activated.connect(self._sort_chosen)
+        self.search_field.textChanged.connect(self._wait_for_typing.start)
+        self.filter_box.activated.connect(self._filter_chosen)
+        self.sort_box.activated.connect(self._sort_chosen)
         self._view.selectionModel().currentChanged.connect(self._current_changed)
         self._view.activated.connect(self._index_activated)
         self._view.customContextMenuRequested.connect(self._open_menu)
@@ -130,9 +130,9 @@ class PhotoPanel(QWidget):
         index = self._model.index_of(name)
         if not index.isValid() and any(entry.name == name for entry in self.listing.entries):
             self.listing.filter, self.listing.text = "all", ""
-            self._search.blockSignals(True)
-            self._search.clear()
-            self._search.blockSignals(False)
+            self.search_field.blockSignals(True)
+            self.search_field.clear()
+            self.search_field.blockSignals(False)
             self._refresh()
             index = self._model.index_of(name)
         if not index.isValid() or index == self._view.currentIndex():
@@ -170,13 +170,13 @@ class PhotoPanel(QWidget):
         layout.setSpacing(theme.spacing)
         self._choices = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._choices.setSpacing(theme.spacing)
-        for box in (self._filter, self._sort):
+        for box in (self.filter_box, self.sort_box):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
             box.setMinimumContentsLength(8)
             self._choices.addWidget(box, 1)
-        layout.addWidget(self._search)
+        layout.addWidget(self.search_field)
         layout.addLayout(self._choices)
         pages = QWidget()
         self._pages = QStackedLayout(pages)
@@ -189,10 +189,10 @@ class PhotoPanel(QWidget):
     def _make_actions(self) -> None:
         self._take_out = QAction("Take out", self)
         self._take_out.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
-        self._take_out.triggered.connect(lambda: self._exclude(self._chosen(), True))
+        self._take_out.triggered.connect(lambda: self.exclude(self._chosen(), True))
         self._take_in = QAction("Take in again", self)
         self._take_in.setShortcut(QKeySequence(Qt.Key.Key_Insert))
-        self._take_in.triggered.connect(lambda: self._exclude(self._chosen(), False))
+        self._take_in.triggered.connect(lambda: self.exclude(self._chosen(), False))
         self._toggle = QAction("Take out or in", self)
         self._toggle.setShortcut(QKeySequence(Qt.Key.Key_Space))
         self._toggle.triggered.connect(self._toggle_chosen)
@@ -214,7 +214,7 @@ class PhotoPanel(QWidget):
             else "The photos will be listed here."
         )
         has_any = bool(self.listing.entries)
-        for widget in (self._search, self._filter, self._sort):
+        for widget in (self.search_field, self.filter_box, self.sort_box):
             widget.setEnabled(has_any)
         self._sum_up()
 
@@ -241,10 +241,10 @@ class PhotoPanel(QWidget):
         keys = [choice.key for choice in filters]
         if self.listing.filter not in keys:
             self.listing.filter = keys[0]
-        self._filter.clear()
+        self.filter_box.clear()
         for choice in filters:
-            self._filter.addItem(f"{choice.label} ({choice.count:,})", choice.key)
-        self._filter.setCurrentIndex(keys.index(self.listing.filter))
+            self.filter_box.addItem(f"{choice.label} ({choice.count:,})", choice.key)
+        self.filter_box.setCurrentIndex(keys.index(self.listing.filter))
 
     def _sum_up(self) -> None:
         entries = self.listing.entries
@@ -264,15 +264,15 @@ class PhotoPanel(QWidget):
         self._summary.setVisible(bool(self._facts))
 
     def _filter_chosen(self) -> None:
-        self.listing.filter = self._filter.currentData()
+        self.listing.filter = self.filter_box.currentData()
         self._refresh()
 
     def _sort_chosen(self) -> None:
-        self.listing.sort = self._sort.currentData()
+        self.listing.sort = self.sort_box.currentData()
         self._refresh()
 
     def _search_changed(self) -> None:
-        self.listing.text = self._search.text()
+        self.listing.text = self.search_field.text()
         self._refresh()
 
     def _current_changed(self, current: QModelIndex) -> None:
@@ -289,9 +289,10 @@ class PhotoPanel(QWidget):
     def _toggle_chosen(self) -> None:
         chosen = set(self._chosen())
         used = any(entry.used for entry in self.listing.entries if entry.name in chosen)
-        self._exclude(list(chosen), used)
+        self.exclude(list(chosen), used)
 
-    def _exclude(self, names: Sequence[str], out: bool) -> None:
+    def exclude(self, names: Sequence[str], out: bool) -> None:
+        """Take photos out by hand or in again, and tell so by `excluded_changed`."""
         if self.listing.exclude(names, out):
             self._refresh()
             self.excluded_changed.emit(self.listing.excluded)

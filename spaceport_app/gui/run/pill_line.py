@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+import math
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from spaceport_app.gui import theme
@@ -14,7 +16,7 @@ _HEIGHT = 12
 
 
 class PillLine(QWidget):
-    """Shows a fraction as a white pill on a thin line; red where the work failed.
+    """Shows a fraction as a filled pill on a thin line; red where the work failed.
 
     Everything is laid on whole device pixels, so that it is as crisp at 150 % as at 100 %.
     """
@@ -54,40 +56,42 @@ class PillLine(QWidget):
         """Return the least size at which it can be read."""
         return QSize(40, _HEIGHT)
 
-    def rects(self, ratio: float) -> tuple[QRectF, QRectF]:
-        """Return line and pill on the pixels of a screen with `ratio` of them a unit."""
+    def rects(self, ratio: float, origin: QPointF | None = None) -> tuple[QRectF, QRectF]:
+        """Return line and pill on the pixels of a screen with `ratio` of them a unit.
 
-        def snap(value: float) -> float:
-            return round(value * ratio) / ratio
+        `origin` is where the widget stands in its window, in units: at 150 % every second unit
+        lies between two pixels.
+        """
+        left, over = (0.0, 0.0) if origin is None else (origin.x(), origin.y())
+
+        def snap(value: float, start: float = 0.0) -> float:
+            return round((value + start) * ratio) / ratio - start
 
         line, pill = max(1 / ratio, snap(_LINE)), snap(_PILL)
         # Both heights in device pixels are made even or odd together, so that they share a middle.
         if round(line * ratio) % 2 != round(pill * ratio) % 2:
             pill += 1 / ratio
-        top = snap((self.height() - pill) / 2)
+        top = snap((self.height() - pill) / 2, over)
         inset = (pill - line) / 2
-        whole = QRectF(0.0, top + inset, snap(self.width()), line)
+        # Towards the inside: what sticks out of the widget would be cut off.
+        start = math.ceil(left * ratio - 1e-6) / ratio - left
+        end = math.floor((left + self.width()) * ratio + 1e-6) / ratio - left
+        whole = QRectF(start, top + inset, end - start, line)
         grown = snap(self._fraction * (whole.width() - pill)) + pill
         shown = self._fraction > 0.0 or self._active or self._failed
-        return whole, QRectF(0.0, top, grown if shown else 0.0, pill)
+        return whole, QRectF(start, top, grown if shown else 0.0, pill)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw line and pill."""
         colours = theme.current()
-        line, pill = self.rects(self.devicePixelRatioF())
+        place = QPointF(self.mapTo(self.window(), QPoint(0, 0)))
+        line, pill = self.rects(self.devicePixelRatioF(), place)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        # On light ground the line is stronger, so that the white of the pill stands out from it.
-        quiet = colours.line if colours.is_dark else colours.muted
-        painter.setBrush(QColor(colours.error if self._failed else quiet))
+        painter.setBrush(QColor(colours.error if self._failed else colours.line))
         painter.drawRoundedRect(line, line.height() / 2, line.height() / 2)
         if pill.width() <= 0:
             return
         painter.setBrush(QColor(colours.error if self._failed else colours.pill))
-        if not colours.is_dark and not self._failed:
-            # White on a light ground needs an edge.
-            width = 1 / self.devicePixelRatioF()
-            painter.setPen(QPen(QColor(colours.muted), width))
-            pill = pill.adjusted(width / 2, width / 2, -width / 2, -width / 2)
         painter.drawRoundedRect(pill, pill.height() / 2, pill.height() / 2)

@@ -43,20 +43,25 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
         self.wipe: Wipe | None = None
         self._renderer: Renderer | None = None
         self._scene: Uploaded | None = None
-        self._quick: Target | None = None
-        self._full: Target | None = None
+        self.fade = 1.0
+        """How far the newest picture has taken the place of the one before it, 0 to 1."""
+        self._targets: list[Target] = []
         self._shown: Target | None = None
+        self._before: Target | None = None
+        self._drawing: Target | None = None
         self._photo: Texture | None = None
 
     def initializeGL(self) -> None:
         """Compile the programs."""
         self._renderer = Renderer()
         self._showing = {
-            (scaled, wiped): Program(
-                shaders.WHOLE_VERTEX, shaders.show_fragment(scaled=scaled, wiped=wiped)
+            (scaled, wiped, faded): Program(
+                shaders.WHOLE_VERTEX,
+                shaders.show_fragment(scaled=scaled, wiped=wiped, faded=faded),
             )
             for scaled in (False, True)
             for wiped in (False, True)
+            for faded in (False, True)
         }
         self._array = int(GL.glGenVertexArrays(1))
 
@@ -97,7 +102,7 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
 
     def forget_picture(self) -> None:
         """Show the background alone."""
-        self._shown = None
+        self._shown = self._before = None
 
     def take_order(self, order: Order) -> bool:
         """Draw in this order from now on; return False if it is of another scene."""
@@ -111,27 +116,38 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
         if self._scene is not None:
             self._scene.take_marks(marks)
 
-    def draw_now(self, camera: Camera, count: int, growth: float = 1.0) -> bool:
-        """Draw and show the `count` most important Gaussians; False if none can be drawn yet."""
+    def draw_now(self, camera: Camera, growth: float = 1.0) -> bool:
+        """Draw and show what the order holds; False if nothing can be drawn yet."""
         if self._scene is None or self._renderer is None or self._scene.order is None:
             return False
         with kept_target():
-            self._quick = _sized(self._quick, camera)
-            self._renderer.draw(self._scene, camera, self._quick, count, growth)
+            # Over the picture on show: of those of a moving camera, nobody needs an older one.
+            target = self._target(camera, over_shown=True)
+            self._renderer.draw(self._scene, camera, target, growth)
             GL.glFinish()
-        self._shown = self._quick
+        self._shown, self._before = target, None
         return True
 
-    def draw_fully(self, camera: Camera) -> Iterator[float]:
-        """Draw all Gaussians in steps, and show them when they are done."""
+    def draw_fully(self, camera: Camera, growth: float = 1.0) -> Iterator[float]:
+        """Draw what the order holds in steps, and show it when it is done.
+
+        What was on show stays below it as far as `fade` says.
+        """
         if self._scene is None or self._renderer is None:
             return
-        if self._shown is self._full:
-            # What is on show must not be drawn over before the new picture is finished.
-            self._full, self._quick = self._quick, self._full
-        self._full = _sized(self._full, camera)
-        yield from self._renderer.draw_in_steps(self._scene, camera, self._full, self._scene.count)
-        self._shown = self._full
+        self._drawing = target = self._target(camera)
+        yield from self._renderer.draw_in_steps(self._scene, camera, target, growth)
+        self._before, self._shown, self._drawing = self._shown, target, None
+
+    def end_fade(self) -> None:
+        """Show the newest picture alone, and keep none but it."""
+        self.fade = 1.0
+        self._before = None
+        kept = [t for t in self._targets if t is self._shown or t is self._drawing]
+        for target in self._targets:
+            if target not in kept:
+                target.delete()
+        self._targets = kept
 
     def draw_picture(self, camera: Camera) -> Iterator[Image | None]:
         """Draw all Gaussians aside in steps; the last one yields (height, width, 3), float32.
@@ -142,7 +158,7 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
             return
         target = Target(camera.width, camera.height, GL.GL_RGBA16F)
         try:
-            for _ in self._renderer.draw_in_steps(self._scene, camera, target, self._scene.count):
+            for _ in self._renderer.draw_in_steps(self._scene, camera, target):
                 yield None
             values = target.read()
             behind = np.array(self.background, np.float32)
@@ -160,6 +176,25 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
             self._photo = Texture(width, height, GL.GL_RGB8, smooth=True)
             self._photo.write(np.ascontiguousarray(pixels).ravel(), 3)
 
+    def _target(self, camera: Camera, *, over_shown: bool = False) -> Target:
+        """Return a target of the camera's size that is not on show."""
+        size = camera.width, camera.height
+        self._drawing = None
+        if over_shown and self._shown is not None:
+            self._before = None
+            if (self._shown.width, self._shown.height) == size:
+                return self._shown
+        for target in self._targets:
+            if target is self._shown or target is self._before:
+                continue
+            if (target.width, target.height) == size:
+                return target
+            self._targets.remove(target)
+            target.delete()
+            break
+        self._targets.append(Target(*size, GL.GL_RGBA16F))
+        return self._targets[-1]
+
     def paint(self) -> None:
         """Show the last finished picture all over the viewport."""
         if self._shown is None:
@@ -167,13 +202,19 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
         _, _, width, height = (float(v) for v in GL.glGetIntegerv(GL.GL_VIEWPORT))
         wipe = self.wipe if self._photo is not None else None
         scaled = (self._shown.width, self._shown.height) != (width, height)
-        show = self._showing[scaled, wipe is not None]
+        faded = self._before is not None and self.fade < 1.0
+        if self._before is not None:
+            scaled |= faded and (self._before.width, self._before.height) != (width, height)
+        show = self._showing[scaled, wipe is not None, faded]
         GL.glDisable(GL.GL_DEPTH_TEST)
         GL.glDisable(GL.GL_BLEND)
         self._shown.textures[0].bind(0)
         if self._photo is not None:
             self._photo.bind(1)
         show.use(picture=0, size=(width, height), background=self.background)
+        if self._before is not None and faded:
+            self._before.textures[0].bind(2)
+            show.use(before=2, fade=self.fade)
         if wipe is not None:
             frame = wipe.frame
             show.use(
@@ -188,11 +229,3 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
         GL.glBindVertexArray(0)
         GL.glUseProgram(0)
         GL.glActiveTexture(GL.GL_TEXTURE0)
-
-
-def _sized(target: Target | None, camera: Camera) -> Target:
-    if target is not None and (target.width, target.height) == (camera.width, camera.height):
-        return target
-    if target is not None:
-        target.delete()
-    return Target(camera.width, camera.height, GL.GL_RGBA16F)

@@ -1,4 +1,4 @@
-"""How much of a scene a computer can draw while the view moves."""
+"""How much of a scene a computer can draw while the view moves, and in which steps it rests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,6 @@ class Detail:
 
     share: float
     scale: float
-
-    @property
-    def growth(self) -> float:
-        """How much larger Gaussians are drawn, so that those that are left close the gaps."""
-        return math.pow(self.share, -0.4)
 
 
 FULL = Detail(1.0, 1.0)
@@ -32,13 +27,24 @@ LADDER = (
     Detail(0.06, 0.5),
     Detail(0.035, 0.4),
     Detail(0.02, 0.33),
+    Detail(0.01, 0.33),
+    Detail(0.005, 0.25),
 )
 """From all down to what software OpenGL can draw of millions of Gaussians.
 
 There a Gaussian costs a microsecond whatever its size, once half the resolution is given up.
 """
 
-_FEWEST = 10_000
+_FEWEST = 5_000
+_LEAST_PART = 0.3
+"""Part of a frame's time that drawing gets however long showing it takes."""
+_LONG_SECONDS = 0.4
+"""A full picture that takes longer than this is led up to by a coarser one."""
+
+
+def growth(share: float) -> float:
+    """Return how much larger Gaussians are drawn, so that those that are left close the gaps."""
+    return math.pow(min(max(share, 1e-6), 1.0), -0.4)
 
 
 class Pace:
@@ -47,12 +53,13 @@ class Pace:
     Parameters
     ----------
     target_seconds : float
-        What a frame may take.
+        What a frame may take, with all that the window does to show it.
     """
 
-    def __init__(self, target_seconds: float = 0.04) -> None:
+    def __init__(self, target_seconds: float = 0.045) -> None:
         self.target_seconds = target_seconds
         self._level = 4
+        self._full_seconds = 0.0
 
     @property
     def detail(self) -> Detail:
@@ -63,12 +70,26 @@ class Pace:
         """Return how many of so many Gaussians to draw while moving."""
         return min(gaussians, max(_FEWEST, round(gaussians * self.detail.share)))
 
-    def took(self, seconds: float) -> None:
-        """Learn what the last frame of the present detail took."""
-        if seconds > 2.5 * self.target_seconds:
+    def took(self, drawing: float, showing: float = 0.0) -> None:
+        """Learn the seconds of the last frame of the present detail: drawing it and showing it."""
+        room = max(self.target_seconds - showing, _LEAST_PART * self.target_seconds)
+        if drawing > 2.5 * room:
             self._level += 2
-        elif seconds > 1.3 * self.target_seconds:
+        elif drawing > 1.3 * room:
             self._level += 1
-        elif seconds < 0.45 * self.target_seconds:
+        elif drawing < 0.45 * room:
             self._level -= 1
         self._level = min(max(self._level, 0), len(LADDER) - 1)
+
+    def took_all(self, seconds: float) -> None:
+        """Learn what the full picture took: where it is quick, the next frame has all at once."""
+        self._full_seconds = seconds
+        if seconds < 0.45 * self.target_seconds:
+            self._level = 0
+
+    def steps_to_rest(self) -> tuple[Detail, ...]:
+        """Return the pictures to draw after moving, each finer than the one before, all last."""
+        present = self.detail
+        if self._full_seconds < _LONG_SECONDS or present.share > 0.5:
+            return (FULL,)
+        return Detail(math.sqrt(present.share), math.sqrt(present.scale)), FULL

@@ -87,14 +87,7 @@ class Renderer:
     def __init__(self) -> None:
         self._array = int(GL.glGenVertexArrays(1))
         self._projecting: dict[int, Program] = {}
-        self._quad = Program(shaders.QUAD_VERTEX, shaders.QUAD_FRAGMENT)
-        corners = np.array([0, 1, 2, 2, 1, 3], np.uint16)
-        indices = (4 * np.arange(shaders.QUADS, dtype=np.uint16)[:, None] + corners).ravel()
-        self._indices = int(GL.glGenBuffers(1))
-        GL.glBindVertexArray(self._array)
-        GL.glBindBuffer(GL.GL_ELEMENT_ARRAY_BUFFER, self._indices)
-        GL.glBufferData(GL.GL_ELEMENT_ARRAY_BUFFER, indices.nbytes, indices, GL.GL_STATIC_DRAW)
-        GL.glBindVertexArray(0)
+        self._blending = Program(shaders.BLEND_VERTEX, shaders.BLEND_FRAGMENT)
         self._a_step = 8 * _FEWEST_A_STEP
         self.highlight = (1.0, 0.7, 0.2)
         """Colour of highlighted Gaussians, 0 to 1."""
@@ -104,33 +97,32 @@ class Renderer:
         uploaded: Uploaded,
         camera: Camera,
         target: Target,
-        count: int,
         growth: float = 1.0,
     ) -> None:
-        """Draw the `count` most important Gaussians at once, in the order that is there.
+        """Draw at once what the present order holds.
 
         `camera` is of the target's size. The target gets premultiplied colour and alpha.
         `growth` makes the Gaussians larger.
         """
+        ordered, count = _extent(uploaded)
         self._project(uploaded, camera, count, 0, self._rows(uploaded, count), growth)
         self._clear(target)
-        ordered = 0 if uploaded.order is None else len(uploaded.order.indices)
         self._blend(uploaded, camera, target, count, 0, ordered)
 
     def draw_in_steps(
-        self, uploaded: Uploaded, camera: Camera, target: Target, count: int
+        self, uploaded: Uploaded, camera: Camera, target: Target, growth: float = 1.0
     ) -> Iterator[float]:
         """Do what `draw` does, and yield the part that is done after every few milliseconds.
 
         Between two steps anything else may be drawn but with this renderer.
         """
+        ordered, count = _extent(uploaded)
         rows = self._rows(uploaded, count)
         for row in range(0, rows, _STEP_ROWS):
-            self._project(uploaded, camera, count, row, min(row + _STEP_ROWS, rows))
+            self._project(uploaded, camera, count, row, min(row + _STEP_ROWS, rows), growth)
             GL.glFinish()
             yield 0.0
         self._clear(target)
-        ordered = 0 if uploaded.order is None else len(uploaded.order.indices)
         begin = 0
         while begin < ordered:
             started = time.perf_counter()
@@ -222,7 +214,7 @@ class Renderer:
         uploaded.order_texture.bind(0)
         for unit, texture in enumerate(uploaded.projected.textures, 1):
             texture.bind(unit)
-        self._quad.use(
+        self._blending.use(
             order=0,
             shapes=1,
             reaches=2,
@@ -235,12 +227,13 @@ class Renderer:
             size=(float(camera.width), float(camera.height)),
         )
         GL.glBindVertexArray(self._array)
-        GL.glDrawElementsInstanced(
-            GL.GL_TRIANGLES,
-            6 * shaders.QUADS,
-            GL.GL_UNSIGNED_SHORT,
-            None,
-            -(-(end - begin) // shaders.QUADS),
-        )
+        instances = -(-(end - begin) // shaders.BATCH)
+        GL.glDrawArraysInstanced(GL.GL_TRIANGLES, 0, 3 * shaders.BATCH, instances)
         GL.glBindVertexArray(0)
         GL.glDisable(GL.GL_BLEND)
+
+
+def _extent(uploaded: Uploaded) -> tuple[int, int]:
+    """Return how many Gaussians the order holds, and how many to project for it."""
+    order = uploaded.order
+    return (0, 0) if order is None else (len(order.indices), order.reach)

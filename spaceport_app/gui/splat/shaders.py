@@ -1,7 +1,7 @@
 """The view's programs in GLSL 330.
 
 A picture takes three passes. `PROJECT` writes every Gaussian's ellipse and colour into
-textures, one fragment a Gaussian, so that its four corners need not repeat that. `QUAD` draws
+textures, one fragment a Gaussian, so that its corners need not repeat that. `BLEND` draws
 the ellipses from back to front with premultiplied alpha. `SHOW` puts the picture into the
 window, beside the photo where one is compared with.
 
@@ -18,7 +18,7 @@ HIDDEN, FAINT, HIGHLIGHTED = 1, 2, 3
 FAINT_OPACITY = 0.12
 """What is left of the opacity of faint Gaussians, which are drawn grey."""
 
-QUADS = 128
+BATCH = 128
 """Gaussians an instance: fewer and larger instances are faster on every driver."""
 
 _HEADER = "#version 330\n"
@@ -141,7 +141,7 @@ void main() {
 }
 """
 
-QUAD_VERTEX = (
+BLEND_VERTEX = (
     _HEADER
     + """
 uniform usampler2D order;
@@ -162,7 +162,7 @@ void main() {
     gl_Position = vec4(0.0, 0.0, 2.0, 1.0);
     place = vec2(0.0);
     tint = vec4(0.0);
-    int slot = begin + gl_InstanceID * QUADS + gl_VertexID / 4;
+    int slot = begin + gl_InstanceID * BATCH + gl_VertexID / 3;
     if (slot >= end) return;
     int i = int(texelFetch(order, ivec2(slot % order_width, slot / order_width), 0).r);
     if (i >= count) return;
@@ -170,15 +170,19 @@ void main() {
     vec2 reach = texelFetch(reaches, at, 0).xy;
     if (reach.y == 0.0) return;
     vec4 shape = texelFetch(shapes, at, 0);
-    place = reach.y * vec2(float((gl_VertexID & 1) * 2 - 1), float((gl_VertexID & 2) - 1));
+    // The triangle around the circle: a third of the vertices less than a square's, half the
+    // triangles.
+    int corner = gl_VertexID % 3;
+    place = reach.y * (corner == 0 ? vec2(0.0, 2.0)
+        : vec2(corner == 1 ? -1.7320508075688772 : 1.7320508075688772, -1.0));
     vec2 pixel = shape.xy + vec2(shape.z * place.x, shape.w * place.x + reach.x * place.y);
     gl_Position = vec4(2.0 * pixel.x / size.x - 1.0, 1.0 - 2.0 * pixel.y / size.y, 0.0, 1.0);
     tint = texelFetch(colours, at, 0);
 }
-""".replace("QUADS", str(QUADS))
+""".replace("BATCH", str(BATCH))
 )
 
-QUAD_FRAGMENT = (
+BLEND_FRAGMENT = (
     _HEADER
     + """
 in vec2 place;
@@ -196,6 +200,8 @@ void main() {
 _SHOW_FRAGMENT = """
 uniform sampler2D picture;
 uniform sampler2D photo;
+uniform sampler2D before;
+uniform float fade;
 uniform vec2 size;
 uniform vec3 background;
 uniform vec3 line;
@@ -210,6 +216,9 @@ void main() {
     vec4 splat = texture(picture, at / size);
 #else
     vec4 splat = texelFetch(picture, ivec2(at), 0);
+#endif
+#if FADED
+    splat = mix(texture(before, at / size), splat, fade);
 #endif
     vec3 rgb = clamp(splat.rgb + (1.0 - splat.a) * background, 0.0, 1.0);
 #if WIPED
@@ -240,9 +249,11 @@ def project_fragment(degree: int, texels: int) -> str:
     return f"{_HEADER}{defines}{_PROJECT_FRAGMENT}"
 
 
-def show_fragment(*, scaled: bool, wiped: bool) -> str:
-    """Return the showing program for pictures of another size than the window's, or with a photo.
+def show_fragment(*, scaled: bool, wiped: bool, faded: bool) -> str:
+    """Return the showing program.
 
+    For pictures of another size than the window's, with a photo, or over the picture before it.
     One program for all would have software OpenGL filter textures for nothing.
     """
-    return f"{_HEADER}#define SCALED {int(scaled)}\n#define WIPED {int(wiped)}\n{_SHOW_FRAGMENT}"
+    switches = f"#define SCALED {int(scaled)}\n#define WIPED {int(wiped)}\n"
+    return f"{_HEADER}{switches}#define FADED {int(faded)}\n{_SHOW_FRAGMENT}"

@@ -1,7 +1,8 @@
 """The widget that Gaussians are drawn in, and what of them is drawn when.
 
-While the camera moves, as much is drawn as the computer can draw in time. Once it rests, all
-Gaussians are drawn at full size, in steps between which the window stays alive.
+While the camera moves, as much of what is in sight is drawn as the computer can draw in time.
+Once it rests, finer pictures and then all Gaussians are drawn, in steps between which the window
+stays alive, and each picture fades in over the one before it.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from PySide6.QtWidgets import QWidget
 from spaceport_app.gui.splat import picking
 from spaceport_app.gui.splat.item import SplatItem, Wipe
 from spaceport_app.gui.splat.navigation import Frame, Navigator
-from spaceport_app.gui.splat.pace import Pace
+from spaceport_app.gui.splat.pace import FULL, Detail, Pace, growth
 from spaceport_app.gui.splat.packing import PackedScene, bounds
-from spaceport_app.gui.splat.sorting import Order, SortingThread, SortRequest
+from spaceport_app.gui.splat.sorting import Order, SortingThread, SortRequest, slopes_of
 from spaceport_app.sfm.model import View
 from spaceport_app.splats.camera import Camera
 
@@ -37,6 +38,8 @@ _log = logging.getLogger(__name__)
 _REST_MS = 160
 _STEPS_SECONDS = 0.012
 _TELL_SECONDS = 0.4
+_FADE_SECONDS = 0.15
+_FADE_MS = 16
 
 
 class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
@@ -72,13 +75,22 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
         self._usable = True
         self._stale = False
         self._moving = False
-        self._refining = False
+        self._plan: tuple[Detail, ...] = ()
+        """Pictures that are still to come until the view is at rest."""
+        self._full_drawn = False
+        self._asked: SortRequest | None = None
+        self._quick_drawn = 0.0
+        self._quick_seconds = 0.0
         self._job: Iterator[None] | None = None
         self._pictures: list[Camera] = []
         self._rest = QTimer(self, interval=_REST_MS, singleShot=True)
         self._rest.timeout.connect(self._come_to_rest)
         self._work = QTimer(self, interval=0)
         self._work.timeout.connect(self._advance)
+        self._fading = QTimer(self, interval=_FADE_MS)
+        self._fading.timeout.connect(self._fade)
+        self._faded_since = 0.0
+        self.frameSwapped.connect(self._learn_pace)
         self._sorted.connect(self._take_order)
         self._sorting = SortingThread(self._deliver)
         self.destroyed.connect(self._sorting.stop)
@@ -110,7 +122,9 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
         """Show nothing."""
         self.scene = None
         self._drop_job()
+        self._plan = ()
         self._rest.stop()
+        self._fading.stop()
         if self._current():
             self.item.remove_scene()
             self.item.forget_picture()
@@ -152,7 +166,7 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
         `camera` must stand and look as the view does; its size is free.
         """
         self._pictures.append(camera)
-        if self._job is None and not self._moving:
+        if self._job is None and not self._moving and not self._plan:
             self._begin(self._take_pictures())
 
     # What happens when
@@ -161,9 +175,9 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
         """Draw again, the camera has moved."""
         self._drop_job(keep_upload=True)
         self._stale = self._moving = True
-        self._refining = False
+        self._plan = ()
         self._rest.start()
-        self._ask_for_order(full=False)
+        self._ask_for_order()
         self.moved.emit()
         self.update()
 
@@ -177,7 +191,8 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
 
     def at_rest(self) -> bool:
         """Whether the full picture is on show."""
-        return not self._moving and self._refining and self._job is None
+        waits = self._moving or self._plan or self._job is not None or self._fading.isActive()
+        return not waits and self._full_drawn
 
     def initializeGL(self) -> None:
         """Make the item ready, or say that this OpenGL can't."""
@@ -205,45 +220,59 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
         super().paintGL()
 
     def _draw_quickly(self) -> None:
-        detail = self.pace.detail
+        self._fading.stop()
+        started = time.perf_counter()
+        order = self.item.order
+        if order is not None and self.item.draw_now(self._small(self.pace.detail), _growth(order)):
+            self._quick_drawn = time.perf_counter()
+            self._quick_seconds = self._quick_drawn - started
+            self._stale = self._full_drawn = False
+
+    def _small(self, detail: Detail) -> Camera:
         camera = self.camera()
-        small = camera.resized(
+        return camera.resized(
             max(1, round(camera.width * detail.scale)), max(1, round(camera.height * detail.scale))
         )
-        started = time.perf_counter()
-        count = self.pace.count(self._count())
-        growth = 1.0 if count == self._count() else detail.growth
-        if self.item.draw_now(small, count, growth):
-            self.pace.took(time.perf_counter() - started)
-            self._stale = False
+
+    def _learn_pace(self) -> None:
+        """Learn from a quick picture that is on the screen now what drawing and showing took."""
+        if self._quick_seconds:
+            showing = time.perf_counter() - self._quick_drawn
+            self.pace.took(self._quick_seconds, showing)
+            self._quick_seconds = 0.0
 
     def _come_to_rest(self) -> None:
         # A quick picture that is still due would come over the full one, or in between its steps.
         self._moving = self._stale = False
-        self._ask_for_order(full=True)
+        self._plan = self.pace.steps_to_rest()
+        self._ask_for_order()
 
-    def _ask_for_order(self, *, full: bool) -> None:
-        if self.scene is not None and self.item.scene is self.scene:
-            count = self._count() if full else self.pace.count(self._count())
-            self._sorting.ask(SortRequest(self.scene, self.navigator.view_matrix(), count))
+    def _ask_for_order(self) -> None:
+        if self.scene is None or self.item.scene is not self.scene:
+            return
+        total = self._count()
+        detail = self._plan[0] if self._plan else self.pace.detail
+        count = round(total * detail.share) if self._plan else self.pace.count(total)
+        slopes = slopes_of(self.camera()) if count < total else None
+        self._asked = SortRequest(self.scene, self.navigator.view_matrix(), count, slopes)
+        self._sorting.ask(self._asked)
 
     def _take_order(self, order: Order) -> None:
-        if order.request.scene is not self.scene or not self._current():
+        if order.request.scene is not self.scene or self._job is not None:
             return
-        full = order.request.count == self._count()
-        if (self._moving or full) and self._job is None:
-            taken = self.item.take_order(order)
-        else:
-            taken = False
+        if not self._moving and (order.request is not self._asked or not self._plan):
+            return
+        if not self._current():
+            return
+        taken = self.item.take_order(order)
         self.doneCurrent()
         if not taken:
             return
         if self._moving:
             self._stale = True
             self.update()
-        elif not self._refining:
-            self._refining = True
-            self._begin(self._refine())
+        else:
+            self._begin(self._refine(self._plan[0]))
 
     def _count(self) -> int:
         return self.item.count
@@ -280,7 +309,9 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
             if self._job is job:
                 self._job = None
                 self._work.stop()
-                if self._pictures:
+                if self._plan:
+                    self._ask_for_order()
+                elif self._pictures:
                     self._begin(self._take_pictures())
         except Exception as error:
             _log.exception("Drawing the splat failed")
@@ -295,20 +326,41 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
             yield
         self.item.take_marks(self._marks)
         self._moving = True
-        self._refining = False
+        self._plan = ()
         self._rest.start()
-        self._ask_for_order(full=False)
+        self._ask_for_order()
 
-    def _refine(self) -> Iterator[None]:
-        told = time.perf_counter()
-        for done in self.item.draw_fully(self.camera()):
+    def _refine(self, detail: Detail) -> Iterator[None]:
+        order = self.item.order
+        assert order is not None
+        told = started = time.perf_counter()
+        for done in self.item.draw_fully(self._small(detail), _growth(order)):
             # Seldom: whoever shows it has the whole window put together anew.
             if time.perf_counter() - told > _TELL_SECONDS:
                 told = time.perf_counter()
-                self.refined.emit(min(done, 0.99))
+                self.refined.emit(min(done * detail.share, 0.99))
             yield
+        self._plan = self._plan[1:]
+        self.item.fade = 0.0
+        self._faded_since = time.perf_counter()
+        self._fading.start()
         self.update()
-        self.refined.emit(1.0)
+        if detail is FULL:
+            self._full_drawn = True
+            self.pace.took_all(time.perf_counter() - started)
+            self.refined.emit(1.0)
+
+    def _fade(self) -> None:
+        """Let the newest picture come out a little more."""
+        part = (time.perf_counter() - self._faded_since) / _FADE_SECONDS
+        if part < 1.0:
+            self.item.fade = part
+        else:
+            self._fading.stop()
+            if self._current():
+                self.item.end_fade()
+                self.doneCurrent()
+        self.update()
 
     def _take_pictures(self) -> Iterator[None]:
         while self._pictures:
@@ -344,7 +396,7 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
 
     def stop(self) -> None:
         """End all work; the widget is not used after it."""
-        for timer in (self._rest, self._work):
+        for timer in (self._rest, self._work, self._fading):
             timer.stop()
         self._job = None
         self._sorting.stop()
@@ -368,3 +420,7 @@ class SplatSurface(GLViewWidget):  # type: ignore[misc, unused-ignore]
             [0.0, 0.0, -1.0, 0.0],
         ]
         return QMatrix4x4([value for row in rows for value in row])
+
+
+def _growth(order: Order) -> float:
+    return growth(order.reach / max(len(order.request.scene), 1))

@@ -26,7 +26,7 @@ class Colours:
     accent, on_accent : str
         Selection and the one main button, and text on it.
     pill : str
-        The fill of progress lines: white where the background is dark.
+        The fill of progress lines: white on dark ground, and as dark as text on light ground.
     good, warning, error : str
         Marks of finished, doubtful and failed things.
     """
@@ -80,7 +80,7 @@ LIGHT = Colours(
     line="#cfd4d9",
     accent="#1f6feb",
     on_accent="#ffffff",
-    pill="#ffffff",
+    pill="#2a2f36",
     good="#1f8a4c",
     warning="#9a6700",
     error="#c9302c",

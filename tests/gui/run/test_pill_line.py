@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
@@ -59,6 +60,30 @@ def test_edges_lie_on_whole_pixels_at_any_scale(line: PillLine, ratio: float) ->
             assert edge * ratio == pytest.approx(round(edge * ratio), abs=1e-6)
     track, pill = line.rects(ratio)
     assert track.center().y() == pytest.approx(pill.center().y())
+
+
+@pytest.mark.parametrize("ratio", [1.25, 1.5, 1.75])
+def test_edges_lie_on_whole_pixels_wherever_it_stands(line: PillLine, ratio: float) -> None:
+    line.show_fraction(0.37)
+    for x, y in ((1.0, 3.0), (2.0, 5.0), (7.0, 2.0)):
+        for rect in line.rects(ratio, QPointF(x, y)):
+            for edge in (rect.left() + x, rect.right() + x, rect.top() + y, rect.bottom() + y):
+                assert edge * ratio == pytest.approx(round(edge * ratio), abs=1e-6)
+            assert rect.left() >= 0 and rect.right() <= line.width()
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_the_pill_stands_out_from_the_ground_and_has_no_hollow_middle(
+    line: PillLine, look: str
+) -> None:
+    theme.choose(look)
+    line.show_fraction(0.5)
+    image = drawn(line, 2.0)
+    column = [image.pixelColor(100, y) for y in range(image.height())]
+    fill = QColor(theme.current().pill)
+    inside = [y for y, colour in enumerate(column) if colour == fill]
+    assert len(inside) == 16 and inside == list(range(inside[0], inside[0] + 16))
+    assert abs(fill.lightness() - QColor(theme.current().panel).lightness()) > 128
 
 
 def test_what_it_shows_can_be_heard(line: PillLine) -> None:

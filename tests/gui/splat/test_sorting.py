@@ -8,7 +8,7 @@ import engine_scenes
 import numpy as np
 
 from spaceport_app.gui.splat.packing import PackedScene, pack
-from spaceport_app.gui.splat.sorting import Order, SortingThread, SortRequest, sort
+from spaceport_app.gui.splat.sorting import Order, SortingThread, SortRequest, slopes_of, sort
 from spaceport_app.splats.model import Splats
 
 
@@ -48,6 +48,33 @@ def test_far_outlier_costs_the_near_scene_no_order() -> None:
 def test_only_the_asked_part_is_sorted() -> None:
     request = SortRequest(scene(), engine_scenes.camera().view_matrix, 1200)
     assert sorted(sort(request).indices.tolist()) == list(range(1200))
+
+
+def test_the_most_important_in_sight_are_taken() -> None:
+    packed, camera = scene(), engine_scenes.camera()
+    slopes = slopes_of(camera)
+    request = SortRequest(packed, camera.view_matrix, 700, slopes)
+    order = sort(request)
+    view = camera.view_matrix
+    x, y, z = (packed.means @ view[:3, :3].T + view[:3, 3]).T
+    with np.errstate(divide="ignore"):
+        inside = (
+            (x / z > slopes[0]) & (x / z < slopes[1]) & (y / z > slopes[2]) & (y / z < slopes[3])
+        )
+    wanted = np.flatnonzero(inside & (z > 1e-3))[:700]
+    assert len(wanted) > 0 and (len(wanted) == 700 or order.reach == min(5600, len(packed)))
+    assert len(set(order.indices.tolist()) ^ set(wanted.tolist())) <= 2, "but for rounding"
+    assert order.reach >= order.indices.max() + 1
+    depth = z[order.indices]
+    assert np.all(np.diff(depth) <= 5e-5 * depth[:-1])
+
+
+def test_camera_that_sees_nothing_has_an_empty_order() -> None:
+    camera = engine_scenes.camera()
+    away = np.diag([1.0, 1.0, -1.0, 1.0]) @ camera.view_matrix
+    away[2, 3] -= 1e6
+    order = sort(SortRequest(scene(), away, 100, slopes_of(camera)))
+    assert len(order.indices) == 0
 
 
 def test_newer_request_takes_the_place_of_one_that_waits() -> None:

@@ -12,6 +12,7 @@ CASES = (
     "mouse_orbits_pans_and_zooms",
     "keys_fly",
     "full_picture_is_shown_at_rest",
+    "pictures_get_finer_at_rest_unless_the_camera_moves",
     "bundle_is_opened_and_bad_file_is_told_of",
 )
 

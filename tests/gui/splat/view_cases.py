@@ -246,6 +246,46 @@ def full_picture_is_shown_at_rest(views: tuple[View, ...]) -> None:
         assert psnr(pixels(view) / 255.0, wanted) > 45
 
 
+def pictures_get_finer_at_rest_unless_the_camera_moves(views: tuple[View, ...]) -> None:
+    with window(views) as view:
+        canvas = view.canvas
+        sizes: list[tuple[int, int]] = []
+
+        def slow() -> None:
+            """Be a computer that needs seconds for the whole scene."""
+            canvas.pace.took_all(5.0)
+            for _ in range(20):
+                canvas.pace.took(10.0)
+
+        begin = canvas.item.draw_fully
+
+        def recorded(camera, growth=1.0):
+            sizes.append((camera.width, canvas.item.count if growth == 1.0 else 0))
+            return begin(camera, growth)
+
+        canvas.item.draw_fully = recorded
+        slow()
+        canvas.navigator.orbit(0.2, 0.1)
+        canvas.changed()
+        at_rest(view)
+        full = canvas.camera().width
+        assert len(sizes) == 2 and sizes[0][0] < full and sizes[1][0] == full, sizes
+
+        # Moved again in the middle: what was begun is never shown.
+        slow()
+        canvas.navigator.orbit(0.2, 0.1)
+        canvas.changed()
+        waiting.until(lambda: len(sizes) == 3, "the coarser picture is begun")
+        canvas.navigator.orbit(0.2, 0.1)
+        canvas.changed()
+        assert canvas._job is None and not canvas._plan and not canvas.at_rest()
+        at_rest(view)
+        engine = CpuEngine()
+        engine.load(scene())
+        wanted = np.clip(engine.render(canvas.camera()), 0.0, 1.0)
+        assert psnr(pixels(view) / 255.0, wanted) > 45
+
+
 def bundle_is_opened_and_bad_file_is_told_of(views: tuple[View, ...]) -> None:
     folder = views[0].image.parent
     bundles.write(folder / "my splat.sog", scene(500))
@@ -273,6 +313,7 @@ CASES: tuple[Callable[[tuple[View, ...]], None], ...] = (
     mouse_orbits_pans_and_zooms,
     keys_fly,
     full_picture_is_shown_at_rest,
+    pictures_get_finer_at_rest_unless_the_camera_moves,
     bundle_is_opened_and_bad_file_is_told_of,
 )
 
