@@ -37,7 +37,7 @@ def main(paths: Sequence[Path], *, sample: bool = False) -> int:
     hook = ExceptionHook(app)
     hook.install()
     window = MainWindow(window_log=log)
-    hook.caught.connect(window.show_exception)
+    hook.caught.connect(window.help.show_exception)
     # Ctrl-C in the terminal closes the window as its button does; Python sees the signal only
     # when some of its code runs, hence the timer.
     signal.signal(signal.SIGINT, lambda number, frame: window.close())

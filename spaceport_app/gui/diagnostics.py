@@ -9,17 +9,24 @@ import re
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from spaceport_app.errors import StageError
 from spaceport_app.pipeline import environment
+from spaceport_app.pipeline import stages as rooms
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import size
 
 _LINES = 300
 _LOG_LINES = 60
-# Degrees and metres with four digits and more behind the point are good enough to find a house.
-_PLACE = re.compile(r"-?\d{1,9}\.\d{4,}")
+# Degrees and metres with four digits and more behind the point are good enough to find a house,
+# and so are metres of a map's grid with any, and degrees with minutes.
+_PLACE = re.compile(
+    r"-?\d{1,9}\.\d{4,}|-?\b\d{5,8}\.\d+|\b\d{1,3}\s?(?:°|deg)[\s\d.,'\"′″]*[NSEW]?"
+)
+_PHOTO = re.compile(r"[\w()+~-]+\.(?:jpe?g|png|tiff?|heic|heif|dng|zip)\b", re.IGNORECASE)
 
 
 class RecentLog(logging.Handler):
@@ -39,15 +46,39 @@ class RecentLog(logging.Handler):
         return "\n".join(self._kept)
 
 
-def without_places(text: str, home: Path | None = None) -> str:
-    """Return `text` without coordinates, and with the home folder written as ``~``."""
+def without_places(
+    text: str,
+    home: Path | None = None,
+    photos: Iterable[str] = (),
+    folders: Mapping[str, str] | None = None,
+) -> str:
+    """Return `text` without what tells where somebody lives or flies.
+
+    Coordinates become ``[number]``, names of photos ``[photo]``, the home folder ``~``.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+    home : Path, optional
+        The home folder; by default that of whoever runs this.
+    photos : iterable of str
+        Names of photos that a pattern may miss: with spaces, say.
+    folders : mapping, optional
+        Paths, and what to write instead.
+    """
+    for path in sorted(folders or {}, key=len, reverse=True):
+        text = text.replace(path, (folders or {})[path])
     found = str(home or Path.home())
     if len(found) > 1:
         text = text.replace(found, "~")
+    for name in sorted(photos, key=len, reverse=True):
+        text = text.replace(name, "[photo]")
+    text = _PHOTO.sub("[photo]", text)
     return _PLACE.sub("[number]", text)
 
 
-def collect(project: Project | None, window_log: str, graphics: str) -> str:
+def collect(project: Project | None, window_log: str, graphics: str, first: str = "") -> str:
     """Return all that a bug report needs, as plain text.
 
     Parameters
@@ -58,6 +89,8 @@ def collect(project: Project | None, window_log: str, graphics: str) -> str:
         Lines that the window itself logged.
     graphics : str
         The OpenGL that draws the views, as its driver names it.
+    first : str
+        What stands before all else: a traceback, say.
     """
     found = _examined(project.folder if project is not None else Path.home())
     sections = [("Computer", _computer(found, graphics))]
@@ -67,7 +100,23 @@ def collect(project: Project | None, window_log: str, graphics: str) -> str:
             sections.append((f"Log of {log.stem}", _tail(log)))
     sections.append(("Log of the window", window_log or "empty"))
     text = "\n\n".join(f"== {head}\n{body}" for head, body in sections)
-    return without_places(text)
+    text = f"{first}\n\n{text}" if first else text
+    if project is None:
+        return without_places(text)
+    folders = {str(source): "[photos]" for source in project.sources if source.is_dir()}
+    folders[str(project.folder.absolute())] = "[project]"
+    return without_places(text, photos=_photo_names(project), folders=folders)
+
+
+def _photo_names(project: Project) -> list[str]:
+    """Return the names of the photos, with and without their endings."""
+    try:
+        names = [photo.path.name for photo in rooms.photoset(project).photos]
+    except (OSError, ValueError, KeyError, StageError):
+        names = []
+    names += [source.name for source in project.sources if not source.is_dir()]
+    names += project.document.settings.excluded
+    return names + [Path(name).stem for name in names if len(Path(name).stem) > 4]
 
 
 def _examined(folder: Path) -> dict[str, Any]:

@@ -32,6 +32,11 @@ class Deeds:
     show_tab: Callable[[str], None]
     choose_theme: Callable[[str], None]
     full_screen: Callable[[], None]
+    start: Callable[[], None]
+    pause: Callable[[], None]
+    stop: Callable[[], None]
+    options: Callable[[], None]
+    keys: Callable[[], None]
     diagnostics: Callable[[], None]
     about: Callable[[], None]
     fill_recent: Callable[[QMenu], None]
@@ -67,6 +72,13 @@ class Menus:
         self.close = self._add(file, "Close", deeds.close_project, "Ctrl+W")
         self.quit = self._add(file, "&Quit", deeds.quit, "Ctrl+Q")
 
+        project = bar.addMenu("&Project")
+        self.start = self._add(project, "&Start", deeds.start, "Ctrl+Return")
+        self.pause = self._add(project, "&Pause", deeds.pause, "Ctrl+P")
+        self.stop = self._add(project, "S&top…", deeds.stop, "Ctrl+.")
+        project.addSeparator()
+        self.options = self._add(project, "&Options…", deeds.options, "Ctrl+Shift+P")
+
         view = bar.addMenu("&View")
         self.tabs = [
             self._add(view, name, partial(deeds.show_tab, name), f"Ctrl+{number}")
@@ -81,13 +93,38 @@ class Menus:
             action.setCheckable(True)
             action.setChecked(theme.choice() == name)
             self._themes.addAction(action)
-        self._add(view, "&Full screen", deeds.full_screen, "F11")
+        self._add(view, "&Full screen", deeds.full_screen, _Key.FullScreen)
 
         help_menu = bar.addMenu("&Help")
+        self.keys = self._add(help_menu, "&Keys and mouse", deeds.keys, _Key.HelpContents)
         self.diagnostics = self._add(help_menu, "&Diagnostics…", deeds.diagnostics)
-        self._add(help_menu, "&About Spaceport", deeds.about)
+        self.about = self._add(help_menu, "&About Spaceport", deeds.about)
+        self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.quit.setMenuRole(QAction.MenuRole.QuitRole)
 
-    def enable(self, *, project: bool, finished: bool, running: bool, splats: bool) -> None:
+    def keys_and_deeds(self) -> list[tuple[str, str]]:
+        """Return the keys of all entries that have some, with what they do."""
+        rows = []
+        for menu in self._window.menuBar().findChildren(QMenu):
+            for action in menu.actions():
+                if not action.shortcut().isEmpty():
+                    words = action.text().replace("&", "").rstrip("…")
+                    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+                    if action in self.tabs:
+                        words = f"Show {words}"
+                    rows.append((keys, words))
+        return rows
+
+    def enable(
+        self,
+        *,
+        project: bool,
+        finished: bool,
+        running: bool,
+        splats: bool,
+        startable: bool,
+        stages_running: bool,
+    ) -> None:
         """Let those actions be chosen that make sense now.
 
         Parameters
@@ -100,11 +137,19 @@ class Menus:
             Stages are running.
         splats : bool
             Splats are shown without a project.
+        startable : bool
+            There is something that processing would do.
+        stages_running : bool
+            Stages run that can be paused, not the mere reading of photos.
         """
         self.add_photos.setEnabled(project and not running)
         self.save_copy.setEnabled(project and not running)
         self.export.setEnabled(project and finished and not running)
         self.save_report.setEnabled(project)
+        self.start.setEnabled(startable)
+        self.pause.setEnabled(stages_running)
+        self.stop.setEnabled(stages_running)
+        self.options.setEnabled(project and not running)
         self.close.setEnabled(project or splats)
         for action in self.tabs:
             action.setEnabled(project)

@@ -25,19 +25,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spaceport_app import __version__
 from spaceport_app.errors import StageError
 from spaceport_app.gui import notification, places, resources, theme
 from spaceport_app.gui.awake import Awake
 from spaceport_app.gui.background import Background
-from spaceport_app.gui.dialogs import TextDialog, ask, show, tell
+from spaceport_app.gui.diagnostics import RecentLog
+from spaceport_app.gui.dialogs import ask, show, tell
 from spaceport_app.gui.dropped import sort_out
+from spaceport_app.gui.help import Help
 from spaceport_app.gui.menus import Deeds, Menus
 from spaceport_app.gui.overlay import DropOverlay
 from spaceport_app.gui.session import Change, Session, usual_folder
 from spaceport_app.gui.start.page import StartPage
 from spaceport_app.gui.start.recent import Entry, RecentProjects, look
-from spaceport_app.gui.tabs import SPLAT, TABS
+from spaceport_app.gui.tabs import TABS
 from spaceport_app.gui.window_state import WindowState
 from spaceport_app.gui.workspace import Workspace
 from spaceport_app.pipeline.stage import registry
@@ -51,13 +52,12 @@ _RUNNING_MORE = "Training goes on from its last checkpoint when you start again.
 class MainWindow(QMainWindow):
     """The one window of Spaceport."""
 
-    def __init__(self, parent: QWidget | None = None, window_log: object = None) -> None:
+    def __init__(self, parent: QWidget | None = None, window_log: RecentLog | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Spaceport")
         self.setWindowIcon(QIcon(str(resources.path("icon.svg"))))
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
-        self._log = window_log
         self._background = Background(self)
         self._state = WindowState(places.settings_folder() / "window.ini")
         self._recent = RecentProjects(places.settings_folder() / "recent.json")
@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
         self._began = 0.0
         self._lasted = 0.0
         self.session = Session()
+        self.help = Help(self, self.session, self._background, window_log)
         self.start_page = StartPage(self)
         self.start_page.choose_folder.connect(self.new_project)
         self.start_page.try_sample.connect(self.open_sample)
@@ -198,8 +199,13 @@ class MainWindow(QMainWindow):
             show_tab=self.workspace.show_tab,
             choose_theme=self._choose_theme,
             full_screen=self._full_screen,
-            diagnostics=self.show_diagnostics,
-            about=self._about,
+            start=self.workspace.start_stages,
+            pause=self.workspace.pause_stages,
+            stop=self.workspace.ask_to_stop,
+            options=self.workspace.open_options,
+            keys=lambda: self.help.show_keys(self.menus.keys_and_deeds()),
+            diagnostics=self.help.show_diagnostics,
+            about=self.help.show_about,
             fill_recent=self._fill_recent,
         )
 
@@ -264,6 +270,7 @@ class MainWindow(QMainWindow):
             return
         dialog = ExportDialog(self.session.project, self)
         dialog.finished.connect(self._exported)
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _exported(self) -> None:
@@ -289,63 +296,16 @@ class MainWindow(QMainWindow):
         else:
             self.showFullScreen()
 
-    def show_diagnostics(self, first: str = "") -> None:
-        """Show what a bug report needs, below `first`."""
-        from spaceport_app.gui import diagnostics
-
-        dialog = TextDialog(
-            self,
-            "Diagnostics",
-            "For a bug report: versions, this computer, logs. It says nothing of where photos "
-            "were taken.",
-            "Examining this computer…",
-            waiting=True,
-        )
-        log = self._log.text() if isinstance(self._log, diagnostics.RecentLog) else ""
-        graphics = self.workspace.graphics()
-        project = self.session.project
-        head = f"{diagnostics.without_places(first)}\n\n" if first else ""
-        self._background.start(
-            "diagnostics",
-            lambda: diagnostics.collect(project, log, graphics),
-            lambda text: dialog.fill(head + text),
-            lambda sentence: dialog.fill(head + sentence),
-        )
-        dialog.open()
-
-    def show_exception(self, line: str, text: str) -> None:
-        """Tell of an exception that nobody handled; the window stays usable."""
-        if self.findChild(QMessageBox, "exception") is not None:
-            return
-        box = QMessageBox(QMessageBox.Icon.Critical, "Spaceport", "", parent=self)
-        box.setObjectName("exception")
-        box.setText("Something in Spaceport went wrong.")
-        box.setInformativeText(
-            f"{line}\n\nYour project is safe: finished stages are on disk. "
-            "Please send the diagnostics with a bug report."
-        )
-        box.setDetailedText(text)
-        more = box.addButton("Diagnostics…", QMessageBox.ButtonRole.ActionRole)
-        box.addButton(QMessageBox.StandardButton.Close)
-        more.clicked.connect(lambda: self.show_diagnostics(text))
-        box.finished.connect(box.deleteLater)
-        show(box)
-
-    def _about(self) -> None:
-        QMessageBox.about(
-            self,
-            "About Spaceport",
-            f"<h3>Spaceport {__version__}</h3>"
-            "<p>Drone photos in, a web-ready Gaussian splat out, on the computer you own.</p>"
-            "<p>Free software under the Apache License 2.0.</p>",
-        )
-
     def _fill_recent(self, menu: QMenu) -> None:
         menu.clear()
         folders = self._recent.folders()
-        for folder in folders:
-            action = menu.addAction(folder.name.removesuffix(SUFFIX))
+        names = [folder.name.removesuffix(SUFFIX) for folder in folders]
+        for folder, name in zip(folders, names, strict=True):
+            words = f"{name} in {folder.parent}" if names.count(name) > 1 else name
+            # An ampersand would mark the key of the entry.
+            action = menu.addAction(words.replace("&", "&&"))
             action.setToolTip(str(folder))
+            action.setStatusTip(str(folder))
             action.triggered.connect(partial(self._open_recent, folder))
         if not folders:
             menu.addAction("No recent projects").setEnabled(False)
@@ -376,6 +336,8 @@ class MainWindow(QMainWindow):
             finished=project is not None and project.published("train") is not None,
             running=self.workspace.running(),
             splats=self.session.splats is not None,
+            startable=self.workspace.startable(),
+            stages_running=self.workspace.stages_running(),
         )
         if project is not None:
             self.setWindowTitle(f"{project.document.name} — Spaceport")
@@ -459,7 +421,7 @@ class MainWindow(QMainWindow):
         if not splitter.isEmpty():
             self.workspace.remember(splitter)
         tab = self._state.text("tab", TABS[0])
-        if tab in TABS and tab != SPLAT:
+        if tab in TABS:
             self.workspace.show_tab(tab)
 
     def leave(self) -> None:

@@ -67,6 +67,31 @@ class Workspace(QWidget):
         panel = self._stage_panel
         return self._reading.running() or (panel is not None and panel.running())
 
+    def stages_running(self) -> bool:
+        """Whether stages run that a person can pause; reading the photos is none."""
+        return self._stage_panel is not None and self._stage_panel.running()
+
+    def startable(self) -> bool:
+        """Whether there is something that processing would do now."""
+        panel = self._stage_panel
+        return panel is not None and panel.isEnabled() and panel.can_start()
+
+    def start_stages(self) -> None:
+        """Do what is missing or outdated."""
+        self.stage_panel.start()
+
+    def pause_stages(self) -> None:
+        """Stop at once; a start goes on from there."""
+        self.stage_panel.pause()
+
+    def ask_to_stop(self) -> None:
+        """Ask whether to stop, and do so on a yes."""
+        self.stage_panel.ask_stop()
+
+    def open_options(self) -> None:
+        """Open the options of all stages."""
+        self.stage_panel.open_options()
+
     def stop(self) -> None:
         """Stop a run and leave no process behind."""
         self._reading.stop(wait=True)
@@ -138,12 +163,6 @@ class Workspace(QWidget):
     def remember(self, state: QByteArray) -> None:
         """Lay the panels out as they were, once they are there."""
         self._layout_before = state
-
-    def graphics(self) -> str:
-        """Return the name of the OpenGL that draws the views."""
-        from spaceport_app.gui.graphics import name
-
-        return name()
 
     def close_down(self) -> None:
         """Let go of everything that works in the background."""

@@ -245,7 +245,7 @@ def test_an_exception_in_any_thread_is_shown(
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     hook = ExceptionHook(window)
-    hook.caught.connect(window.show_exception)
+    hook.caught.connect(window.help.show_exception)
     hook.install()
 
     def break_down() -> None:
@@ -269,7 +269,7 @@ def test_diagnostics_name_versions_and_no_places(
     (folder / "logs").mkdir()
     (folder / "logs" / "sfm.log").write_text("at 47.793619 11.163483 all is well\n", "utf-8")
     window.session.project = project
-    window.show_diagnostics()
+    window.help.show_diagnostics()
     dialog = window.findChild(TextDialog)
     assert dialog is not None
     qtbot.waitUntil(dialog.copy.isEnabled, timeout=120_000)

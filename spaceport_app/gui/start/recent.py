@@ -13,7 +13,7 @@ from spaceport_app.errors import StageError
 from spaceport_app.pipeline.stage import Registry
 from spaceport_app.project.project import Project
 
-MOST = 12
+MOST = 10
 
 _log = logging.getLogger(__name__)
 
@@ -57,9 +57,9 @@ class RecentProjects:
         return tuple(folder for folder in self._read() if Project.exists(folder))
 
     def add(self, folder: Path) -> None:
-        """Put a project on top."""
+        """Put a project on top, and forget those that are gone."""
         folder = folder.absolute()
-        self._write((folder, *(other for other in self._read() if other != folder)))
+        self._write((folder, *(other for other in self.folders() if other != folder)))
 
     def remove(self, folder: Path) -> None:
         """Forget a project; its folder stays."""

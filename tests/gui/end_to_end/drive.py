@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -228,10 +230,73 @@ def killed(window: MainWindow, folder: Path) -> None:
     assert workers(made) == []
 
 
+def whole_flight(window: MainWindow, folder: Path) -> None:
+    """From the drop to the exported bundle by mouse and keys alone, at preset preview.
+
+    SPACEPORT_FLIGHT names the folder of photos; without it the sample flight is taken.
+    """
+    flight = Path(os.environ.get("SPACEPORT_FLIGHT") or FLIGHT)
+    limit = float(os.environ.get("SPACEPORT_FLIGHT_LIMIT_S", "1500"))
+    began = time.monotonic()
+    drag(window, flight)
+    read(window, 300)
+    seconds = {"read": time.monotonic() - began}
+    panel = window.workspace.stage_panel
+    preset = panel.controls.preset
+    preset.setFocus()
+    QTest.keyClicks(preset, "Preview")
+    waiting.until(lambda: preset.currentText() == "Preview", "the preset is chosen")
+    waiting.until(panel.can_start, "the preset is saved")
+    click(button(panel, "start"))
+    waiting.until(panel.running, "the run has begun", 30)
+    for tab in ("Flight", "Training"):
+        window.workspace.show_tab(tab)
+        pause(2.0)
+    waiting.until(lambda: not panel.running(), "the run is over", limit)
+    seconds["bundle"] = time.monotonic() - began
+    assert window.session.project is not None
+    project = Project.open(window.session.project.folder)
+    assert project.document.settings.preset == "preview"
+    for tab in ("Splat", "Report"):
+        window.workspace.show_tab(tab)
+        pause(2.0)
+
+    _mouse("key", "ctrl+e")
+    waiting.until(lambda: window.findChild(ExportDialog) is not None, "the dialog opens", 10)
+    dialog = window.findChild(ExportDialog)
+    assert dialog is not None
+    dialog.start.setFocus()
+    click(dialog.start)
+    waiting.until(lambda: "written" in dialog.status.text(), "the export is over", 300)
+    seconds["exported"] = time.monotonic() - began
+    path = project.folder / "export" / f"{project.document.name}.sog"
+    trained = project.published("train")
+    assert trained is not None
+    assert len(file.read(path)) == trained.report["gaussians"]
+    found = Project.open(project.folder)
+    stages = {stage.name: found.published(stage.name) for stage in registry()}
+    assert all(stages.values())
+    placed = stages["sfm"]
+    assert placed is not None
+    told = {
+        "photos": flight.name,
+        "placed": f"{placed.report['registered']} of {placed.report['photos']}",
+        "psnr_db": trained.report.get("psnr_db"),
+        "gaussians": trained.report["gaussians"],
+        "sog_bytes": path.stat().st_size,
+        "estimate": dialog.estimate.text(),
+        "seconds": {name: round(value, 1) for name, value in seconds.items()},
+        "stages_s": {name: run.seconds for name, run in stages.items() if run is not None},
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
+    dialog.close()
+
+
 SCENARIOS: dict[str, Callable[[MainWindow, Path], None]] = {
     "drop_to_export": drop_to_export,
     "failing": failing,
     "killed": killed,
+    "whole_flight": whole_flight,
 }
 
 
