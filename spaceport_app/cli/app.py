@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from spaceport_app import __version__
-from spaceport_app.cli import converting, doctor, inspecting, looking, running, window
+from spaceport_app.cli import converting, doctor, evaluating, inspecting, looking, running, window
 from spaceport_app.cli.flags import with_stage_flags
 from spaceport_app.cli.output import EXIT_CODES, FAILED
 from spaceport_app.pipeline.stage import registry
@@ -35,6 +35,7 @@ def build() -> typer.Typer:
     app.command("open", epilog=EXIT_CODES)(window.open_)
     for command in (
         looking.status,
+        evaluating.evaluate,
         inspecting.inspect,
         converting.export,
         converting.convert,

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spaceport_app import atomic
-from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Progress, Report, part
 from spaceport_app.sogs import version2
 from spaceport_app.sogs.axes import to_viewer, to_world
 from spaceport_app.sogs.file import read, write_folder, writing
 from spaceport_app.sogs.measure import measure
 from spaceport_app.sogs.options import CompressOptions
+from spaceport_app.splats import measured
+from spaceport_app.splats.evaluation import ViewQuality, evaluate, mean
 from spaceport_app.splats.file import read_ply
+from spaceport_app.splats.measured import Measured
 from spaceport_app.splats.model import Splats
 
 if TYPE_CHECKING:
     from spaceport_app.sfm.model import Reconstruction
-    from spaceport_app.splats.evaluation import ViewQuality
-
-_log = logging.getLogger(__name__)
 
 _ENCODE_SHARE = 0.6
 
@@ -52,17 +49,6 @@ class CompressInputs:
     held_out: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Training:
-    """How training compared held-out photos, so that the bundle is judged alike."""
-
-    image_size: int | None = None
-    antialiased: bool = False
-    background: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    vignette: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    psnr_db: float | None = None
-
-
 def run(inputs: CompressInputs, options: CompressOptions, report: Report) -> dict[str, JsonValue]:
     """Write ``bundle/`` (SOG version 2) and ``quality.json``; return the measured report.
 
@@ -75,11 +61,11 @@ def run(inputs: CompressInputs, options: CompressOptions, report: Report) -> dic
         ``too_many_gaussians``, or what reading the .ply raises.
     """
     began = time.perf_counter()
-    training = _read_training(inputs.splats.with_name("quality.json"))
+    training = measured.read(inputs.splats.parent)
     splats = to_viewer(read_ply(inputs.splats))
     share = _ENCODE_SHARE if inputs.reconstruction and inputs.held_out else 0.95
     bundle = version2.encode(
-        splats, options, part(report, 0.0, share), antialiased=training.antialiased
+        splats, options, part(report, 0.0, share), antialiased=training.look.antialiased
     )
     folder = inputs.output / "bundle"
     write_folder(folder, bundle.files)
@@ -90,9 +76,9 @@ def run(inputs: CompressInputs, options: CompressOptions, report: Report) -> dic
     result["encode_seconds"] = seconds
     views: list[JsonValue] = []
     if inputs.reconstruction is not None and inputs.held_out:
-        measured = _render(decoded, inputs.reconstruction, inputs.held_out, training, report, share)
-        result.update(_held_out(measured, training))
-        views = [{"name": v.name, "psnr_db": v.psnr_db, "ssim": v.ssim} for v in measured]
+        found = _render(decoded, inputs.reconstruction, inputs.held_out, training, report, share)
+        result.update(_held_out(found, training))
+        views = [{"name": v.name, "psnr_db": v.psnr_db, "ssim": v.ssim} for v in found]
     path = inputs.output / "quality.json"
     with writing(path):
         atomic.write_json(path, {**result, "views": views})
@@ -104,62 +90,32 @@ def _render(
     decoded: Splats,
     reconstruction: Reconstruction,
     names: tuple[str, ...],
-    training: _Training,
+    training: Measured,
     report: Report,
     start: float,
 ) -> tuple[ViewQuality, ...]:
     from spaceport_app.splats.engines import choose
-    from spaceport_app.splats.evaluation import Look, evaluate
-    from spaceport_app.splats.vignette import Vignette
 
     engine = choose.make("auto")
     engine.load(to_world(decoded))
-    look = Look(training.background, training.antialiased, Vignette(training.vignette))
-    measured: list[ViewQuality] = []
+    found: list[ViewQuality] = []
+    size, look = training.image_size, training.look
     for done, name in enumerate(names, start=1):
-        measured += evaluate(
-            engine, reconstruction.views, (name,), image_size=training.image_size, look=look
-        )
+        found += evaluate(engine, reconstruction.views, (name,), image_size=size, look=look)
         fraction = start + (1.0 - start) * done / len(names)
         report(Progress("Rendering held-out views from the bundle", done, len(names), fraction))
-    return tuple(measured)
+    return tuple(found)
 
 
-def _held_out(measured: tuple[ViewQuality, ...], training: _Training) -> dict[str, JsonValue]:
-    from spaceport_app.splats.evaluation import mean
-
-    averages = mean(measured)
+def _held_out(views: tuple[ViewQuality, ...], training: Measured) -> dict[str, JsonValue]:
+    averages = mean(views)
     if averages is None:
         return {}
     found: dict[str, JsonValue] = {
-        "held_out_views": len(measured),
+        "held_out_views": len(views),
         "held_out_psnr_db": averages[0],
         "held_out_ssim": averages[1],
     }
     if training.psnr_db is not None:
         found["held_out_psnr_change_db"] = averages[0] - training.psnr_db
     return found
-
-
-def _read_training(path: Path) -> _Training:
-    if not path.is_file():
-        return _Training()
-    try:
-        data = json.loads(path.read_bytes())
-        size, psnr = data["image_size_px"], data["psnr_db"]
-        red, green, blue = (float(v) for v in data["background"])
-        a, b, c = (float(v) for v in data["vignette"])
-        return _Training(
-            int(size) if size else None,
-            bool(data["antialiased"]),
-            (red, green, blue),
-            (a, b, c),
-            None if psnr is None else float(psnr),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        _log.warning("training's %s cannot be read: %s", path.name, error)
-        raise StageError(
-            "bad_quality",
-            f"The file {path.name} beside {path.parent.name}/splats.ply is damaged.",
-            "Run the training stage again.",
-        ) from error

@@ -32,11 +32,16 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True)
 class ViewQuality:
-    """How one rendered view compares with its photo: PSNR in dB, SSIM up to 1."""
+    """How one rendered view compares with its photo: PSNR in dB, SSIM up to 1.
+
+    `colour_fitted_psnr_db` leaves out what exposure and white balance can explain; see
+    `quality.colour_fitted_psnr`.
+    """
 
     name: str
     psnr_db: float
     ssim: float
+    colour_fitted_psnr_db: float
 
 
 @dataclass(frozen=True)
@@ -97,12 +102,19 @@ def compare(
     rendered = engine.render(photo.camera, background=look.background, antialiased=look.antialiased)
     rendered = np.clip(look.vignette.applied(rendered, photo.camera), 0.0, 1.0)
     target = photo.image.astype(np.float32) / 255.0
-    measured = ViewQuality(name, quality.psnr(rendered, target), quality.ssim(rendered, target))
+    measured = ViewQuality(
+        name,
+        quality.psnr(rendered, target),
+        quality.ssim(rendered, target),
+        quality.colour_fitted_psnr(rendered, target),
+    )
     return measured, rendered
 
 
-def mean(views: Sequence[ViewQuality]) -> tuple[float, float] | None:
-    """Return mean PSNR in dB and mean SSIM over views, or None where there are none."""
+def mean(views: Sequence[ViewQuality]) -> tuple[float, float, float] | None:
+    """Return mean PSNR, SSIM and colour-fitted PSNR over views, or None where there are none."""
     if not views:
         return None
-    return float(np.mean([v.psnr_db for v in views])), float(np.mean([v.ssim for v in views]))
+    numbers = [(view.psnr_db, view.ssim, view.colour_fitted_psnr_db) for view in views]
+    psnr, ssim, fitted = (float(value) for value in np.mean(numbers, axis=0))
+    return psnr, ssim, fitted

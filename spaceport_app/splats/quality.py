@@ -54,6 +54,37 @@ def ssim(a: Picture, b: Picture) -> float:
     return float(np.mean(above / below))
 
 
+def colour_fitted_psnr(rendered: Picture, photo: Picture) -> float:
+    """Return the PSNR in dB that remains of exposure and white balance alone.
+
+    The colours of each half of the rendering, left and right, go through the affine map (3x4)
+    that takes the other half's to the photo's with the least squared error; so no pixel is
+    compared with a map that was fitted to it. Where one half tells nothing of the other, this is
+    below `psnr`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    _same_shape(rendered, photo)
+    middle = photo.shape[1] // 2
+    halves = (slice(None, middle), slice(middle, None))
+    squares = 0.0
+    for fitted, measured in (halves, halves[::-1]):
+        seen = _with_ones(rendered[:, fitted])
+        wanted = photo[:, fitted].reshape(-1, 3).astype(np.float64)
+        matrix = np.linalg.lstsq(seen.T @ seen, seen.T @ wanted, rcond=None)[0]
+        shown = np.clip(_with_ones(rendered[:, measured]) @ matrix, 0.0, 1.0)
+        squares += float(np.sum((shown - photo[:, measured].reshape(-1, 3)) ** 2))
+    return float("inf") if squares == 0 else float(-10.0 * np.log10(squares / photo.size))
+
+
+def _with_ones(image: Picture) -> npt.NDArray[np.float64]:
+    colours = image.reshape(-1, 3).astype(np.float64)
+    return np.column_stack([colours, np.ones(len(colours))])
+
+
 def _blur(image: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     offsets = np.arange(-_RADIUS, _RADIUS + 1)
     window = np.exp(-(offsets**2) / (2 * _SIGMA**2))

@@ -75,6 +75,17 @@ def test_a_small_flight_goes_all_the_way(real_spaceport: Spaceport, tmp_path: Pa
     turned = real_spaceport("compare", trained, ply, "--turn", "viewer", "--json").json
     assert turned["position_rms_relative"] < 1e-6
 
+    # Measured again from the files alone, every number is the same.
+    (photos / "SPACE_0005.JPG").rename(tmp_path / "away.JPG")
+    again = real_spaceport("evaluate", project, "--json").json
+    (tmp_path / "away.JPG").rename(photos / "SPACE_0005.JPG")
+    written = json.loads((project / "splats" / "quality.json").read_text())
+    for key in ("psnr_db", "ssim", "colour_fitted_psnr_db"):
+        assert again[key] == pytest.approx(written[key], abs=1e-6)
+        for now, then in zip(again["views"], written["views"], strict=True):
+            assert now["name"] == then["name"]
+            assert now[key] == pytest.approx(then[key], abs=1e-6)
+
     # Another format beside the first; the stages before it are left alone.
     assert real_spaceport("export", project, "--format", "sogs").code == 0
     exported = {path.name for path in (project / "export").iterdir()}

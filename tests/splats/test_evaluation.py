@@ -54,6 +54,7 @@ def test_size_and_look_reach_the_engine(views: list[View]) -> None:
 
 
 def test_means_over_views() -> None:
-    a = ViewQuality("a", 20.0, 0.5)
-    assert evaluation.mean([a, replace(a, psnr_db=30.0, ssim=0.7)]) == pytest.approx((25.0, 0.6))
+    a = ViewQuality("a", 20.0, 0.5, 21.0)
+    b = replace(a, psnr_db=30.0, ssim=0.7, colour_fitted_psnr_db=32.0)
+    assert evaluation.mean([a, b]) == pytest.approx((25.0, 0.6, 26.5))
     assert evaluation.mean([]) is None

@@ -57,3 +57,23 @@ def test_pictures_of_two_shapes_are_refused() -> None:
         quality.psnr(a, b[:-1])
     with pytest.raises(ValueError, match="shape"):
         quality.ssim(a, b[:-1])
+
+
+def test_another_exposure_and_white_balance_is_left_out_by_the_colour_fit() -> None:
+    photo = np.random.default_rng(1).random((14, 17, 3)) * 0.6
+    seen = photo @ np.array([[1.2, 0.1, 0.0], [0.0, 0.8, 0.1], [0.1, 0.0, 1.1]]) + 0.05
+    assert quality.psnr(seen, photo) < 25.0
+    assert quality.colour_fitted_psnr(seen, photo) > 100.0
+
+
+def test_the_colour_fit_of_one_half_is_measured_on_the_other() -> None:
+    rng = np.random.default_rng(2)
+    photo, seen = rng.random((14, 18, 3)), rng.random((14, 18, 3))
+    squares = 0.0
+    for fitted, measured in ((slice(0, 9), slice(9, 18)), (slice(9, 18), slice(0, 9))):
+        x = np.column_stack([seen[:, fitted].reshape(-1, 3), np.ones(14 * 9)])
+        matrix, *_ = np.linalg.lstsq(x, photo[:, fitted].reshape(-1, 3), rcond=None)
+        y = np.column_stack([seen[:, measured].reshape(-1, 3), np.ones(14 * 9)]) @ matrix
+        squares += ((y.clip(0, 1) - photo[:, measured].reshape(-1, 3)) ** 2).sum()
+    expected = -10 * np.log10(squares / photo.size)
+    assert quality.colour_fitted_psnr(seen, photo) == pytest.approx(expected, abs=1e-9)

@@ -52,6 +52,7 @@ def write_quality(folder: Path, compared: Sequence[Compared], schedule: Schedule
                 "name": one.quality.name,
                 "psnr_db": one.quality.psnr_db,
                 "ssim": one.quality.ssim,
+                "colour_fitted_psnr_db": one.quality.colour_fitted_psnr_db,
                 "photo": photo.relative_to(folder).as_posix(),
                 "render": rendered.relative_to(folder).as_posix(),
                 "width": one.photo.shape[1],
@@ -65,6 +66,7 @@ def write_quality(folder: Path, compared: Sequence[Compared], schedule: Schedule
         {
             "psnr_db": mean[0] if mean else None,
             "ssim": mean[1] if mean else None,
+            "colour_fitted_psnr_db": mean[2] if mean else None,
             "image_size_px": schedule.options.image_size,
             "antialiased": look.antialiased,
             "background": list(look.background),
