@@ -20,7 +20,13 @@ Points = npt.NDArray[np.float64]
 Colours = npt.NDArray[np.uint8]
 
 _NEIGHBOURS = 8
-_NEAREST_PART = 0.4
+_PLANE = 32
+_ROUNDS = 3
+_RIDGE = 0.002
+_FINEST = 1e-6
+# Beyond the last points a plane may lead into the sky: how far it is followed, in inverse depths
+# of the cell's own points and of all.
+_FARTHER, _FARTHEST, _NEARER = 0.5, 0.7, 1.1
 _MARGIN = 0.5
 _CLOSEST = 1e-3
 _HALVINGS = 20
@@ -86,12 +92,46 @@ def _cells(xyz: Points, view: TrainingView) -> tuple[Points, Colours]:
         return np.empty((0, 3)), np.empty((0, 3), np.uint8)
     v, u = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
     at = np.column_stack([u.ravel(), v.ravel()])
-    _, near = KDTree(pixels).query(at, k=_NEIGHBOURS)
-    # Some of the points around a cell are hidden behind what it shows, so the nearer ones count.
-    depth = np.quantile(depths[near], _NEAREST_PART, axis=1)
+    depth = _depths(at, pixels, depths)
     rays = np.column_stack(
         [(at[:, 0] - camera.cx) / camera.fx, (at[:, 1] - camera.cy) / camera.fy, np.ones(len(at))]
     )
     rotation, shift = camera.view_matrix[:3, :3], camera.view_matrix[:3, 3]
     places = (rays * depth[:, None] - shift) @ rotation
     return places, view.image.reshape(-1, 3)
+
+
+def _depths(at: Points, pixels: Points, depths: Points) -> Points:
+    """Return the depth at each of the pixels `at` (P, 2), from those of points around it.
+
+    On a plane the inverse of the depth is linear in the pixel, however obliquely it is seen. So
+    each cell takes the value at its place of a plane laid through the inverse depths of its
+    nearest points; the mean of the nearest would put what lies beyond the last points, towards
+    the horizon, as near as these.
+    """
+    gaps, near = KDTree(pixels).query(at, k=min(_PLANE, len(depths)))
+    nearness = np.asarray(1.0 / depths[near], np.float64)
+    offsets = pixels[near] - at[:, None]
+    closeness = np.asarray(1.0 / (gaps + 1.0) ** 2, np.float64)
+    weights = closeness
+    for _ in range(_ROUNDS):  # What stands on or hides behind the surface weighs less each round.
+        height, slope = _plane_at(offsets, nearness, weights)
+        off = np.abs(nearness - height[:, None] - np.einsum("pkd,pd->pk", offsets, slope))
+        spread = 2.0 * np.median(off, axis=1, keepdims=True) + _FINEST * nearness
+        weights = closeness / (1.0 + (off / spread) ** 2)
+    farthest = np.maximum(_FARTHER * nearness.min(axis=1), _FARTHEST * float(np.min(1.0 / depths)))
+    return np.asarray(1.0 / np.clip(height, farthest, _NEARER * nearness.max(axis=1)), np.float64)
+
+
+def _plane_at(offset: Points, values: Points, weights: Points) -> tuple[Points, Points]:
+    """Return height at offset 0 and slope of planes through K values each, (P,) and (P, 2)."""
+    total = weights.sum(axis=1)
+    middle = np.einsum("pk,pkd->pd", weights, offset) / total[:, None]
+    mean = np.einsum("pk,pk->p", weights, values) / total
+    apart = offset - middle[:, None]
+    square = np.einsum("pk,pkd,pke->pde", weights, apart, apart)
+    trace = square[:, 0, 0] + square[:, 1, 1]
+    square += (_RIDGE * trace)[:, None, None] * np.eye(2)
+    along = np.einsum("pk,pkd,pk->pd", weights, apart, values - mean[:, None])
+    slope = np.linalg.solve(square, along[..., None])[..., 0]
+    return mean - np.einsum("pd,pd->p", middle, slope), slope

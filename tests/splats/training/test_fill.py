@@ -45,3 +45,19 @@ def test_nothing_is_filled_where_nothing_is_wanted_or_known() -> None:
     xyz, views = scene()
     for places, colours in (fill(xyz, views, 0), fill(xyz, [], 50), fill(xyz[:3], views, 50)):
         assert places.shape == (0, 3) and colours.shape == (0, 3)
+
+
+def test_beyond_the_last_points_an_oblique_photo_is_filled_along_the_ground() -> None:
+    rng = np.random.default_rng(1)
+    xyz = np.column_stack([rng.uniform(-20, 20, 600), rng.uniform(-10, 18, 600), np.zeros(600)])
+    c = np.sqrt(0.5)
+    rotation = np.array([[1.0, 0.0, 0.0], [0.0, -c, -c], [0.0, c, -c]])  # 45 degrees down
+    matrix = np.eye(4)
+    matrix[:3, :3] = rotation
+    matrix[:3, 3] = -rotation @ np.array([0.0, -20.0, 20.0])
+    camera = Camera(48, 36, 40.0, 40.0, 24.0, 18.0, matrix)
+    view = TrainingView(camera, np.zeros((36, 48, 3), np.uint8), 0)
+    places, _ = fill(xyz, [view], 400)
+    beyond = places[:, 1] > 20
+    assert beyond.sum() > 20 and places[:, 1].max() > 28
+    assert np.abs(places[beyond, 2]).max() < 0.5
