@@ -40,7 +40,17 @@ def test_help_is_fast(real_spaceport: Spaceport) -> None:
 
 def test_help_names_commands_and_exit_codes(real_spaceport: Spaceport) -> None:
     out = real_spaceport("--help").out
-    for word in ("run", "stage", "status", "inspect", "export", "convert", "compare", "doctor"):
+    for word in (
+        "run",
+        "stage",
+        "status",
+        "evaluate",
+        "inspect",
+        "export",
+        "convert",
+        "compare",
+        "doctor",
+    ):
         assert word in out
     assert "130" in out
 
