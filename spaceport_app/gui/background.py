@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
 
 from spaceport_app.errors import StageError
+from spaceport_app.pipeline.trouble import explain
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +38,10 @@ class _Task(QRunnable):
             found = self._work.function()
         except StageError as error:
             trouble = str(error)
+        except OSError as error:
+            _log.warning("work in the background failed: %s", error)
+            failed = explain(error, Path(error.filename or "this computer"), Path())
+            trouble = f"{failed.message} {failed.remedy}"
         except Exception as error:
             _log.exception("work in the background failed")
             trouble = f"{type(error).__name__}: {error}"

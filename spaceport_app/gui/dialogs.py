@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
@@ -16,7 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from spaceport_app.errors import StageError
 from spaceport_app.gui import theme
+from spaceport_app.pipeline import trouble
 
 
 class TextDialog(QDialog):
@@ -74,6 +77,17 @@ def tell(parent: QWidget | None, message: str, remedy: str = "") -> None:
     box.setInformativeText(remedy)
     box.setModal(True)
     show(box)
+
+
+def attempt(parent: QWidget | None, deed: Callable[[], object], folder: Path) -> bool:
+    """Do something with a project folder; on trouble say what to do, and return False."""
+    try:
+        deed()
+    except (OSError, StageError) as error:
+        failed = trouble.explain(error, folder, folder / "logs")
+        tell(parent, failed.message, failed.remedy)
+        return False
+    return True
 
 
 def ask(

@@ -30,7 +30,7 @@ from spaceport_app.gui import notification, places, resources, theme
 from spaceport_app.gui.awake import Awake
 from spaceport_app.gui.background import Background
 from spaceport_app.gui.diagnostics import RecentLog
-from spaceport_app.gui.dialogs import ask, show, tell
+from spaceport_app.gui.dialogs import ask, attempt, show, tell
 from spaceport_app.gui.dropped import sort_out
 from spaceport_app.gui.help import Help
 from spaceport_app.gui.menus import Deeds, Menus
@@ -125,6 +125,21 @@ class MainWindow(QMainWindow):
             self._unless_running(partial(self._take_photos, found.photos))
 
     def _take_photos(self, photos: tuple[Path, ...]) -> None:
+        from spaceport_app.photos.discover import holds_pictures
+
+        holding: list[Path] = []
+        first = photos[0]
+
+        def look() -> None:
+            holding.extend(path for path in photos if holds_pictures(path))
+
+        # A project is only made of what may become one.
+        if not attempt(self, look, first):
+            return
+        if not holding:
+            message = f"{first.name} holds no photos." if first.is_dir() else "This is no photo."
+            tell(self, message, "Drop JPEG, PNG, TIFF or HEIC photos, or a folder or zip of them.")
+            return
         if self.session.project is None:
             self._create(photos, usual_folder(photos, places.projects_folder()))
             return
@@ -148,25 +163,26 @@ class MainWindow(QMainWindow):
         try:
             project = self.session.create(photos, folder, preset)
         except StageError as error:
-            tell(self, error.message, error.remedy)
+            elsewhere = partial(self._create_elsewhere, photos, preset)
+            ask(self, error.message, error.remedy, "Choose another folder…", elsewhere)
             return
         self._recent.add(project.folder)
 
+    def _create_elsewhere(self, photos: tuple[Path, ...], preset: str) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for the project")
+        if chosen:
+            self._create(photos, usual_folder(photos, Path(chosen)), preset)
+
     def _add(self, photos: tuple[Path, ...]) -> None:
-        try:
-            self.session.add_sources(photos)
-        except StageError as error:
-            tell(self, error.message, error.remedy)
+        project = self.session.project
+        if project is None:
             return
-        self.workspace.read_photos()
+        if attempt(self, partial(self.session.add_sources, photos), project.folder):
+            self.workspace.read_photos()
 
     def _open_project(self, folder: Path) -> None:
-        try:
-            self.session.open(folder)
-        except StageError as error:
-            tell(self, error.message, error.remedy)
-            return
-        self._recent.add(folder)
+        if attempt(self, partial(self.session.open, folder), folder):
+            self._recent.add(folder)
 
     def _open_splats(self, path: Path) -> None:
         self._pages.setCurrentWidget(self.workspace)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from spaceport_app.errors import StageError
 from spaceport_app.events import Failed
 from spaceport_app.gui.banner import Banner
-from spaceport_app.gui.dialogs import tell
+from spaceport_app.gui.dialogs import attempt, tell
 from spaceport_app.gui.reading import ReadingStrip
 from spaceport_app.gui.results import Results
 from spaceport_app.gui.session import Change, Session
@@ -150,10 +149,7 @@ class Workspace(QWidget):
 
     def refresh(self) -> None:
         """Read the project again after an export, and show what has changed."""
-        try:
-            self._session.reread()
-        except StageError as error:
-            tell(self, error.message, error.remedy)
+        if not self._reread():
             return
         if not self.running():
             self.stage_panel.look_again()
@@ -267,18 +263,23 @@ class Workspace(QWidget):
             views.splat.jump_to(name)
 
     def _exclude(self, names: frozenset[str]) -> None:
-        try:
-            self._session.exclude(frozenset(names))
-        except StageError as error:
-            tell(self, error.message, error.remedy)
+        project = self._session.project
+        if project is None:
             return
-        self.stage_panel.look_again()
+        if attempt(self, lambda: self._session.exclude(frozenset(names)), project.folder):
+            self.stage_panel.look_again()
+        elif self._session.photos is not None:
+            # The list must show what holds, not what was wished for.
+            self.photo_panel.set_photos(self._session.photos)
+            if self._session.reconstruction is not None:
+                self.photo_panel.set_left_out(self._session.reconstruction.left_out)
+
+    def _reread(self) -> bool:
+        project = self._session.project
+        return project is not None and attempt(self, self._session.reread, project.folder)
 
     def _stage_finished(self, stage: str) -> None:
-        try:
-            self._session.reread()
-        except StageError as error:
-            tell(self, error.message, error.remedy)
+        if not self._reread():
             return
         project = self._session.project
         if project is None:

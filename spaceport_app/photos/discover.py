@@ -106,6 +106,36 @@ def discover(
     return Discovery(_named(_once(groups)), tuple(left_out))
 
 
+def holds_pictures(source: Path, most: int = 20_000) -> bool:
+    """Return whether a look at names finds a picture or a zip, readable for us or not.
+
+    A quick look before anything is made of what was dropped; it stops at the first one, and
+    takes a folder of more than `most` files for one that holds some.
+
+    Raises
+    ------
+    StageError
+        ``not_found`` or ``no_permission`` if `source` itself cannot be read.
+    """
+    _check(source)
+    if not source.is_dir():
+        return _is_picture(source.name)
+    seen = 0
+    for _, folders, names in os.walk(source):
+        folders[:] = [name for name in folders if not is_junk(name)]
+        if any(_is_picture(name) for name in names if not is_junk(name)):
+            return True
+        seen += len(names) + len(folders)
+        if seen > most:
+            return True
+    return False
+
+
+def _is_picture(name: str) -> bool:
+    suffix = Path(name).suffix.lower()
+    return suffix == ".zip" or suffix in PHOTO_SUFFIXES | _OTHER_PICTURES | _RAW
+
+
 def is_junk(name: str) -> bool:
     """Return whether a file or folder of this name is silently skipped."""
     lower = name.lower()

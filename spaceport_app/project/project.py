@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -65,6 +66,7 @@ class Project:
         ProjectError
             ``project_exists``, ``no_permission``, ``disk_full`` or ``project_locked``.
         """
+        fresh = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -82,7 +84,7 @@ class Project:
                     raise ProjectError(
                         "project_exists",
                         f"{folder} is a project already.",
-                        "Open it, or choose another folder with -o.",
+                        "Open it, or choose another folder.",
                     )
             name = plainly(folder).name
             document = Document(
@@ -94,6 +96,8 @@ class Project:
             try:
                 files.write(folder, document)
             except OSError as error:
+                if fresh:
+                    shutil.rmtree(folder, ignore_errors=True)
                 raise _unwritable(folder, error) from error
         return cls(folder, document)
 
@@ -320,18 +324,18 @@ def _unwritable(folder: Path, error: OSError) -> ProjectError:
         return ProjectError(
             "disk_full",
             f"The disk of {folder} is full.",
-            "Free some space or choose another disk with -o.",
+            "Free some space, or choose another folder.",
         )
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
         return ProjectError(
             "no_folder",
             f"{folder} cannot be made: a file has that name.",
-            "Choose another folder with -o.",
+            "Choose another folder.",
         )
     return ProjectError(
         "no_permission",
         f"{folder} cannot be written ({os.strerror(error.errno or 0)}).",
-        "Check its permissions or choose another folder with -o.",
+        "Check its permissions, or choose another folder.",
     )
 
 
