@@ -11,7 +11,16 @@ from typing import Annotated
 import typer
 
 from spaceport_app import __version__
-from spaceport_app.cli import converting, doctor, evaluating, inspecting, looking, running, window
+from spaceport_app.cli import (
+    converting,
+    doctor,
+    editing,
+    evaluating,
+    inspecting,
+    looking,
+    running,
+    window,
+)
 from spaceport_app.cli.flags import with_stage_flags
 from spaceport_app.cli.output import EXIT_CODES, FAILED
 from spaceport_app.pipeline.stage import registry
@@ -37,6 +46,7 @@ def build() -> typer.Typer:
         looking.status,
         evaluating.evaluate,
         inspecting.inspect,
+        editing.edit,
         converting.export,
         converting.convert,
         converting.compare,

@@ -15,6 +15,7 @@ from spaceport_app.cli.output import Output, bytes_of, told, usage
 from spaceport_app.cli.running import Json, ProjectFolder, Quiet
 from spaceport_app.errors import StageError
 from spaceport_app.events import ignore
+from spaceport_app.pipeline import editing
 from spaceport_app.pipeline import stages as rooms
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.settings import resolve, with_options
@@ -23,6 +24,7 @@ from spaceport_app.pipeline.summary import columns
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import count, size
 from spaceport_app.sogs.options import FORMATS
+from spaceport_app.splats import edits
 
 if TYPE_CHECKING:
     from spaceport_app.splats.model import Splats
@@ -118,6 +120,8 @@ def export(
     output = Output(json=json, quiet=quiet)
     with told(output, project):
         opened = Project.open(project)
+        if editing.outdated(opened):
+            running.work(Output(json=json, quiet=True), opened, registry(), only="compress")
         if target is None:
             _add_format(opened, format)
             running.work(output, opened, registry(), only="export")
@@ -269,6 +273,7 @@ def _export_to(project: Project, format: str, target: Path) -> Path:
             None,
             "export",
             Path(folder),
+            edits=project.folder / rooms.BUNDLE / edits.FILE,
         )
         exporting.run(inputs, ExportOptions(formats=format, orientation=orientation), ignore)
         made = next(path for path in Path(folder).iterdir() if not path.name.endswith(".json"))

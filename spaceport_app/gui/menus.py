@@ -72,6 +72,7 @@ class Menus:
         self.close = self._add(file, "Close", deeds.close_project, "Ctrl+W")
         self.quit = self._add(file, "&Quit", deeds.quit, "Ctrl+Q")
 
+        self.edit = bar.addMenu("&Edit")
         project = bar.addMenu("&Project")
         self.start = self._add(project, "&Start", deeds.start, "Ctrl+Return")
         self.pause = self._add(project, "&Pause", deeds.pause, "Ctrl+P")

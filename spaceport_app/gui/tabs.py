@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from spaceport_app.gui.dialogs import tell
+from spaceport_app.gui.editing import ProjectEditing
 from spaceport_app.gui.results import Results
 from spaceport_app.gui.session import Session
 from spaceport_app.pipeline import stages as rooms
@@ -68,6 +69,8 @@ class Tabs(QTabWidget):
         self._session = session
         self._results = results
         self._looked = False
+        self.editing = ProjectEditing(session, self)
+        self.editing.changed.connect(self.changed)
         self.setDocumentMode(True)
         makers = {
             FLIGHT: self._make_flight,
@@ -152,6 +155,7 @@ class Tabs(QTabWidget):
 
     def close_down(self) -> None:
         """Close the views, which end their threads."""
+        self.editing.finish()
         for tab in self._tabs.values():
             if tab.content is not None:
                 tab.content.close()
@@ -177,6 +181,7 @@ class Tabs(QTabWidget):
         view.failed.connect(self._splat_failed)
         view.view_changed.connect(self.selected)
         view.shown.connect(self._splat_shown)
+        self.editing.take_view(view)
         return view
 
     def _make_training(self, parent: QWidget) -> QWidget:
@@ -201,6 +206,7 @@ class Tabs(QTabWidget):
             self.feed_splat()
         elif name == REPORT:
             self.feed_report()
+        self.editing.come_to_front(name == SPLAT)
         self.changed.emit()
 
     # What goes into them; nothing into one that was not made

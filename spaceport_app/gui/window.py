@@ -32,6 +32,7 @@ from spaceport_app.gui.background import Background
 from spaceport_app.gui.diagnostics import RecentLog
 from spaceport_app.gui.dialogs import ask, attempt, show, tell
 from spaceport_app.gui.dropped import sort_out
+from spaceport_app.gui.editing import fill_menu
 from spaceport_app.gui.help import Help
 from spaceport_app.gui.menus import Deeds, Menus
 from spaceport_app.gui.overlay import DropOverlay
@@ -81,6 +82,7 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self.workspace)
         self.setCentralWidget(self._pages)
         self.menus = Menus(self, self._deeds())
+        fill_menu(self.menus.edit, self, self.workspace.tabs.editing)
         self._overlay = DropOverlay(self)
         self.session.listen(self._heard)
         self._restore()

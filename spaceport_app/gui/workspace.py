@@ -51,6 +51,7 @@ class Workspace(QWidget):
         self.tabs.selected.connect(session.select)
         self.tabs.activated.connect(session.select)
         self.tabs.changed.connect(self.changed)
+        self.tabs.editing.saved.connect(self._edited)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -291,6 +292,10 @@ class Workspace(QWidget):
             self.tabs.feed_flight()
         self.tabs.feed_report()
         self.changed.emit()
+
+    def _edited(self) -> None:
+        if not self.running() and self._stage_panel is not None:
+            self._stage_panel.look_again()
 
     def _stages_changed(self) -> None:
         if self.running():

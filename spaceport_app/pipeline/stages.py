@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue
-from spaceport_app.pipeline import estimate, identity
+from spaceport_app.pipeline import editing, estimate, identity
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import Place, Registry, Stage
 from spaceport_app.project.project import Project
+from spaceport_app.splats import edits
 from spaceport_app.splats.training.options import NOT_IN_RESULT
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from spaceport_app.sfm.model import Reconstruction
     from spaceport_app.sogs.compress import CompressInputs
     from spaceport_app.sogs.export import ExportInputs
+    from spaceport_app.splats.edits.model import Edits
     from spaceport_app.splats.training.run import TrainInputs
 
 PHOTOS, SFM, SPLATS, BUNDLE, EXPORT = "photos", "sfm", "splats", "bundle", "export"
@@ -144,7 +146,21 @@ def _compress_inputs(place: Place) -> CompressInputs:
     found = reconstruction(place.project)
     names = held_out.choose([view.name for view in found.views], place.options["train"].held_out)
     splats = place.project.folder / SPLATS / "splats.ply"
-    return CompressInputs(splats, place.output, found, names)
+    return CompressInputs(splats, place.output, found, names, _edits(place.project))
+
+
+def _edits(project: Project) -> Edits:
+    """Return the edits that the fingerprint of the compress stage was made of."""
+    found = editing.read(project).edits
+    record = project.record("compress")
+    run = record.latest if record is not None else None
+    # A person may edit while the process of the stage starts.
+    now = identity.of_json(editing.facts(project))
+    if run is not None and not run.fingerprint.endswith(f".{now}"):
+        raise StageError(
+            "edits_changed", "The splat was edited just now.", "Start again: it takes seconds."
+        )
+    return found
 
 
 def _export_inputs(place: Place) -> ExportInputs:
@@ -159,6 +175,7 @@ def _export_inputs(place: Place) -> ExportInputs:
         place.project.document.name,
         place.output,
         place.options["compress"],
+        folder / BUNDLE / edits.FILE,
     )
 
 
@@ -211,6 +228,8 @@ STAGES: Registry = (
         reads=("sfm", "train"),
         weight=6.0,
         estimate=estimate.of_compress,
+        facts=editing.facts,
+        check=editing.check,
     ),
     Stage(
         name="export",

@@ -162,6 +162,7 @@ def _bundle(compress: Mapping[str, Any], in_metres: bool) -> list[tuple[str, str
             f"opacities {compress['opacity_rms']:.4f} (root mean square)",
         )
     )
+    rows += _edited(compress)
     if compress.get("held_out_psnr_db") is not None:
         rows.append(
             (
@@ -170,6 +171,32 @@ def _bundle(compress: Mapping[str, Any], in_metres: bool) -> list[tuple[str, str
                 f"SSIM {compress['held_out_ssim']:.3f} on the held-out photos",
             )
         )
+    return rows
+
+
+def _edited(compress: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what edits took away, and how alike the bundle is to what they left."""
+    edited = compress.get("edited")
+    if not isinstance(edited, Mapping):
+        return []
+    how = []
+    if edited.get("crop") is not None:
+        how.append("cropped")
+    if edited.get("floaters") is not None:
+        how.append(f"floaters removed with strength {edited['floaters']}")
+    away = compress.get("edited_away", 0)
+    gone = "1 Gaussian" if away == 1 else f"{count(away)} Gaussians"
+    rows = [("Edited", f"{' and '.join(how)}: {gone} taken away")]
+    if compress.get("edited_psnr_db") is not None:
+        rows.append(
+            (
+                "",
+                f"PSNR {compress['edited_psnr_db']:.2f} dB, "
+                f"SSIM {compress['edited_ssim']:.3f} against the edited splat",
+            )
+        )
+    if edited.get("crop") is not None:
+        rows.append(("", "not compared with photos: they show what the crop took away"))
     return rows
 
 

@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spaceport_app import atomic
+from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Progress, Report, part
 from spaceport_app.sogs import version2
 from spaceport_app.sogs.axes import to_viewer, to_world
 from spaceport_app.sogs.file import read, write_folder, writing
 from spaceport_app.sogs.measure import measure
 from spaceport_app.sogs.options import CompressOptions
+from spaceport_app.sogs.seen import Seen, against_edited, against_photos
 from spaceport_app.splats import measured
-from spaceport_app.splats.evaluation import ViewQuality, evaluate, mean
-from spaceport_app.splats.file import read_ply
+from spaceport_app.splats.edits import FILE
+from spaceport_app.splats.edits.apply import apply
+from spaceport_app.splats.edits.file import EditFile, to_json, write
+from spaceport_app.splats.edits.history import History
+from spaceport_app.splats.edits.model import NONE, Edits
+from spaceport_app.splats.evaluation import ViewQuality, mean
+from spaceport_app.splats.file import bytes_a_gaussian, read_ply
 from spaceport_app.splats.measured import Measured
 from spaceport_app.splats.model import Splats
 
@@ -41,28 +48,35 @@ class CompressInputs:
         Its views are rendered again from the decoded bundle.
     held_out : tuple of str
         Names of the views to render; none renders nothing.
+    edits : Edits
+        What is taken away of the splats first.
     """
 
     splats: Path
     output: Path
     reconstruction: Reconstruction | None
     held_out: tuple[str, ...]
+    edits: Edits = NONE
 
 
 def run(inputs: CompressInputs, options: CompressOptions, report: Report) -> dict[str, JsonValue]:
     """Write ``bundle/`` (SOG version 2) and ``quality.json``; return the measured report.
 
-    Every number comes from the bundle as read back from the disk.
+    Every number comes from the bundle as read back from the disk. With edits, ``edits.json``
+    tells which, and the decoded bundle is compared with what they left, from the cameras of the
+    held-out photos; with the photos themselves only where no crop box takes away what they show.
 
     Raises
     ------
     StageError
-        ``disk_full``, ``not_writable``, ``not_finite``, ``no_gaussians``,
+        ``disk_full``, ``not_writable``, ``not_finite``, ``no_gaussians``, ``nothing_left``,
         ``too_many_gaussians``, or what reading the .ply raises.
     """
     began = time.perf_counter()
     training = measured.read(inputs.splats.parent)
-    splats = to_viewer(read_ply(inputs.splats))
+    trained = read_ply(inputs.splats)
+    edited = _edited(trained, inputs.edits)
+    splats = to_viewer(edited)
     share = _ENCODE_SHARE if inputs.reconstruction and inputs.held_out else 0.95
     bundle = version2.encode(
         splats, options, part(report, 0.0, share), antialiased=training.look.antialiased
@@ -71,13 +85,26 @@ def run(inputs: CompressInputs, options: CompressOptions, report: Report) -> dic
     write_folder(folder, bundle.files)
     seconds = time.perf_counter() - began
     decoded = read(folder)
-    result = measure(splats, decoded, bundle, inputs.splats.stat().st_size)
+    removed = len(trained) - len(edited)
+    ply_bytes = inputs.splats.stat().st_size - removed * bytes_a_gaussian(trained)
+    result = measure(splats, decoded, bundle, ply_bytes)
     result["order"] = options.order
     result["encode_seconds"] = seconds
     views: list[JsonValue] = []
+    if inputs.edits:
+        result["edited"] = to_json(inputs.edits)
+        result["edited_away"] = removed
+        with writing(inputs.output / FILE):
+            write(inputs.output / FILE, EditFile(History(inputs.edits)))
     if inputs.reconstruction is not None and inputs.held_out:
-        found = _render(decoded, inputs.reconstruction, inputs.held_out, training, report, share)
-        result.update(_held_out(found, training))
+        seen = Seen(inputs.reconstruction, inputs.held_out, training.image_size, training.look)
+        within = part(report, share, 1.0)
+        if inputs.edits:
+            within = part(report, share, 0.5 * (share + 1.0))
+            result.update(against_edited(edited, to_world(decoded), seen, within))
+            within = part(report, 0.5 * (share + 1.0), 1.0)
+        found = () if inputs.edits.crop else against_photos(to_world(decoded), seen, within)
+        result.update(_held_out(found, training, inputs.edits))
         views = [{"name": v.name, "psnr_db": v.psnr_db, "ssim": v.ssim} for v in found]
     path = inputs.output / "quality.json"
     with writing(path):
@@ -86,28 +113,20 @@ def run(inputs: CompressInputs, options: CompressOptions, report: Report) -> dic
     return result
 
 
-def _render(
-    decoded: Splats,
-    reconstruction: Reconstruction,
-    names: tuple[str, ...],
-    training: Measured,
-    report: Report,
-    start: float,
-) -> tuple[ViewQuality, ...]:
-    from spaceport_app.splats.engines import choose
-
-    engine = choose.make("auto")
-    engine.load(to_world(decoded))
-    found: list[ViewQuality] = []
-    size, look = training.image_size, training.look
-    for done, name in enumerate(names, start=1):
-        found += evaluate(engine, reconstruction.views, (name,), image_size=size, look=look)
-        fraction = start + (1.0 - start) * done / len(names)
-        report(Progress("Rendering held-out views from the bundle", done, len(names), fraction))
-    return tuple(found)
+def _edited(splats: Splats, edits: Edits) -> Splats:
+    edited = apply(splats, edits)
+    if len(edited) == 0 and len(splats) > 0:
+        raise StageError(
+            "nothing_left",
+            "The edits take away every Gaussian.",
+            "Make the crop box larger, or take edits back.",
+        )
+    return edited
 
 
-def _held_out(views: tuple[ViewQuality, ...], training: Measured) -> dict[str, JsonValue]:
+def _held_out(
+    views: tuple[ViewQuality, ...], training: Measured, edits: Edits
+) -> dict[str, JsonValue]:
     averages = mean(views)
     if averages is None:
         return {}
@@ -116,6 +135,7 @@ def _held_out(views: tuple[ViewQuality, ...], training: Measured) -> dict[str, J
         "held_out_psnr_db": averages[0],
         "held_out_ssim": averages[1],
     }
-    if training.psnr_db is not None:
+    # What edits change is no loss of packing.
+    if training.psnr_db is not None and not edits:
         found["held_out_psnr_change_db"] = averages[0] - training.psnr_db
     return found

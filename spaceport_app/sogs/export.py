@@ -20,6 +20,8 @@ from spaceport_app.sogs.axes import to_viewer, viewer_from_world
 from spaceport_app.sogs.bundle import META, parse_meta
 from spaceport_app.sogs.options import CompressOptions, ExportOptions
 from spaceport_app.sogs.textures import bad_bundle
+from spaceport_app.splats.edits import file as edit_file
+from spaceport_app.splats.edits.apply import apply
 from spaceport_app.splats.file import read_ply, write_ply
 from spaceport_app.splats.model import Splats
 
@@ -46,6 +48,9 @@ class ExportInputs:
         An existing folder.
     compress : CompressOptions
         How the project packs a bundle, for the formats that are encoded again.
+    edits : Path or None
+        The edits that the bundle was made with, so that all formats hold the same Gaussians;
+        None, or no such file, for none.
     """
 
     splats: Path
@@ -54,6 +59,7 @@ class ExportInputs:
     name: str
     output: Path
     compress: CompressOptions = field(default_factory=CompressOptions)
+    edits: Path | None = None
 
 
 def run(inputs: ExportInputs, options: ExportOptions, report: Report) -> dict[str, JsonValue]:
@@ -120,6 +126,8 @@ def _write(
 
 def _splats(inputs: ExportInputs, upright: bool) -> Splats:
     splats = read_ply(inputs.splats)
+    if inputs.edits is not None:
+        splats = apply(splats, edit_file.read(inputs.edits).history.present)
     return to_viewer(splats) if upright else splats
 
 

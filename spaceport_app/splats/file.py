@@ -67,6 +67,11 @@ def read_ply(path: Path) -> Splats:
     )
 
 
+def bytes_a_gaussian(splats: Splats) -> int:
+    """Return what one more Gaussian adds to the file that `write_ply` writes."""
+    return 4 * (14 + 3 * int(splats.sh.shape[1]))
+
+
 def write_ply(path: Path, splats: Splats) -> None:
     """Write Gaussians as binary little-endian PLY with normals of zero.
 

@@ -36,6 +36,7 @@ class SplatControls(QWidget):
     split_changed = Signal()
     up_chosen = Signal(str)
     all_wanted = Signal()
+    edited = Signal(bool)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -72,6 +73,12 @@ class SplatControls(QWidget):
         self._all = QPushButton("Show all")
         self._all.setToolTip("See the whole scene (Home)")
         self._all.clicked.connect(lambda _: self.all_wanted.emit())
+        self.edit = QToolButton()
+        self.edit.setText("Edit")
+        self.edit.setCheckable(True)
+        self.edit.setToolTip("Crop the splat and remove floaters (Ctrl+Shift+E)")
+        self.edit.toggled.connect(self.edited)
+        self.edit.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.spacing)
@@ -81,6 +88,7 @@ class SplatControls(QWidget):
         row.addStretch(1)
         row.addWidget(self.up)
         row.addWidget(self._all)
+        row.addWidget(self.edit)
 
     def offer(self, *, scene: bool, photos: bool) -> None:
         """Show what is of use with or without a scene and photos; nothing without a scene."""

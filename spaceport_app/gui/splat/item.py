@@ -41,6 +41,8 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
         self.background = (0.0, 0.0, 0.0)
         """Behind everything; black, as in training."""
         self.wipe: Wipe | None = None
+        self.highlight = (1.0, 0.7, 0.2)
+        """Colour of highlighted Gaussians, 0 to 1."""
         self._renderer: Renderer | None = None
         self._scene: Uploaded | None = None
         self.fade = 1.0
@@ -113,7 +115,8 @@ class SplatItem(GLGraphicsItem):  # type: ignore[misc, unused-ignore]
 
     def take_marks(self, marks: npt.NDArray[np.uint8] | None) -> None:
         """Draw each Gaussian of the scene as its mark says; see `shaders.HIDDEN` and the like."""
-        if self._scene is not None:
+        if self._scene is not None and self._renderer is not None:
+            self._renderer.highlight = self.highlight
             self._scene.take_marks(marks)
 
     def draw_now(self, camera: Camera, growth: float = 1.0) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QColor, QResizeEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QColor, QResizeEvent, QShowEvent, QUndoStack
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -25,6 +25,7 @@ from spaceport_app.gui.splat import loading, trained
 from spaceport_app.gui.splat.comparison import Comparison
 from spaceport_app.gui.splat.comparison import load as load_comparison
 from spaceport_app.gui.splat.controls import SplatControls
+from spaceport_app.gui.splat.editing.editing import SplatEditing
 from spaceport_app.gui.splat.navigation import UP_AXES
 from spaceport_app.gui.splat.packing import PackedScene
 from spaceport_app.sfm.model import View
@@ -66,6 +67,8 @@ class SplatView(QWidget):
         self._waiting: PackedScene | None = None
         self._views: dict[str, View] = {}
         self._background = Background(self)
+        self._kept: int | None = None
+        self._result: Path | None = None
         self._path: Path | None = None
         self._trained = trained.Trained()
         self._placed = False
@@ -85,7 +88,7 @@ class SplatView(QWidget):
         """
         self._set_up("Z up")
         self._trained = trained.Trained(antialiased=antialiased)
-        self._load(lambda: (splats, antialiased), "The splat")
+        self._load(lambda: (splats, antialiased), "The splat", None)
 
     def open(self, path: Path) -> None:
         """Show the Gaussians in a .ply, .sog or bundle of any program, read in the background.
@@ -97,7 +100,7 @@ class SplatView(QWidget):
         self._path = path
         self._trained = trained.read(path) if own else trained.Trained()
         self._set_up("Z up" if own else "Y down")
-        self._load(partial(loading.read, path), path.name)
+        self._load(partial(loading.read, path), path.name, path if own else None)
 
     def set_views(self, views: Sequence[View]) -> None:
         """Offer the cameras of these photos, in this order."""
@@ -135,10 +138,17 @@ class SplatView(QWidget):
         self._scene = self._waiting = None
         self._placed = False
         self.set_views(())
+        self.editing.leave_scene()
+        self.controls.edit.hide()
         if self._canvas is not None:
             self._canvas.clear_scene()
         self._say(_EMPTY)
         self._show_controls()
+
+    @property
+    def undo_stack(self) -> QUndoStack:
+        """The steps of editing what is shown."""
+        return self.editing.stack
 
     @property
     def canvas(self) -> SplatCanvas | None:
@@ -147,14 +157,17 @@ class SplatView(QWidget):
 
     # Loading
 
-    def _load(self, source: Callable[[], tuple[Splats, bool]], subject: str) -> None:
+    def _load(
+        self, source: Callable[[], tuple[Splats, bool]], subject: str, result: Path | None
+    ) -> None:
         work = partial(loading.packed, source, subject)
-        self._background.start(_SCENE, work, self._take_scene, self._take_failure)
+        take = partial(self._take_scene, result)
+        self._background.start(_SCENE, work, take, self._take_failure)
         if self._scene is None:
             self._say("Opening the splat")
 
-    def _take_scene(self, scene: PackedScene) -> None:
-        self._scene = scene
+    def _take_scene(self, result: Path | None, scene: PackedScene) -> None:
+        self._scene, self._result, self._kept = scene, result, None
         if self.isVisible():
             self._present(scene)
         else:
@@ -175,6 +188,8 @@ class SplatView(QWidget):
         canvas.set_scene(scene, look_at_it=not self._placed)
         self._placed = True
         self._measuring = None
+        self.editing.take_scene(canvas, scene, self._result)
+        self.controls.edit.setVisible(self.editing.available)
         wanted, self._wanted = self._wanted, ""
         self.jump_to(wanted)
 
@@ -212,6 +227,7 @@ class SplatView(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the drawing's thread."""
+        self.editing.stop()
         if self._canvas is not None:
             self._canvas.stop()
         super().closeEvent(event)
@@ -225,6 +241,17 @@ class SplatView(QWidget):
             if present is None:
                 present = -1 if by > 0 else 0
             self.jump_to(names[(present + by) % len(names)])
+
+    def _editing_opened(self, on: bool) -> None:
+        self.controls.edit.setChecked(on)
+        if on:
+            # What is faint or highlighted is no picture to measure.
+            self.controls.compare.setChecked(False)
+        self.controls.compare.setEnabled(not on)
+
+    def _show_kept(self, number: int) -> None:
+        self._kept = number
+        self._status.setText(self._words(1.0))
 
     def _free(self) -> None:
         if self._canvas is not None:
@@ -333,7 +360,12 @@ class SplatView(QWidget):
     # Layout
 
     def _build(self) -> None:
+        self.editing = SplatEditing(self)
+        self.editing.failed.connect(self.failed)
+        self.editing.opened.connect(self._editing_opened)
+        self.editing.counted.connect(self._show_kept)
         self.controls = SplatControls(self)
+        self.controls.edited.connect(self.editing.open)
         self.controls.photo_chosen.connect(self.jump_to)
         self.controls.freed.connect(self._free)
         self.controls.stepped.connect(self._step)
@@ -360,7 +392,11 @@ class SplatView(QWidget):
         layout.setContentsMargins(*(4 * [theme.spacing]))
         layout.setSpacing(theme.spacing)
         layout.addWidget(self.controls)
-        layout.addWidget(self._pages, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self._pages, 1)
+        middle.addWidget(self.editing.panel)
+        layout.addLayout(middle, 1)
         layout.addLayout(foot)
 
     def _show_controls(self) -> None:
@@ -373,6 +409,8 @@ class SplatView(QWidget):
         if self._scene is None:
             return ""
         words = f"{len(self._scene):,} Gaussians, SH degree {self._scene.degree}"
+        if self._kept is not None and self._kept < len(self._scene):
+            words = f"{self._kept:,} of {words}"
         return words if part >= 1.0 else f"{words}, drawing {part:.0%}"
 
     def _say(self, words: str) -> None:

@@ -1,0 +1,1 @@
+"""Crop box and floaters in the splat view."""
