@@ -5,8 +5,11 @@
 Where there is no display, or with --software, it starts Xvfb and measures software OpenGL. The
 eye circles over a made-up flight with every event.
 
-- moving: frames shown a second while the eye moves, when a part of a large cloud is drawn;
-- whole: the same with all points, as at rest;
+- moving: frames shown a second while the eye moves, at the level of detail that the view chose,
+  0 for all;
+- at rest: from the last movement to the whole picture, and the longest time for which the window
+  took no events meanwhile;
+- whole: one whole frame at once, what every frame would cost without adapting;
 - pick: time to find the camera under the mouse.
 """
 
@@ -77,18 +80,32 @@ def measure(points: int, cameras: int, seconds: float) -> str:
         frames += 1
 
     canvas.plotter.frameSwapped.connect(swapped)
-    rates, costs = [], []
-    for thinned in (True, False):
-        canvas.layers.thin(thinned)
-        for _ in range(2):
-            canvas.refresh()
-            QApplication.processEvents()
+
+    def moved(while_it: float) -> tuple[float, float]:
+        """Move with every event; return frames a second and CPU seconds a frame."""
+        nonlocal frames
         frames, started, spent = 0, time.perf_counter(), time.process_time()
-        while time.perf_counter() < started + seconds:
-            canvas.take_pose(moving.orbit(canvas.pose, 0.02, 0.0))
+        while time.perf_counter() < started + while_it:
+            canvas._move(moving.orbit(canvas.pose, 0.02, 0.0))
             QApplication.processEvents()
-        rates.append(frames / (time.perf_counter() - started))
-        costs.append((time.process_time() - spent) / max(frames, 1))
+        rate = frames / (time.perf_counter() - started)
+        return rate, (time.process_time() - spent) / max(frames, 1)
+
+    moved(1.5)  # For the view to find its pace.
+    rate, cost = moved(seconds)
+    level = canvas.pace.level
+    started = latest = time.perf_counter()
+    longest = 0.0
+    while canvas._moving or canvas._parts or canvas._render_soon.isActive():
+        QApplication.processEvents()
+        now = time.perf_counter()
+        longest, latest = max(longest, now - latest), now
+    rest = latest - started
+    frames, started = 0, time.perf_counter()
+    while frames < 4:
+        canvas.plotter.update()
+        QApplication.processEvents()
+    whole = (time.perf_counter() - started) / frames
     started = time.perf_counter()
     for _ in range(20):
         canvas.camera_at(QPointF(450.0, 300.0))
@@ -96,9 +113,9 @@ def measure(points: int, cameras: int, seconds: float) -> str:
     view.stop()
     waiting.ended(view)
     return (
-        f"| {points:>9,} | {cameras:>5,} | {rates[0]:5.1f} | {1000 * costs[0]:4.0f} ms "
-        f"| {rates[1]:5.1f} | {1000 * costs[1]:4.0f} ms | {1000 * pick:4.1f} ms "
-        f"| {graphics.name()} |"
+        f"| {points:>9,} | {cameras:>5,} | {rate:5.1f} | {1000 * cost:4.0f} ms | {level} "
+        f"| {rest:5.2f} s | {1000 * longest:4.0f} ms | {1 / whole:5.1f} "
+        f"| {1000 * pick:4.1f} ms | {graphics.name()} |"
     )
 
 
@@ -123,8 +140,8 @@ def main() -> None:
 
     graphics.set_default_format()
     application = QApplication(sys.argv[:1])
-    print("| points | cameras | frames/s moving | CPU a frame ", end="")
-    print("| whole frames/s | CPU a frame | pick | OpenGL")
+    print("| points | cameras | frames/s moving | CPU a frame | level ", end="")
+    print("| whole after | longest stall | whole frames/s | pick | OpenGL")
     for points in arguments.points:
         for cameras in arguments.cameras:
             print(measure(points, cameras, arguments.seconds), flush=True)

@@ -4,7 +4,8 @@
 
 Run it on a display; Xvfb will do. A 16 ms timer stands for the frames of the window; its lateness
 is what a person feels as stutter. A second process with nothing but such a timer shows what of it
-is the computer's own. Below the table stand all stalls with the functions they were spent in.
+is the computer's own, and the last column for how long the window's thread had a core between two
+beats. Below the table stand all stalls with the functions they were spent in.
 """
 
 from __future__ import annotations
@@ -207,7 +208,7 @@ def main() -> None:
     print(f"{cores} cores, load {load:.1f}; window with {LISTED} photos: {memory:.0f} MB")
     print(bench.watch.table())
     p50, p95, p99 = np.percentile(alone, (50, 95, 99))
-    print(f"| bare timer, same run | {p50:.1f} | {p95:.1f} | {p99:.1f} | {alone.max():.1f} |")
+    print(f"| bare timer, same run | {p50:.1f} | {p95:.1f} | {p99:.1f} | {alone.max():.1f} | |")
     print("\nStalls of more than 50 ms:")
     print(bench.watch.sources() or "none")
 

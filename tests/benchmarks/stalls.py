@@ -25,10 +25,14 @@ _DEEPEST = 4
 
 @dataclass(frozen=True)
 class Stall:
-    """One time of `seconds` in which the window took no events while doing `phase`."""
+    """One time of `seconds` in which the window took no events while doing `phase`.
+
+    For `worked` seconds of it the window's thread had a core; the rest it waited for one.
+    """
 
     phase: str
     seconds: float
+    worked: float
     where: str
 
 
@@ -39,10 +43,12 @@ class StallWatch(QObject):
         super().__init__()
         self.stalls: list[Stall] = []
         self.late: dict[str, list[float]] = {}
+        self.worked: dict[str, list[float]] = {}
         self._phase = "start"
         self._seen: Counter[str] = Counter()
         self._window = threading.get_ident()
         self._last = time.perf_counter()
+        self._last_worked = time.thread_time()
         self._stopped = threading.Event()
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._beat)
@@ -63,27 +69,35 @@ class StallWatch(QObject):
     def table(self) -> str:
         """Return a Markdown table of the lateness in each phase."""
         rows = [
-            "| 16 ms timer, late by | p50 ms | p95 ms | p99 ms | worst ms |",
-            "|---|---|---|---|---|",
+            "| 16 ms timer, late by | p50 ms | p95 ms | p99 ms | worst ms | most work at once ms |",
+            "|---|---|---|---|---|---|",
         ]
         for phase, late in self.late.items():
             p50, p95, p99 = np.percentile(late, (50, 95, 99))
-            rows.append(f"| {phase} | {p50:.1f} | {p95:.1f} | {p99:.1f} | {max(late):.1f} |")
+            worked = max(self.worked[phase])
+            rows.append(
+                f"| {phase} | {p50:.1f} | {p95:.1f} | {p99:.1f} | {max(late):.1f} | {worked:.1f} |"
+            )
         return "\n".join(rows)
 
     def sources(self, longest: float = 0.05) -> str:
         """Return the stalls of more than `longest` seconds, the worst first."""
         worst = sorted((s for s in self.stalls if s.seconds > longest), key=lambda s: -s.seconds)
-        return "\n".join(f"{1000 * s.seconds:5.0f} ms  {s.phase}: {s.where}" for s in worst)
+        return "\n".join(
+            f"{1000 * s.seconds:5.0f} ms, at work {1000 * s.worked:4.0f} ms, {s.phase}: {s.where}"
+            for s in worst
+        )
 
     def _beat(self) -> None:
         now = time.perf_counter()
         late = max(0.0, now - self._last - PERIOD_MS / 1000)
-        self._last = now
+        worked = time.thread_time() - self._last_worked
+        self._last, self._last_worked = now, time.thread_time()
+        self.worked.setdefault(self._phase, []).append(1000 * worked)
         self.late.setdefault(self._phase, []).append(1000 * late)
         if late > _OVERDUE_SECONDS:
             where = "; ".join(f"{n}x {w}" for w, n in self._seen.most_common(3))
-            self.stalls.append(Stall(self._phase, late, where or "outside of Python"))
+            self.stalls.append(Stall(self._phase, late, worked, where or "outside of Python"))
         self._seen.clear()
 
     def _watch(self) -> None:

@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from spaceport_app.gui import theme
 from spaceport_app.gui.flight import moving, picking, poses, renderer
-from spaceport_app.gui.flight.layers import Layers
+from spaceport_app.gui.flight.layers import MOVING_POINTS, Layers
 from spaceport_app.gui.flight.poses import Pose
 from spaceport_app.gui.flight.scene import Scene
+from spaceport_app.gui.frame_pace import FramePace
 
 _FLIGHT_S = 0.45
 _REST_MS = 180
@@ -23,9 +24,12 @@ _RADIANS_A_PIXEL = 0.008
 _STEP = 24.0
 """Pixels of drag that one press of an arrow key stands for."""
 
-_MOVING_POINTS, _MOVING_POINTS_SOFTWARE = 1_000_000, 20_000
-"""Points drawn while the view moves, by a graphics card and by the processor."""
-
+_FRAME_SECONDS = 0.05
+"""What a frame may take while the view moves."""
+_FEW_PARTS = 4
+"""So many parts are drawn at once: the cloud is small."""
+_LEVEL, _LEVEL_SOFTWARE = 0, 4
+"""How much is left out of the first frames, by a graphics card and by the processor."""
 _ARROWS = {
     Qt.Key.Key_Left: (-_STEP, 0.0),
     Qt.Key.Key_Right: (_STEP, 0.0),
@@ -78,8 +82,16 @@ class FlightCanvas(QWidget):
             self.plotter,
             theme.current(),
             self.devicePixelRatioF(),
-            _MOVING_POINTS_SOFTWARE if software else _MOVING_POINTS,
         )
+        self.pace = FramePace(
+            len(MOVING_POINTS), _FRAME_SECONDS, _LEVEL_SOFTWARE if software else _LEVEL
+        )
+        self._moving = False
+        self._parts: list[list[Any]] = []
+        self._began = 0.0
+        self._in_parts = software
+        self.plotter.renderer.AddObserver("StartEvent", self._frame_begins)
+        self.plotter.frameSwapped.connect(self._frame_ends)
         self.plotter.camera.view_angle = poses.VIEW_ANGLE
         self._pressed: QPointF | None = None
         self._last = QPointF()
@@ -90,6 +102,11 @@ class FlightCanvas(QWidget):
         self._flight.setInterval(16)
         self._flight.timeout.connect(self._fly_on)
         self._way: tuple[Pose, Pose, float] | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether it shows a preset, which nobody has left since."""
+        return self._fits
 
     @property
     def pose(self) -> Pose:
@@ -121,7 +138,7 @@ class FlightCanvas(QWidget):
             self.take_pose(pose)
             return
         self._way = (self._pose, pose, time.monotonic())
-        self.layers.thin(True)
+        self._moving = True
         self._flight.start()
 
     def fly_to_camera(self, row: int) -> None:
@@ -160,6 +177,8 @@ class FlightCanvas(QWidget):
             If the file cannot be written.
         """
         self._apply_pose()
+        self.layers.thin(0)
+        self._end_parts()
         self.plotter.render()
         self.plotter.screenshot(str(path))
 
@@ -220,12 +239,12 @@ class FlightCanvas(QWidget):
     def _move(self, pose: Pose) -> None:
         """Move as the person wants, with a part of the cloud until the view rests."""
         self._leave_preset()
-        self.layers.thin(True)
+        self._moving = True
         self._rest.start()
         self.take_pose(pose)
 
     def _come_to_rest(self) -> None:
-        self.layers.thin(False)
+        self._moving = False
         self.refresh()
 
     def _fly_on(self) -> None:
@@ -250,10 +269,44 @@ class FlightCanvas(QWidget):
         self.plotter.renderer.ResetCameraClippingRange()
 
     def _render(self) -> None:
-        if self.isVisible():
-            self._apply_pose()
-            # Painting renders; pyvista's own render() would do it twice a frame.
+        if not self.isVisible():
+            return
+        self._end_parts()
+        self.layers.thin(self.pace.level if self._moving else 0)
+        # All parts have the near and far end of the whole, or they would not hide each other.
+        self._apply_pose()
+        parts = [] if self._moving or not self._in_parts else self.layers.steps()
+        if len(parts) > _FEW_PARTS:
+            self.layers.show_only(parts.pop(0))
+            self._parts = parts
+        # Painting renders; pyvista's own render() would do it twice a frame.
+        self.plotter.update()
+
+    def _end_parts(self) -> None:
+        """Have the next frame drawn whole, whoever asks for it."""
+        self._parts = []
+        self._keep_picture(False)
+        self.layers.show_all()
+
+    def _keep_picture(self, kept: bool) -> None:
+        """Draw the next frame over the one that is there, or over nothing."""
+        self.plotter.renderer.SetPreserveColorBuffer(kept)
+        self.plotter.renderer.SetPreserveDepthBuffer(kept)
+
+    def _frame_begins(self, *_: Any) -> None:
+        self._began = time.perf_counter()
+
+    def _frame_ends(self) -> None:
+        """Learn from a frame of a moving view; draw the next part of a resting one."""
+        if self._moving and self._began:
+            self.pace.took(time.perf_counter() - self._began)
+        self._began = 0.0
+        if self._parts:
+            self._keep_picture(True)
+            self.layers.show_only(self._parts.pop(0))
             self.plotter.update()
+        elif not self._moving:
+            self._end_parts()
 
     def _press(self, event: QMouseEvent, double: bool) -> bool:
         self.plotter.setFocus(Qt.FocusReason.MouseFocusReason)

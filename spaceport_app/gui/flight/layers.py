@@ -27,6 +27,15 @@ LAYERS = {
 
 _EDGES = ((0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (2, 3), (3, 4), (4, 1))
 
+MOVING_POINTS = (None, 640_000, 160_000, 40_000, 20_000, 10_000)
+"""Points of the cloud that are drawn while the view moves, by level; None for all."""
+_FEWEST_POINTS = 10_000
+_MOST_POINTS_A_STEP = 80_000
+_MANY_CAMERAS = 200
+"""From so many cameras on, moving leaves out what takes long and tells little."""
+_NO_FACES, _NO_WIRES = 2, 5
+"""Levels from which on faces and height lines, and the cameras' edges, are left out of many."""
+
 
 class Layers:
     """Fills a plotter with a scene and keeps track of what belongs to which layer.
@@ -38,8 +47,8 @@ class Layers:
         The theme's colours.
     pixel_ratio : float
         Device pixels a logical one, for widths of lines and sizes of letters.
-    moving_points : int
-        Points of the cloud that are drawn while the view moves; at rest all of them are.
+    fewest_points : int
+        Points of the cloud that are drawn while a slow computer moves; at rest all of them are.
     """
 
     def __init__(
@@ -47,17 +56,21 @@ class Layers:
         plotter: Any,
         look: Colours,
         pixel_ratio: float = 1.0,
-        moving_points: int = 1_000_000,
+        fewest_points: int = _FEWEST_POINTS,
     ) -> None:
         self._plotter = plotter
-        self._moving_points = moving_points
+        self._fewest_points = fewest_points
         self._ratio = pixel_ratio
         self._actors: dict[str, list[Any]] = {key: [] for key in (*LAYERS, "selected")}
         self._hidden: set[str] = set()
         self._point_size = 2.0
-        self._thinned = False
-        self._full_cloud: Any = None
-        self._thin_cloud: Any = None
+        self._level = 0
+        self._leaves_at: dict[Any, int] = {}
+        self._chunks: list[tuple[Any, int]] = []
+        """Parts of the cloud, and how many points it has up to the end of each."""
+        self._placed: list[tuple[npt.NDArray[np.intp], Any, Floats]] = []
+        """Per drawn set of cameras: row to place in it, the mesh, and its points."""
+        self._out: int | None = None
         self.dress(look)
 
     def dress(self, look: Colours) -> None:
@@ -68,10 +81,7 @@ class Layers:
     def set_visible(self, layer: str, visible: bool) -> None:
         """Switch a layer."""
         (self._hidden.discard if visible else self._hidden.add)(layer)
-        for actor in self._actors[layer]:
-            actor.SetVisibility(visible)
-        if layer == "cloud":
-            self.thin(self._thinned)
+        self._switch()
 
     def set_point_size(self, size: float) -> None:
         """Draw points of the cloud with `size` logical pixels."""
@@ -79,18 +89,51 @@ class Layers:
         for actor in self._actors["cloud"]:
             actor.GetProperty().SetPointSize(size * self._ratio)
 
-    def thin(self, thinned: bool) -> None:
-        """Draw only a part of a large cloud, while the view moves."""
-        self._thinned = thinned
-        if self._thin_cloud is not None and "cloud" not in self._hidden:
-            self._full_cloud.SetVisibility(not thinned)
-            self._thin_cloud.SetVisibility(thinned)
+    def thin(self, level: int) -> None:
+        """Leave out so much as the view moves; level 0, at rest, has everything."""
+        if level != self._level:
+            self._level = level
+            self._switch()
+
+    def steps(self) -> list[list[Any]]:
+        """Return what is drawn at rest in parts that each take little time.
+
+        What lets other things shine through comes last, over all of them.
+        """
+        shown = [(a, layer) for layer in self._actors for a in self._actors[layer]]
+        shown = [(a, layer) for a, layer in shown if layer not in self._hidden]
+        clear = [a for a, _ in shown if a.HasTranslucentPolygonalGeometry()]
+        rest = [a for a, layer in shown if layer != "cloud" and a not in clear]
+        points = [[a] for a, layer in shown if layer == "cloud"]
+        return [rest, *points, clear] if clear else [rest, *points]
+
+    def show_only(self, actors: list[Any]) -> None:
+        """Let only these be drawn, until `show_all`."""
+        for layer in self._actors:
+            for actor in self._actors[layer]:
+                actor.SetVisibility(actor in actors)
+
+    def show_all(self) -> None:
+        """Let be drawn what the level and the switches of the layers say."""
+        self._switch()
 
     def clear(self) -> None:
         """Take everything away."""
         for layer in self._actors:
             self._drop(layer)
-        self._full_cloud = self._thin_cloud = None
+
+    def _switch(self) -> None:
+        most = MOVING_POINTS[self._level]
+        if most is not None:
+            most = most * self._fewest_points // _FEWEST_POINTS
+        for layer, actors in self._actors.items():
+            for actor in actors:
+                there = layer not in self._hidden
+                actor.SetVisibility(there and self._level < self._leaves_at.get(actor, 99))
+        if most is not None:
+            for actor, end in self._chunks:
+                if end > most:
+                    actor.SetVisibility(False)
 
     def show_ground(self, scene: Scene) -> None:
         """Draw the grid, its scale and the north arrow; where north is unknown, no arrow."""
@@ -103,10 +146,10 @@ class Layers:
         beside = found.scale[1] + np.array([0.15 * found.step, 0.0, 0.0])
         self._letters("ground", text, beside, self._look.muted, 12, centred=False)
         if scene.metric:
-            import pyvista
-
-            faces = np.array([3, 0, 1, 2, 3, 0, 2, 3])
-            self._add("ground", pyvista.PolyData(found.arrow, faces), color=self._look.muted)
+            arrow = _mesh(found.arrow)
+            arrow.faces = _cells(np.array([[0, 1, 2], [0, 2, 3]]))
+            look = self._add("ground", arrow).GetProperty()
+            look.SetColor(*(colours.parse(self._look.muted) / 255.0))
             self._letters("ground", "N", found.north, self._look.text, 14)
 
     def show_track(self, scene: Scene) -> None:
@@ -122,7 +165,10 @@ class Layers:
         feet = scene.centres.copy()
         feet[:, 2] = scene.ground
         ends = np.stack([scene.centres, feet], axis=1)
-        self._lines("heights", ends, self._look.muted, 1.0, opacity=0.35)
+        actor = self._lines("heights", ends, self._look.muted, 1.0, opacity=0.35)
+        if len(ends) >= _MANY_CAMERAS:
+            self._leaves_at[actor] = _NO_FACES
+            self._switch()
 
     def show_cameras(
         self, scene: Scene, shades: npt.NDArray[np.uint8], but: int | None = None
@@ -133,23 +179,44 @@ class Layers:
         """
         self._drop("cameras")
         self._drop("left_out")
-        wanted = np.arange(len(scene.names)) != (-1 if but is None else but)
-        self._cameras("cameras", scene, shades, wanted & ~scene.left_out)
+        self._placed.clear()
+        self._out = None
+        self._cameras("cameras", scene, shades, ~scene.left_out)
         red = np.tile(colours.parse(self._look.error), (len(scene.names), 1))
-        self._cameras("left_out", scene, red, wanted & scene.left_out)
+        self._cameras("left_out", scene, red, scene.left_out)
+        self.leave_out(but)
+
+    def leave_out(self, row: int | None) -> None:
+        """Draw all cameras but this one, without drawing the others anew."""
+        if row == self._out:
+            return
+        for wanted, back in ((self._out, True), (row, False)):
+            for places, mesh, points in self._placed:
+                if wanted is not None and places[wanted] >= 0:
+                    first = 5 * places[wanted]
+                    part = slice(first, first + 5)
+                    # Drawn into its own centre, it has neither edges nor faces.
+                    mesh.points[part] = points[part] if back else points[first]
+        self._out = row
 
     def show_cloud(self, scene: Scene) -> None:
-        """Draw the triangulated points in the colours of the photos."""
+        """Draw the triangulated points in the colours of the photos.
+
+        They are shuffled, so that any first part of them shows the whole.
+        """
         self._drop("cloud")
-        self._full_cloud = self._thin_cloud = None
         if scene.cloud is None:
             return
-        xyz, rgb = scene.cloud.xyz.astype(np.float32), scene.cloud.rgb
-        self._full_cloud = self._points("cloud", xyz, rgb, self._point_size)
-        if len(xyz) > self._moving_points:
-            some = np.random.default_rng(0).choice(len(xyz), self._moving_points, replace=False)
-            self._thin_cloud = self._points("cloud", xyz[some], rgb[some], self._point_size)
-            self.thin(self._thinned)
+        order = np.random.default_rng(0).permutation(len(scene.cloud.xyz))
+        xyz, rgb = scene.cloud.xyz[order].astype(np.float32), scene.cloud.rgb[order]
+        begin, size = 0, self._fewest_points
+        while begin < len(xyz):
+            end = min(begin + size, len(xyz))
+            actor = self._points("cloud", xyz[begin:end], rgb[begin:end], self._point_size)
+            self._chunks.append((actor, end))
+            # 10, 20, 40 thousand and so on in all, in parts that take little time each.
+            begin, size = end, min(end, _MOST_POINTS_A_STEP)
+        self._switch()
 
     def show_selected(
         self, scene: Scene, row: int | None, picture: npt.NDArray[np.uint8] | None = None
@@ -170,18 +237,17 @@ class Layers:
         points = np.concatenate([scene.centres[row][None], corners])
         self._lines("selected", points[np.array(_EDGES)], shade, 2.5)
         if picture is not None:
-            frame = pyvista.PolyData(corners, np.array([4, 0, 1, 2, 3]))
+            frame = _mesh(corners)
+            frame.faces = _cells(np.arange(4)[None])
             frame.active_texture_coordinates = np.array(
                 [[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
             )
             texture = pyvista.Texture(picture)  # type: ignore[no-untyped-call]
-            self._add("selected", frame, texture=texture)
+            self._add("selected", frame).SetTexture(texture)
 
     def _cameras(
         self, layer: str, scene: Scene, shades: npt.NDArray[np.uint8], wanted: Bools
     ) -> None:
-        import pyvista
-
         if not wanted.any():
             return
         self._points(layer, scene.centres[wanted].astype(np.float32), shades[wanted], 6.0)
@@ -193,36 +259,49 @@ class Layers:
         points = np.concatenate([scene.centres[directed][:, None], corners], axis=1).reshape(-1, 3)
         first = 5 * np.arange(count)
         edges = first[:, None, None] + np.array(_EDGES)
-        lines = np.insert(edges.reshape(-1, 2), 0, 2, axis=1).ravel()
         tinted = np.repeat(shades[directed], 5, axis=0)
-        wires = pyvista.PolyData(points, lines=lines)
-        wires["shade"] = tinted
-        self._add(layer, wires, scalars="shade", rgb=True, line_width=1.4 * self._ratio)
-        quads = np.insert(first[:, None] + np.arange(1, 5), 0, 4, axis=1).ravel()
-        frames = pyvista.PolyData(points, quads)
-        frames["shade"] = tinted
-        self._add(layer, frames, scalars="shade", rgb=True, opacity=0.22)
+        mesh = _mesh(points, tinted)
+        mesh.lines = _cells(edges.reshape(-1, 2))
+        wires = self._add(layer, mesh)
+        wires.GetProperty().SetLineWidth(1.4 * self._ratio)
+        self._remember(mesh, directed)
+        mesh = _mesh(points, tinted)
+        mesh.faces = _cells(first[:, None] + np.arange(1, 5))
+        faces = self._add(layer, mesh)
+        faces.GetProperty().SetOpacity(0.22)
+        self._remember(mesh, directed)
+        if count >= _MANY_CAMERAS:
+            self._leaves_at[wires], self._leaves_at[faces] = _NO_WIRES, _NO_FACES
+            self._switch()
+
+    def _remember(self, mesh: pyvista.PolyData, drawn: Bools) -> None:
+        """Keep which camera is where in a mesh of five points each, for `leave_out`."""
+        places = np.where(drawn, np.cumsum(drawn) - 1, -1)
+        self._placed.append((places, mesh, np.array(mesh.points)))
 
     def _lines(
         self, layer: str, ends: Floats, colour: str, width: float, opacity: float = 1.0
-    ) -> None:
+    ) -> Any:
         """Draw lines given by their ends, (L, 2, 3)."""
-        import pyvista
-
-        cells = np.insert(np.arange(2 * len(ends)).reshape(-1, 2), 0, 2, axis=1).ravel()
-        mesh = pyvista.PolyData(ends.reshape(-1, 3), lines=cells)
-        self._add(layer, mesh, color=colour, line_width=width * self._ratio, opacity=opacity)
+        mesh = _mesh(ends.reshape(-1, 3))
+        mesh.lines = _cells(np.arange(2 * len(ends)).reshape(-1, 2))
+        actor = self._add(layer, mesh)
+        look = actor.GetProperty()
+        look.SetColor(*(colours.parse(colour) / 255.0))
+        look.SetLineWidth(width * self._ratio)
+        look.SetOpacity(opacity)
+        return actor
 
     def _points(
         self, layer: str, xyz: npt.NDArray[Any], rgb: npt.NDArray[np.uint8], size: float
     ) -> Any:
-        import pyvista
-
-        mesh = pyvista.PolyData(xyz)
-        mesh["shade"] = rgb
-        return self._add(
-            layer, mesh, scalars="shade", rgb=True, style="points", point_size=size * self._ratio
-        )
+        mesh = _mesh(xyz, rgb)
+        mesh.verts = _cells(np.arange(len(xyz))[:, None])
+        actor = self._add(layer, mesh)
+        look = actor.GetProperty()
+        look.SetRepresentationToPoints()
+        look.SetPointSize(size * self._ratio)
+        return actor
 
     def _letters(
         self,
@@ -247,17 +326,18 @@ class Layers:
         self._plotter.add_actor(actor, reset_camera=False, render=False, pickable=False)
         self._keep(layer, actor)
 
-    def _add(self, layer: str, mesh: pyvista.PolyData, **look: Any) -> Any:
-        actor = self._plotter.add_mesh(
-            mesh,
-            lighting=False,
-            pickable=False,
-            reset_camera=False,
-            render=False,
-            show_scalar_bar=False,
-            copy_mesh=False,
-            **look,
-        )
+    def _add(self, layer: str, mesh: pyvista.PolyData) -> Any:
+        # Not by pyvista's add_mesh: it makes tables of colours that nothing here needs, which
+        # takes longer than all the rest of choosing a photo.
+        from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputData(mesh)
+        mapper.SetColorModeToDirectScalars()
+        actor = vtkActor()
+        actor.SetMapper(mapper)
+        actor.GetProperty().LightingOff()
+        self._plotter.add_actor(actor, reset_camera=False, render=False, pickable=False)
         self._keep(layer, actor)
         return actor
 
@@ -268,4 +348,24 @@ class Layers:
     def _drop(self, layer: str) -> None:
         for actor in self._actors[layer]:
             self._plotter.remove_actor(actor, reset_camera=False, render=False)
+            self._leaves_at.pop(actor, None)
         self._actors[layer].clear()
+        if layer == "cloud":
+            self._chunks.clear()
+
+
+def _mesh(points: npt.NDArray[Any], shades: npt.NDArray[np.uint8] | None = None) -> Any:
+    """Return points without cells, in colours, (N, 3), where there are some."""
+    import pyvista
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+
+    mesh = pyvista.PolyData()
+    mesh.points = np.ascontiguousarray(points, np.float32)
+    if shades is not None:
+        mesh.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(shades), deep=True))
+    return mesh
+
+
+def _cells(places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return cells as VTK reads them, the number of their points before each, from (C, P)."""
+    return np.insert(places, 0, places.shape[1], axis=1).ravel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +65,7 @@ class Scene:
     metric: bool
     unseen: int
 
-    @property
+    @cached_property
     def frustum_length(self) -> float:
         """Length of a drawn camera: a good part of the way to its neighbour."""
         if len(self.centres) < 2:

@@ -102,7 +102,8 @@ class FlightView(QWidget):
         """Mark the camera of a photo, without telling so by `selected`."""
         if name != self._name:
             self._name = name
-            self._draw_cameras()
+            if self._canvas is not None and self._scene is not None:
+                self._canvas.layers.leave_out(self._scene.row(name))
             self._draw_selected()
 
     def fly_to(self, name: str) -> None:
@@ -237,7 +238,7 @@ class FlightView(QWidget):
         canvas.layers.show_heights(scene)
         canvas.layers.show_track(scene)
         self._pages.setCurrentWidget(canvas)
-        canvas.show_scene(scene, self._fresh)
+        canvas.show_scene(scene, self._fresh or canvas.fits)
         self._fresh = False
         self._draw_cameras()
         self._draw_selected()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from spaceport_app.gui.frame_pace import FramePace
+
 
 @dataclass(frozen=True)
 class Detail:
@@ -36,8 +38,6 @@ There a Gaussian costs a microsecond whatever its size, once half the resolution
 """
 
 _FEWEST = 5_000
-_LEAST_PART = 0.3
-"""Part of a frame's time that drawing gets however long showing it takes."""
 _LONG_SECONDS = 0.4
 """A full picture that takes longer than this is led up to by a coarser one."""
 
@@ -47,45 +47,27 @@ def growth(share: float) -> float:
     return math.pow(min(max(share, 1e-6), 1.0), -0.4)
 
 
-class Pace:
-    """Chooses the detail of frames while moving from the time that the last ones took.
-
-    Parameters
-    ----------
-    target_seconds : float
-        What a frame may take, with all that the window does to show it.
-    """
+class Pace(FramePace):
+    """Chooses the detail of frames while moving from the time that the last ones took."""
 
     def __init__(self, target_seconds: float = 0.045) -> None:
-        self.target_seconds = target_seconds
-        self._level = 4
+        super().__init__(len(LADDER), target_seconds, level=4)
         self._full_seconds = 0.0
 
     @property
     def detail(self) -> Detail:
         """What to draw in the next frame while moving."""
-        return LADDER[self._level]
+        return LADDER[self.level]
 
     def count(self, gaussians: int) -> int:
         """Return how many of so many Gaussians to draw while moving."""
         return min(gaussians, max(_FEWEST, round(gaussians * self.detail.share)))
 
-    def took(self, drawing: float, showing: float = 0.0) -> None:
-        """Learn the seconds of the last frame of the present detail: drawing it and showing it."""
-        room = max(self.target_seconds - showing, _LEAST_PART * self.target_seconds)
-        if drawing > 2.5 * room:
-            self._level += 2
-        elif drawing > 1.3 * room:
-            self._level += 1
-        elif drawing < 0.45 * room:
-            self._level -= 1
-        self._level = min(max(self._level, 0), len(LADDER) - 1)
-
     def took_all(self, seconds: float) -> None:
         """Learn what the full picture took: where it is quick, the next frame has all at once."""
         self._full_seconds = seconds
         if seconds < 0.45 * self.target_seconds:
-            self._level = 0
+            self.level = 0
 
     def steps_to_rest(self) -> tuple[Detail, ...]:
         """Return the pictures to draw after moving, each finer than the one before, all last."""

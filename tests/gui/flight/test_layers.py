@@ -9,7 +9,7 @@ import pyvista
 from gui.flight.flights import photo_set, reconstruction
 from spaceport_app.gui import theme
 from spaceport_app.gui.flight import poses
-from spaceport_app.gui.flight.layers import Layers
+from spaceport_app.gui.flight.layers import MOVING_POINTS, Layers
 from spaceport_app.gui.flight.scene import Scene, build
 from spaceport_app.gui.theme import Colours
 
@@ -37,6 +37,11 @@ def plotter(scene: Scene) -> Iterator[pyvista.Plotter]:
 
 def picture(plotter: pyvista.Plotter) -> np.ndarray:
     plotter.renderer.ResetCameraClippingRange()
+    plotter.render()
+    return np.asarray(plotter.screenshot(return_img=True)).astype(int)
+
+
+def picture_as_it_is(plotter: pyvista.Plotter) -> np.ndarray:
     plotter.render()
     return np.asarray(plotter.screenshot(return_img=True)).astype(int)
 
@@ -85,18 +90,46 @@ def test_larger_points_cover_more(plotter: pyvista.Plotter, scene: Scene) -> Non
 def test_a_moving_cloud_is_thinned_and_a_resting_one_is_whole(
     plotter: pyvista.Plotter, scene: Scene
 ) -> None:
-    layers = Layers(plotter, theme.DARK, moving_points=50)
+    layers = Layers(plotter, theme.DARK, fewest_points=50)
     layers.show_cloud(scene)
     whole = like(picture(plotter), "#c8c8c8").sum()
-    layers.thin(True)
-    thinned = like(picture(plotter), "#c8c8c8").sum()
-    assert 0 < thinned < 0.3 * whole
+    counts = []
+    for level in range(len(MOVING_POINTS)):
+        layers.thin(level)
+        counts.append(like(picture(plotter), "#c8c8c8").sum())
+    assert counts == sorted(counts, reverse=True) and counts[0] == whole
+    assert 0 < counts[-1] < 0.3 * whole
     layers.set_visible("cloud", False)
     assert like(picture(plotter), "#c8c8c8").sum() == 0
     layers.set_visible("cloud", True)
-    assert like(picture(plotter), "#c8c8c8").sum() == thinned
-    layers.thin(False)
+    assert like(picture(plotter), "#c8c8c8").sum() == counts[-1]
+    layers.thin(0)
     assert like(picture(plotter), "#c8c8c8").sum() == whole
+
+
+def test_drawn_in_parts_it_looks_as_drawn_at_once(plotter: pyvista.Plotter, scene: Scene) -> None:
+    layers = Layers(plotter, theme.DARK, fewest_points=50)
+    layers.show_ground(scene)
+    layers.show_cloud(scene)
+    layers.show_cameras(scene, shades(scene))
+    layers.set_visible("track", False)
+    whole = picture(plotter)
+    parts = layers.steps()
+    assert len(parts) > 4
+    renderer = plotter.renderer
+    for number, part in enumerate(parts):
+        layers.show_only(part)
+        renderer.SetPreserveColorBuffer(number > 0)
+        renderer.SetPreserveDepthBuffer(number > 0)
+        drawn = picture_as_it_is(plotter)
+        if number == 0:
+            assert np.abs(drawn - whole).max() > 100, "the cloud is not there yet"
+    renderer.SetPreserveColorBuffer(False)
+    renderer.SetPreserveDepthBuffer(False)
+    layers.show_all()
+    differ = (np.abs(drawn - whole).max(axis=-1) > 8).mean()
+    assert differ < 0.002
+    assert np.array_equal(picture(plotter), whole)
 
 
 def test_the_photo_stands_upright_in_the_frame_of_its_camera(
@@ -123,13 +156,15 @@ def test_the_selected_camera_is_not_drawn_twice(plotter: pyvista.Plotter, scene:
     every = like(picture(plotter), "#00ff00").sum()
     layers.show_cameras(scene, shades(scene), but=5)
     assert 0.85 * every < like(picture(plotter), "#00ff00").sum() < 0.97 * every
+    layers.leave_out(None)
+    assert like(picture(plotter), "#00ff00").sum() == every
 
 
 def test_the_track_joins_the_placed_photos_in_order(plotter: pyvista.Plotter, scene: Scene) -> None:
     layers = Layers(plotter, theme.DARK)
     layers.show_track(scene)
     # Twelve photos less the one left out make ten lines.
-    assert layers._actors["track"][0].mapper.dataset.n_lines == 10
+    assert layers._actors["track"][0].GetMapper().GetInput().GetNumberOfLines() == 10
     assert like(picture(plotter), theme.DARK.accent).sum() > 300
 
 
