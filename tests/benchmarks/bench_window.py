@@ -32,9 +32,10 @@ from stalls import StallWatch, bare_timer
 
 from spaceport_app.gui import places
 from spaceport_app.gui.app import make_application
+from spaceport_app.gui.flight.view import FlightView
 from spaceport_app.gui.photos.listing import SORTS
+from spaceport_app.gui.tabs import FLIGHT, REPORT, SPLAT, TRAINING
 from spaceport_app.gui.window import MainWindow
-from spaceport_app.gui.workspace import FLIGHT, REPORT, SPLAT, TRAINING
 from spaceport_app.photos.model import PhotoSet
 from spaceport_app.sfm.model import Reconstruction
 
@@ -144,16 +145,23 @@ class Bench:
 
     def take_cameras(self, phase: str) -> None:
         """Take the result of structure from motion."""
-        self.watch.enter(phase)
         found = reconstruction(self.photos)
+        self.watch.enter(phase)
         self.window.session.take_reconstruction(found)
         QTest.qWait(3000)
+
+    @property
+    def flight(self) -> FlightView:
+        """The flight view, which is open."""
+        view = self.window.workspace.tabs.flight
+        assert view is not None
+        return view
 
     def fly(self, phase: str) -> None:
         """Fly from photo to photo."""
         self.watch.enter(phase)
         for photo in self.photos.photos[7 :: LISTED // 6]:
-            self.window.workspace._made(FLIGHT).fly_to(photo.name)
+            self.flight.fly_to(photo.name)
             QTest.qWait(900)
 
 
@@ -185,7 +193,7 @@ def main() -> None:
         wait(panel.can_start, 30)
         panel.start()
         bench.watch.enter("run started")
-        wait(lambda: window.workspace._made(TRAINING) is not None, 60)
+        wait(lambda: window.workspace.tabs.plots is not None, 60)
         QTest.qWait(3000)
         bare = bare_timer(2 * seconds)
         bench.rest("run on all cores", seconds)

@@ -1,11 +1,14 @@
 """Where the window's thread is when it holds up its timers.
 
-A timer of the window beats; a watching thread looks at what the window's thread does whenever a
-beat is overdue. So every stall has a length and the Python function that it was spent in.
+A timer of the window beats; whenever a beat is overdue, a watching thread sends a signal, upon
+which the window's thread notes where it is as soon as it runs Python. So every stall has a length
+and the Python functions that it was spent in. (To look at the frames of one thread from another,
+as ``sys._current_frames`` does, ends the process now and then.)
 """
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -53,6 +56,7 @@ class StallWatch(QObject):
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._beat)
         self._timer.start(PERIOD_MS)
+        signal.signal(signal.SIGUSR1, self._note)
         self._thread = threading.Thread(target=self._watch, name="stall watch", daemon=True)
         self._thread.start()
 
@@ -103,9 +107,11 @@ class StallWatch(QObject):
     def _watch(self) -> None:
         while not self._stopped.wait(_LOOK_SECONDS):
             if time.perf_counter() - self._last > _OVERDUE_SECONDS:
-                frame = sys._current_frames().get(self._window)
-                if frame is not None:
-                    self._seen[_words(frame)] += 1
+                signal.pthread_kill(self._window, signal.SIGUSR1)
+
+    def _note(self, _: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_globals.get("__name__") != __name__:
+            self._seen[_words(frame)] += 1
 
 
 def _words(frame: FrameType | None) -> str:
