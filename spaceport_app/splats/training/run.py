@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spaceport_app import __version__
+from spaceport_app import __version__, stopping
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Notice, Progress, Report
 from spaceport_app.options import validate
@@ -122,7 +122,11 @@ def train(
         preview,
     )
     checkpoints = Checkpoints(inputs.scratch, _fingerprint(engine, inputs, options))
-    trainer = Trainer(engine, kept, options, extent, checkpoints, observer, vignette)
+
+    def stop_asked() -> bool:
+        return stopping.asked(inputs.scratch)
+
+    trainer = Trainer(engine, kept, options, extent, checkpoints, observer, vignette, stop_asked)
     trainer.train(initial)
 
     look = trainer.schedule.look
