@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from spaceport_app.gui.dialogs import tell
 from spaceport_app.gui.editing import ProjectEditing
+from spaceport_app.gui.live import Live
 from spaceport_app.gui.results import Results
 from spaceport_app.gui.session import Session
 from spaceport_app.pipeline import stages as rooms
@@ -68,6 +69,7 @@ class Tabs(QTabWidget):
         super().__init__(parent)
         self._session = session
         self._results = results
+        self._live = Live(session, self)
         self._looked = False
         self.editing = ProjectEditing(session, self)
         self.editing.changed.connect(self.changed)
@@ -120,6 +122,7 @@ class Tabs(QTabWidget):
     def start_anew(self) -> None:
         """Show nothing of the project before; what needs a project only where there is one."""
         self._looked = False
+        self._live.clear()
         self.hide_unfit()
         for name in TABS:
             if self._made(name) is not None:
@@ -142,7 +145,8 @@ class Tabs(QTabWidget):
         self.feed_splat()
 
     def add_event(self, event: RunEvent) -> None:
-        """Show an event of a run in the plots."""
+        """Show an event of a run in the plots, and a snapshot in its view."""
+        self._live.take(event)
         self._tabs[TRAINING].filled()
         assert self.plots is not None
         self.plots.add(event)
@@ -156,6 +160,7 @@ class Tabs(QTabWidget):
     def close_down(self) -> None:
         """Close the views, which end their threads."""
         self.editing.finish()
+        self._live.close()
         for tab in self._tabs.values():
             if tab.content is not None:
                 tab.content.close()
@@ -172,6 +177,7 @@ class Tabs(QTabWidget):
         view.selected.connect(self.selected)
         view.activated.connect(self.activated)
         self._feed_flight(view)
+        self._live.show_in(flight=view)
         return view
 
     def _make_splat(self, parent: QWidget) -> QWidget:
@@ -204,6 +210,7 @@ class Tabs(QTabWidget):
         self._tabs[name].filled()
         if name == SPLAT and not known:
             self.feed_splat()
+            self._live.show_in(splat=self.splat)
         elif name == REPORT:
             self.feed_report()
         self.editing.come_to_front(name == SPLAT)
@@ -240,9 +247,10 @@ class Tabs(QTabWidget):
         project = session.project
         if path is None and project is not None and project.published("train") is not None:
             path = project.folder / rooms.SPLATS / "splats.ply"
-        if view is None or path is None:
+        if view is None:
             return
-        view.open(path)
+        if path is not None:
+            view.open(path)
         if session.splats is None and session.reconstruction is not None:
             view.set_views(session.reconstruction.views)
 

@@ -315,6 +315,7 @@ def test_a_second_ctrl_c_does_not_wait(spaceport: Spaceport, texts: Path, tmp_pa
     process = spaceport.start("run", texts, "-o", "a.spaceport", *options)
     project = tmp_path / "a.spaceport"
     wait_for(lambda: rounds(project) >= 10)
+    time.sleep(2.0)  # until it hangs
     process.send_signal(signal.SIGINT)
     time.sleep(1.0)
     assert process.poll() is None, "the first one waits for the work to be saved"

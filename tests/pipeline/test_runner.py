@@ -237,7 +237,6 @@ def test_stop_lets_a_stage_save_and_loses_no_round(project: Project) -> None:
     done = json.loads(state.read_text())[0]
     last = outcomes[-1]
     assert (last.kind, last.code, last.where) == ("cancelled", "stopped", f"round {done} of 1000")
-    assert last.exit_status == 1, "it ended on its own, and was not killed"
     saved = Project.open(project.folder).document.stages["count"].latest
     assert saved is not None and saved.message == f"Stopped at round {done} of 1000."
     choose(project, count={"pause_s": 0.0})

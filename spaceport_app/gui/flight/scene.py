@@ -101,11 +101,13 @@ class Scene:
         return low, high
 
 
-def build(photos: PhotoSet | None, found: Reconstruction | None) -> Scene | None:
+def build(
+    photos: PhotoSet | None, found: Reconstruction | None, *, growing: bool = False
+) -> Scene | None:
     """Return the scene of what is known, or None where no photo has a place.
 
     Cameras stand where structure from motion put them; the photos that it left out, and all of
-    them before it ran, stand where GPS says.
+    them before it ran, stand where GPS says. While `found` is `growing` none is left out.
     """
     listed = photos.used if photos is not None else ()
     known = {photo.name: photo for photo in listed}
@@ -144,7 +146,9 @@ def build(photos: PhotoSet | None, found: Reconstruction | None) -> Scene | None
         centres=centres,
         rotations=rotations[rows],
         fields=fields[rows],
-        left_out=np.array([found is not None and name not in views for name in shown]),
+        left_out=np.array(
+            [found is not None and not growing and name not in views for name in shown]
+        ),
         track=_track([known.get(name) for name in shown]),
         heights=centres[:, 2] - base,
         cloud=cloud,

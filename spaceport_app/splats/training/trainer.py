@@ -143,8 +143,12 @@ class Trainer:
         """End with what was done in a checkpoint, or at the one before if there is no room."""
         if self.iteration > self._saved:
             self.save()
-        of = f"of {self._options.iterations:,}"
-        raise StoppedOnRequest(f"step {self._saved:,} {of}" if self._saved else "")
+        raise StoppedOnRequest(self.where)
+
+    @property
+    def where(self) -> str:
+        """How far it came and saved: ``"step 900 of 1,800"``, empty before the first step."""
+        return f"step {self._saved:,} of {self._options.iterations:,}" if self._saved else ""
 
     def save(self) -> None:
         """Write a checkpoint; where that fails, say so and go on without."""
