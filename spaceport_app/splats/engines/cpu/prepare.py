@@ -24,7 +24,7 @@ KERNELS: tuple[Any, ...] = (
 """What a step calls, in its order."""
 
 
-class _Counter(event.Listener):  # type: ignore[misc]
+class _Counter(event.Listener):
     """Counts the kernels that are ready each time that one is about to be compiled or was."""
 
     def __init__(self, counted: Callable[[int, int], None]) -> None:
