@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from spaceport_app.gui.ahead import import_libraries
 from spaceport_app.gui.dialogs import tell
 from spaceport_app.gui.editing import ProjectEditing
+from spaceport_app.gui.latest import Latest
 from spaceport_app.gui.live import Live
 from spaceport_app.gui.results import Results
 from spaceport_app.gui.session import Session
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 FLIGHT, SPLAT, TRAINING, REPORT = "Flight", "Splat", "Training", "Report"
 TABS = (FLIGHT, SPLAT, TRAINING, REPORT)
+
+_AHEAD_MS = 2500
+"""After a project is opened; the photos and the flight view come first."""
 
 
 class _Tab(QWidget):
@@ -71,6 +76,7 @@ class Tabs(QTabWidget):
         self._results = results
         self._live = Live(session, self)
         self._looked = False
+        self._imported = False
         self.editing = ProjectEditing(session, self)
         self.editing.changed.connect(self.changed)
         self.setDocumentMode(True)
@@ -84,6 +90,9 @@ class Tabs(QTabWidget):
         for name, tab in self._tabs.items():
             self.addTab(tab, name)
         self.currentChanged.connect(self._shown)
+        self._ahead = Latest(self, "ahead")
+        self._begin_ahead = QTimer(self, interval=_AHEAD_MS, singleShot=True)
+        self._begin_ahead.timeout.connect(lambda: self._ahead.ask(import_libraries))
 
     # What the workspace asks of them
 
@@ -135,6 +144,9 @@ class Tabs(QTabWidget):
 
     def bring_up_to_date(self) -> None:
         """Make what is in front, and bring it up to date."""
+        if not self._imported:
+            self._imported = True
+            self._begin_ahead.start()
         self._shown(self.currentIndex())
 
     def show_splats(self) -> None:
@@ -159,6 +171,8 @@ class Tabs(QTabWidget):
 
     def close_down(self) -> None:
         """Close the views, which end their threads."""
+        self._begin_ahead.stop()
+        self._ahead.stop()
         self.editing.finish()
         self._live.close()
         for tab in self._tabs.values():

@@ -226,6 +226,8 @@ class FlightView(QWidget):
 
         def work() -> tuple[Scene | None, list[PhotoValues]]:
             scene = build(photos, found, growing=growing)
+            if scene is not None:
+                scene.prepare()
             return scene, known(scene, photos, found) if scene is not None else []
 
         self._builder.ask(work)
