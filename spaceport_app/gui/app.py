@@ -63,6 +63,5 @@ def make_application() -> QApplication:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("spaceport")
     app.setWindowIcon(QIcon(str(resources.path("icon.svg"))))
-    theme.apply(app)
-    app.styleHints().colorSchemeChanged.connect(lambda: theme.apply(app))
+    theme.follow(app)
     return app

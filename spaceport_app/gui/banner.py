@@ -17,6 +17,7 @@ class Banner(QFrame):
         self.setProperty("role", "banner")
         self.setObjectName("banner")
         self._sentence = QLabel(self)
+        self._sentence.setWordWrap(True)
         self.action = QPushButton(self)
         self.action.setProperty("main", True)
         self._action: Callable[[], None] | None = None

@@ -21,6 +21,9 @@ from spaceport_app.errors import StageError
 from spaceport_app.gui import theme
 from spaceport_app.pipeline import trouble
 
+# What a window manager puts around a window, with a little air.
+_FRAME = 48
+
 
 class TextDialog(QDialog):
     """A sentence above a long text that one can copy."""
@@ -30,7 +33,7 @@ class TextDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.resize(760, 480)
+        fit(self, 760, 480)
         head = QLabel(sentence, self)
         head.setWordWrap(True)
         self.text = QPlainTextEdit(text, self)
@@ -59,6 +62,12 @@ class TextDialog(QDialog):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())
         self.copy.setText("Copied")
+
+
+def fit(dialog: QDialog, width: int, height: int) -> None:
+    """Give a dialog its usual size, or what the screen has room for."""
+    room = dialog.screen().availableGeometry()
+    dialog.resize(min(width, room.width() - _FRAME), min(height, room.height() - _FRAME))
 
 
 def show(box: QMessageBox) -> None:

@@ -30,6 +30,7 @@ class Deeds:
     close_project: Callable[[], None]
     quit: Callable[[], None]
     show_tab: Callable[[str], None]
+    show_panel: Callable[[str, bool], None]
     choose_theme: Callable[[str], None]
     full_screen: Callable[[], None]
     start: Callable[[], None]
@@ -85,6 +86,14 @@ class Menus:
             self._add(view, name, partial(deeds.show_tab, name), f"Ctrl+{number}")
             for number, name in enumerate(TABS, 1)
         ]
+        view.addSeparator()
+        self.panels = {
+            name: self._switch(view, words, partial(deeds.show_panel, name), keys)
+            for name, words, keys in (
+                ("photos", "&List of photos", "Ctrl+Shift+L"),
+                ("stages", "St&ages", "Ctrl+Shift+T"),
+            )
+        }
         view.addSeparator()
         themes = view.addMenu("&Theme")
         self._themes = QActionGroup(window)
@@ -152,8 +161,21 @@ class Menus:
         self.stop.setEnabled(stages_running)
         self.options.setEnabled(project and not running)
         self.close.setEnabled(project or splats)
-        for action in self.tabs:
+        for action in (*self.tabs, *self.panels.values()):
             action.setEnabled(project)
+
+    def _switch(self, menu: QMenu, words: str, deed: Callable[[bool], None], keys: str) -> QAction:
+        action = QAction(words, self._window)
+        action.setCheckable(True)
+        action.setShortcut(QKeySequence(keys))
+
+        def switched(on: bool) -> None:
+            # PySide hands the state to functions only, not to what `partial` makes of them.
+            deed(on)
+
+        action.triggered.connect(switched)
+        menu.addAction(action)
+        return action
 
     def _add(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -213,11 +215,22 @@ def copy_project(project: Project, target: Path) -> None:
             partial.rename(target)
         except (OSError, shutil.Error) as error:
             shutil.rmtree(partial, ignore_errors=True)
+            if _is_full(error):
+                raise StageError(
+                    "disk_full",
+                    f"The disk of {target} has no room for the copy.",
+                    "Free some space, or choose another folder.",
+                ) from error
             raise StageError(
                 "not_writable",
-                f"The copy could not be written to {target} ({error}).",
-                "Choose a folder that you may write to, with enough room.",
+                f"The copy could not be written to {target}.",
+                "Choose a folder that you may write to.",
             ) from error
+
+
+def _is_full(error: OSError) -> bool:
+    # shutil tells what failed in words alone.
+    return error.errno == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)
 
 
 def usual_folder(sources: tuple[Path, ...], parent: Path) -> Path:

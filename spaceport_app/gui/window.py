@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Spaceport")
         self.setWindowIcon(QIcon(str(resources.path("icon.svg"))))
         self.setAcceptDrops(True)
-        self.setMinimumSize(960, 600)
+        self.setMinimumSize(700, 400)
         self._background = Background(self)
         self._state = WindowState(places.settings_folder() / "window.ini")
         self._recent = RecentProjects(places.settings_folder() / "recent.json")
@@ -215,6 +215,7 @@ class MainWindow(QMainWindow):
             close_project=self._close_project,
             quit=self._quit,
             show_tab=self.workspace.show_tab,
+            show_panel=self.workspace.show_panel,
             choose_theme=self._choose_theme,
             full_screen=self._full_screen,
             start=self.workspace.start_stages,
@@ -357,6 +358,8 @@ class MainWindow(QMainWindow):
             startable=self.workspace.startable(),
             stages_running=self.workspace.stages_running(),
         )
+        for name, action in self.menus.panels.items():
+            action.setChecked(self.workspace.shows(name))
         if project is not None:
             self.setWindowTitle(f"{project.document.name} — Spaceport")
             self.setWindowFilePath(str(project.folder))
@@ -434,7 +437,8 @@ class MainWindow(QMainWindow):
             theme.choose(chosen if chosen in ("light", "dark") else "system")
         geometry = self._state.bytes("geometry")
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
-            self.resize(1280, 800)
+            room = self.screen().availableGeometry()
+            self.resize(min(1280, room.width()), min(800, room.height()))
         splitter = self._state.bytes("splitter")
         if not splitter.isEmpty():
             self.workspace.remember(splitter)

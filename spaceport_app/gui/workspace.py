@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from spaceport_app.gui.run.panel import StagePanel
 
 _PHOTOS_WIDTH, _STAGES_WIDTH = 300, 340
-_LEAST_PHOTOS, _LEAST_STAGES = 250, 320
+_LEAST_PHOTOS, _LEAST_STAGES = 170, 280
+_PHOTOS_PART, _STAGES_PART = 0.22, 0.27
+_NARROW = 820
+"""Width in pixels below which the list of photos is only shown when it is asked for."""
 
 
 class Workspace(QWidget):
@@ -42,6 +45,7 @@ class Workspace(QWidget):
         self._photo_panel: PhotoPanel | None = None
         self._stage_panel: StagePanel | None = None
         self._layout_before: QByteArray | None = None
+        self._wanted: dict[str, bool] = {}
         self.banner = Banner(self)
         self._reading = ReadingStrip(self)
         self._reading.ended.connect(self._read)
@@ -143,6 +147,24 @@ class Workspace(QWidget):
             QTimer.singleShot(0, self._share_room)
         return self._stage_panel
 
+    def shows(self, panel: str) -> bool:
+        """Whether a side panel, ``"photos"`` or ``"stages"``, is to be seen with a project."""
+        # A page that was not shown yet has no width of its own.
+        usual = panel == "stages" or self.window().width() >= _NARROW
+        return self._wanted.get(panel, usual)
+
+    def show_panel(self, panel: str, shown: bool) -> None:
+        """Show or hide a side panel from now on."""
+        self._wanted[panel] = shown
+        self._show_panels()
+        self.changed.emit()
+
+    def _show_panels(self) -> None:
+        has_project = self._session.project is not None
+        for name, panel in (("photos", self._photo_panel), ("stages", self._stage_panel)):
+            if panel is not None:
+                panel.setVisible(has_project and self.shows(name))
+
     def save_report(self, path: Path) -> None:
         """Write the report of the project as one HTML file."""
         assert self._session.project is not None
@@ -197,19 +219,18 @@ class Workspace(QWidget):
         self._results.forget()
         self.banner.hide()
         project = self._session.project
-        only_splats = project is None
         self.tabs.start_anew()
         if self._photo_panel is not None:
             self._photo_panel.clear()
-            self._photo_panel.setVisible(not only_splats)
         if project is None:
             if self._stage_panel is not None:
                 self._stage_panel.set_project(None)
-                self._stage_panel.hide()
+            self._show_panels()
             return
-        self.photo_panel.show()
+        # Both are made when they are first asked for.
+        assert self.photo_panel is not None
         self.stage_panel.set_project(project)
-        self.stage_panel.show()
+        self._show_panels()
         self._results.load(project, "import")
         self._results.load(project, "sfm")
         self.tabs.feed_splat()
@@ -313,8 +334,10 @@ class Workspace(QWidget):
             return
         middle = self.splitter.indexOf(self.tabs)
         self.splitter.setStretchFactor(middle, 1)
-        sizes = [_STAGES_WIDTH] * self.splitter.count()
-        sizes[middle] = max(400, self.width() - _PHOTOS_WIDTH - _STAGES_WIDTH)
+        photos = min(_PHOTOS_WIDTH, max(_LEAST_PHOTOS, int(_PHOTOS_PART * self.width())))
+        stages = min(_STAGES_WIDTH, max(_LEAST_STAGES, int(_STAGES_PART * self.width())))
+        sizes = [stages] * self.splitter.count()
+        sizes[middle] = max(240, self.width() - photos - stages)
         if middle > 0:
-            sizes[0] = _PHOTOS_WIDTH
+            sizes[0] = photos
         self.splitter.setSizes(sizes)

@@ -17,8 +17,6 @@ from spaceport_app.events import (
     Notice,
     Preview,
     Progress,
-    Snapshot,
-    Stopped,
 )
 
 
@@ -36,15 +34,6 @@ def as_json(event: Event) -> dict[str, JsonValue]:
         return {"event": "metric", "values": dict(event.values)}
     if isinstance(event, Preview):
         return {"event": "preview", "path": str(event.path)}
-    if isinstance(event, Snapshot):
-        return {
-            "event": "snapshot",
-            "path": str(event.path),
-            "done": event.done,
-            "total": event.total,
-        }
-    if isinstance(event, Stopped):
-        return {"event": "stopped", "where": event.where}
     if isinstance(event, Notice):
         return {
             "event": "warning",
@@ -114,10 +103,6 @@ def decode(line: str) -> Event:
             )
         if kind == "preview":
             return Preview(Path(raw["path"]))
-        if kind == "snapshot":
-            return Snapshot(Path(raw["path"]), float(raw["done"]), float(raw["total"]))
-        if kind == "stopped":
-            return Stopped(str(raw["where"]))
         if kind == "warning":
             return Notice(raw["code"], raw["message"], raw["subject"])
         if kind == "finished":

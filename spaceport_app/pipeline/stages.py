@@ -217,7 +217,6 @@ STAGES: Registry = (
         weight=70.0,
         estimate=estimate.of_train,
         neutral=NOT_IN_RESULT,
-        saves=True,
     ),
     Stage(
         name="compress",

@@ -29,6 +29,12 @@ AXES = {"viewer": "Upright in web viewers", "world": "East, north, up"}
 _COEFFICIENTS = (0, 3, 8, 15)
 _HARMONICS = ("shN_centroids.webp", "shN_labels.webp")
 _LARGEST_PALETTE = 65_536
+# Bytes of one palette entry by degree, and of one Gaussian's label with a palette of half as
+# many entries and of nearly as many: means of what bundles of three flights measured.
+_ENTRY_BYTES = (0.0, 7.8, 15.7, 25.0)
+_LABEL_BYTES, _SPARSE_LABEL_BYTES = 1.1, 0.45
+# A zip without compression: local header, central header and end record, APPNOTE 4.3.
+_ZIP_ENTRY, _ZIP_END = 30 + 46, 22
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,14 @@ class Size:
 
     bytes: float
     exact: bool
+
+
+def levels(project: Project) -> tuple[Level, ...]:
+    """Return the levels that differ for this project."""
+    gaussians = _report(project, "train").get("gaussians")
+    if isinstance(gaussians, int | float) and _usual_entries(gaussians) == _LARGEST_PALETTE:
+        return tuple(level for level in LEVELS if level.entries != _LARGEST_PALETTE)
+    return LEVELS
 
 
 def now(project: Project, stages: Registry) -> Choice:
@@ -142,6 +156,8 @@ def estimate(choice: Choice, project: Project, stages: Registry) -> Size | None:
             continue
         same = bool(bundle) and not needs_compression(choice, project, stages)
         total += bundle["bytes"] if same else _bundle_bytes(choice, bundle, gaussians)
+        if name == "sog":
+            total += _zip_bytes(bundle)
         exact = exact and same and name != "sogs" and choice.orientation == "viewer"
     return Size(total, exact)
 
@@ -162,13 +178,21 @@ def _bundle_bytes(choice: Choice, bundle: Mapping[str, Any], gaussians: float) -
     had = int(bundle.get("sh_degree", 0))
     if choice.degree == 0:
         return plain
-    if had == 0 or not any(harmonics):
-        return plain + 0.25 * plain * _COEFFICIENTS[choice.degree] / _COEFFICIENTS[1]
     usual = _usual_entries(gaussians)
     entries = choice.entries or usual
-    centroids = harmonics[0] * _COEFFICIENTS[choice.degree] / _COEFFICIENTS[had] * entries / usual
+    if had == 0 or not any(harmonics):
+        label = _SPARSE_LABEL_BYTES if entries > 0.8 * gaussians else _LABEL_BYTES
+        return plain + _ENTRY_BYTES[choice.degree] * entries + label * gaussians
+    centroids = harmonics[0] * _ENTRY_BYTES[choice.degree] / _ENTRY_BYTES[had] * entries / usual
     labels = harmonics[1] * math.log2(max(entries, 2)) / math.log2(max(usual, 2))
     return plain + centroids + labels
+
+
+def _zip_bytes(bundle: Mapping[str, Any]) -> int:
+    """Return what a .sog holds beside the files of the bundle."""
+    files = bundle.get("file_bytes")
+    names = list(files) if isinstance(files, dict) else []
+    return sum(_ZIP_ENTRY + 2 * len(name) for name in names) + _ZIP_END
 
 
 def _usual_entries(gaussians: float) -> int:

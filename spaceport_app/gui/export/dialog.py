@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -25,8 +26,9 @@ from spaceport_app.errors import StageError
 from spaceport_app.events import Failed, Progress
 from spaceport_app.gui import theme
 from spaceport_app.gui.background import Background
+from spaceport_app.gui.dialogs import fit
 from spaceport_app.gui.export import choices, first_view, results
-from spaceport_app.gui.export.choices import AXES, FORMATS, LEVELS, ORDERS, Choice
+from spaceport_app.gui.export.choices import AXES, FORMATS, ORDERS, Choice
 from spaceport_app.gui.export.taking import take_away
 from spaceport_app.gui.export.viewer_server import ViewerServer
 from spaceport_app.gui.run.pill_line import PillLine
@@ -37,6 +39,7 @@ from spaceport_app.project.project import Project
 from spaceport_app.quantities import duration, size
 
 _OWN = "As chosen below"
+_WIDTH = 560
 
 
 class ExportDialog(QDialog):
@@ -45,7 +48,7 @@ class ExportDialog(QDialog):
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"Export {project.document.name}")
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(480)
         self._project = project
         self._stages = registry()
         self._worker: StageThread | None = None
@@ -54,8 +57,9 @@ class ExportDialog(QDialog):
         self._result: results.Results | None = None
 
         self.formats = {name: self._format(name) for name in FORMATS}
+        self._levels = choices.levels(project)
         self.level = QComboBox(self)
-        for level in LEVELS:
+        for level in self._levels:
             self.level.addItem(level.label)
             self.level.setItemData(self.level.count() - 1, level.help, Qt.ItemDataRole.ToolTipRole)
         self.degree = QComboBox(self)
@@ -91,6 +95,7 @@ class ExportDialog(QDialog):
         self.status = QLabel(self)
         self.status.setObjectName("export_status")
         self.status.setWordWrap(True)
+        self.status.hide()
         self._outcome = self._make_outcome()
         self.start = QPushButton("Export", self)
         self.start.setProperty("main", True)
@@ -103,13 +108,23 @@ class ExportDialog(QDialog):
         buttons.addStretch()
         for button in (self.start, self.stop, close):
             buttons.addWidget(button)
+        # All but the buttons scrolls where the screen is lower than the dialog.
+        self._content = QWidget(self)
+        inner = QVBoxLayout(self._content)
+        inner.setContentsMargins(0, 0, theme.spacing, 0)
+        inner.setSpacing(theme.spacing + 4)
+        for widget in (self._form, self.line, self.status, self._outcome):
+            inner.addWidget(widget)
+        inner.addStretch()
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(self._content)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*[theme.wide] * 4)
         layout.setSpacing(theme.spacing + 4)
-        layout.addWidget(self._form)
-        layout.addWidget(self.line)
-        layout.addWidget(self.status)
-        layout.addWidget(self._outcome)
+        layout.addWidget(area, 1)
         layout.addLayout(buttons)
 
         self._show_choice(choices.now(project, self._stages))
@@ -150,9 +165,9 @@ class ExportDialog(QDialog):
         self.axes.setCurrentIndex(self.axes.findData(choice.orientation))
 
     def _level_chosen(self, index: int) -> None:
-        if index >= len(LEVELS):
+        if index >= len(self._levels):
             return
-        level = LEVELS[index]
+        level = self._levels[index]
         self._entries = level.entries
         self.degree.setCurrentIndex(min(level.degree, self.degree.count() - 1))
         self._changed()
@@ -173,7 +188,7 @@ class ExportDialog(QDialog):
         highest = self.degree.count() - 1
         fits = [
             number
-            for number, level in enumerate(LEVELS)
+            for number, level in enumerate(self._levels)
             if min(level.degree, highest) == choice.degree and level.entries == choice.entries
         ]
         own = self.level.findText(_OWN)
@@ -247,6 +262,7 @@ class ExportDialog(QDialog):
         self.status.setProperty("role", "error" if failed else "muted")
         self.status.style().polish(self.status)
         self.status.setText(words)
+        self.status.setVisible(bool(words))
 
     def _reread(self) -> None:
         try:
@@ -306,7 +322,16 @@ class ExportDialog(QDialog):
             self._figures.addWidget(left, number, 0, Qt.AlignmentFlag.AlignTop)
             self._figures.addWidget(right, number, 1)
         self.browser_button.setEnabled(results.to_look_at(self._project) is not None)
-        self.adjustSize()
+        self._fit()
+
+    def _fit(self) -> None:
+        width = max(self.width(), _WIDTH)
+        inside = width - 2 * theme.wide
+        content = self._content.layout()
+        assert content is not None
+        rest = 3 * theme.wide + self.start.sizeHint().height()
+        height = max(content.heightForWidth(inside), self._content.sizeHint().height())
+        fit(self, width, height + rest)
 
     def _main_file(self) -> Path | None:
         return self._result.files[0].path if self._result is not None else None

@@ -14,11 +14,10 @@ from spaceport_app.photos.decode import UndecodableError
 
 _log = logging.getLogger(__name__)
 
-SIDE = 256
-"""Longer side of a thumbnail in units of the screen: the widest cell of the list."""
+SIDE = 320
+"""Longer side of a thumbnail in pixels: two columns of a panel, sharp on a high-DPI screen."""
 
-_LARGEST = 512
-_CACHE_BYTES = 64 << 20
+_CACHE_BYTES = 96 << 20
 _WAITING = 96
 """Requests that wait at most; older ones are of rows that were scrolled out of sight."""
 _THREADS = 1
@@ -33,14 +32,8 @@ class Thumbnails(QObject):
 
     ready = Signal(str)
 
-    def __init__(
-        self,
-        parent: QObject | None = None,
-        cache_bytes: int = _CACHE_BYTES,
-        pixel_ratio: float = 1.0,
-    ) -> None:
+    def __init__(self, parent: QObject | None = None, cache_bytes: int = _CACHE_BYTES) -> None:
         super().__init__(parent)
-        self.side = min(round(SIDE * pixel_ratio), _LARGEST)
         self._limit = cache_bytes
         self._bytes = 0
         self._pictures: OrderedDict[Path, QImage] = OrderedDict()
@@ -135,14 +128,14 @@ class _Decoder(QRunnable):
 
     def run(self) -> None:
         while (path := self._owner.take()) is not None:
-            self._owner.put(path, _decode(path, self._owner.side))
+            self._owner.put(path, _decode(path))
 
 
-def _decode(path: Path, side: int) -> QImage | None:
+def _decode(path: Path) -> QImage | None:
     from spaceport_app.gui.photos.pictures import small_picture
 
     try:
-        picture = small_picture(path, side)
+        picture = small_picture(path, SIDE)
     except (UndecodableError, OSError) as error:
         _log.info("no thumbnail of %s: %s", path.name, error)
         return None

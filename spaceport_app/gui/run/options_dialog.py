@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from spaceport_app.errors import StageError
 from spaceport_app.gui import theme
+from spaceport_app.gui.dialogs import fit
 from spaceport_app.gui.run.options_form import OptionsForm
 from spaceport_app.pipeline.settings import as_json, base, resolve, with_options
 from spaceport_app.pipeline.stage import Registry
@@ -98,7 +99,7 @@ class OptionsDialog(QDialog):
         layout.addLayout(body, 1)
         layout.addWidget(self.message)
         layout.addLayout(foot)
-        self.resize(760, 560)
+        fit(self, 760, 560)
         self._count()
 
     def show_stage(self, name: str) -> None:

@@ -7,9 +7,18 @@ import math
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QTimer
-from PySide6.QtGui import QImage, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QImage, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from spaceport_app.events import Metric, Preview
 from spaceport_app.gui import theme
@@ -30,6 +39,9 @@ _TIPS = {
 _NOISY = frozenset(_TIPS)
 
 _log = logging.getLogger(__name__)
+
+_SIDE_BY_SIDE = 620
+"""Width in pixels from which plots and preview stand side by side."""
 
 
 class LivePlots(QWidget):
@@ -65,9 +77,10 @@ class LivePlots(QWidget):
         empty.setLayout(nothing)
 
         self._full = QWidget()
-        layout = QHBoxLayout(self._full)
+        layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._full)
         layout.setContentsMargins(theme.wide, theme.wide, theme.wide, theme.wide)
         layout.setSpacing(theme.wide)
+        self._sides = layout
         self._grid = QGridLayout()
         self._grid.setSpacing(theme.wide)
         layout.addLayout(self._grid, 3)
@@ -85,7 +98,20 @@ class LivePlots(QWidget):
         layout.addLayout(right, 2)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(empty)
-        self._stack.addWidget(self._full)
+        # A low window scrolls instead of drawing plots over each other.
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self._full)
+        self._stack.addWidget(area)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the preview below the plots where there is no room beside them."""
+        narrow = self.width() < _SIDE_BY_SIDE
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if way != self._sides.direction():
+            self._sides.setDirection(way)
+        super().resizeEvent(event)
 
     def add(self, event: RunEvent) -> None:
         """Take an event of the runner; other stages than training are no matter."""
@@ -197,7 +223,7 @@ class LivePlots(QWidget):
             plot.setMenuEnabled(False)
             plot.setMouseEnabled(x=False, y=False)
             plot.hideButtons()
-            plot.setMinimumSize(120, 80)
+            plot.setMinimumSize(120, 110)
             plot.getAxis("left").enableAutoSIPrefix(False)
             plot.getAxis("bottom").enableAutoSIPrefix(False)
             plot.getAxis("left").setWidth(56)

@@ -29,8 +29,8 @@ class Work(Protocol):
         """Run what is missing or outdated, or `only` one stage; return how each ended."""
         ...
 
-    def stop(self, grace_s: float) -> None:
-        """End it with its work saved, at most `grace_s` later; called from another thread."""
+    def cancel(self) -> None:
+        """End it soon; called from another thread."""
         ...
 
 
@@ -49,8 +49,6 @@ class RunEnd:
         It was stopped on request.
     goes_on : bool
         The stopped stage left saved work to go on from.
-    where : str
-        How far the stopped stage came, as in `events.Stopped`; empty where it does not tell.
     failure : Failed or None
         Why no stage could even start.
     """
@@ -58,7 +56,6 @@ class RunEnd:
     good: bool
     cancelled: bool = False
     goes_on: bool = False
-    where: str = ""
     failure: Failed | None = None
 
 
@@ -105,12 +102,12 @@ class RunWorker(QThread):
         self._work: Work | None = None
         self._project: Project | None = None
 
-    def stop(self, grace_s: float) -> None:
-        """Stop: the running process saves its work and ends, at most `grace_s` later."""
+    def cancel(self) -> None:
+        """Stop: the running process and all that it started end within seconds."""
         with self._lock:
             self._cancelled = True
             if self._work is not None:
-                self._work.stop(grace_s)
+                self._work.cancel()
 
     def run(self) -> None:
         """Do the work; called by Qt in the thread."""
@@ -141,8 +138,7 @@ class RunWorker(QThread):
         goes_on = (
             last is not None and last.kind == "cancelled" and has_saved_work(project, last.stage)
         )
-        where = last.where if last is not None else ""
-        return RunEnd(good, self._cancelled and not good, goes_on, where)
+        return RunEnd(good, self._cancelled and not good, goes_on)
 
     def _listen(self, event: RunEvent) -> None:
         self.told.emit(event)

@@ -26,8 +26,17 @@ def current() -> Colours:
     app = QGuiApplication.instance()
     if app is None:
         return LIGHT
-    scheme = QGuiApplication.styleHints().colorScheme()
-    return DARK if scheme == Qt.ColorScheme.Dark else LIGHT
+    return DARK if _scheme() == Qt.ColorScheme.Dark else LIGHT
+
+
+def _scheme() -> Qt.ColorScheme:
+    return QGuiApplication.styleHints().colorScheme()
+
+
+def follow(app: QApplication) -> None:
+    """Wear the colours of the desktop from now on, also when a person changes them there."""
+    apply(app)
+    app.styleHints().colorSchemeChanged.connect(lambda: apply(app))
 
 
 def choice() -> str:

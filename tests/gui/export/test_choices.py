@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,9 @@ from spaceport_app.pipeline.stage import registry
 from spaceport_app.project.project import Project
 
 from ..finished import BUNDLE_BYTES, FILE_BYTES, GAUSSIANS, make
+
+ZIP_BYTES = 820
+"""What a zip of these eight files adds; equal to what Python's zipfile writes."""
 
 
 @pytest.fixture
@@ -26,21 +31,61 @@ def size(project: Project, **changes: object) -> choices.Size:
 
 
 def test_what_is_there_already_has_its_measured_size(project: Project) -> None:
-    assert size(project) == choices.Size(BUNDLE_BYTES, True)
+    assert size(project) == choices.Size(BUNDLE_BYTES + ZIP_BYTES, True)
+    assert size(project, formats=("sog-folder",)) == choices.Size(BUNDLE_BYTES, True)
     assert size(project, formats=("ply",)) == choices.Size(6_140_479, True)
     both = size(project, formats=("sog", "ply"))
-    assert both == choices.Size(BUNDLE_BYTES + 6_140_479, True)
+    assert both == choices.Size(BUNDLE_BYTES + ZIP_BYTES + 6_140_479, True)
 
 
 def test_a_changed_choice_is_scaled_from_the_measured_textures(project: Project) -> None:
     harmonics = FILE_BYTES["shN_centroids.webp"] + FILE_BYTES["shN_labels.webp"]
     plain = size(project, degree=0)
-    assert plain == choices.Size(BUNDLE_BYTES - harmonics, False)
+    assert plain == choices.Size(BUNDLE_BYTES - harmonics + ZIP_BYTES, False)
     finest = size(project, entries=65_536)
     assert not finest.exact
     assert finest.bytes > BUNDLE_BYTES
     assert not size(project, order="morton").exact
     assert not size(project, orientation="world").exact
+
+
+def test_a_zip_adds_what_is_counted_for_it() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name in FILE_BYTES:
+            archive.writestr(name, b"x")
+    assert len(stream.getvalue()) - len(FILE_BYTES) == ZIP_BYTES
+
+
+# Bytes of palette and labels that flights of 18, 40 and 15 photos measured at preset preview.
+MEASURED = {
+    "brighton": (78_974, 1_034_749, (525_946, 36_478), (1_112_388, 34_782)),
+    "farm": (78_006, 1_015_373, (510_694, 34_382), (1_064_360, 28_476)),
+    "banana": (78_755, 1_068_633, (488_338, 47_012), (911_468, 37_846)),
+}
+
+
+@pytest.mark.parametrize("flight", MEASURED)
+@pytest.mark.parametrize("had", [0, 1, 2])
+@pytest.mark.parametrize("wanted", [0, 1, 2])
+def test_every_degree_is_foretold_from_every_other(flight: str, had: int, wanted: int) -> None:
+    gaussians, plain, *harmonics = MEASURED[flight]
+    palettes = ((0, 0), *harmonics)
+    names = ("shN_centroids.webp", "shN_labels.webp")
+    files = {"rest": plain, **dict(zip(names, palettes[had], strict=True))}
+    choice = choices.Choice(("sog",), wanted, 0, "hilbert", "viewer")
+    bundle = {"file_bytes": files, "sh_degree": had}
+    found = choices._bundle_bytes(choice, bundle, gaussians)
+    assert found == pytest.approx(plain + sum(palettes[wanted]), rel=0.06)
+
+
+def test_a_level_that_changes_nothing_is_not_offered(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(choices.levels(project)) == 3
+    many = {"gaussians": 80_000}
+    monkeypatch.setattr(choices, "_report", lambda project, stage: many)
+    assert [level.label for level in choices.levels(project)] == ["Balanced", "Smallest file"]
 
 
 def test_nothing_chosen_has_no_size(project: Project) -> None:
