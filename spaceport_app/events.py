@@ -43,9 +43,27 @@ class Metric:
 
 @dataclass(frozen=True)
 class Preview:
-    """A picture or snapshot that now exists on disk."""
+    """A picture that now exists on disk."""
 
     path: Path
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The present state of the work on disk, to be looked at while it goes on.
+
+    Parameters
+    ----------
+    path : Path
+        Of train: Gaussians as a .ply with a ``quality.json`` beside it, replaced by the next
+        snapshot in one step. Of sfm: a folder as the stage's own, which stays for a while.
+    done, total : float
+        How much of the work it holds: training steps, photos placed.
+    """
+
+    path: Path
+    done: float
+    total: float
 
 
 @dataclass(frozen=True)
@@ -76,7 +94,18 @@ class Failed:
     remedy: str
 
 
-Event: TypeAlias = Progress | Metric | Preview | Notice | Finished | Failed
+@dataclass(frozen=True)
+class Stopped:
+    """The stage was asked to end and did so with its work saved.
+
+    `where` says how far it came, to stand after "at": ``"step 900 of 1,800"``.
+    """
+
+    where: str
+
+
+End: TypeAlias = Finished | Failed | Stopped
+Event: TypeAlias = Progress | Metric | Preview | Snapshot | Notice | End
 Report: TypeAlias = Callable[[Event], None]
 
 

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import TypeAlias
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -22,6 +23,7 @@ from spaceport_app.pipeline.stage import Registry
 from spaceport_app.quantities import count, duration
 
 _LINE_EVERY_S = 10.0
+_STOPPING = "Stopping, saving the state. Press Ctrl+C again to stop at once."
 
 
 class JsonLines:
@@ -29,6 +31,7 @@ class JsonLines:
 
     def __init__(self, output: Output) -> None:
         self._output = output
+        self.stopping = False
 
     def __call__(self, event: RunEvent) -> None:
         """Write the event."""
@@ -59,9 +62,15 @@ class PlainLines:
         self._step = ""
         self._said = 0.0
         self._numbers: dict[str, float] = {}
+        self.stopping = False
+        """Whether it was asked to stop: set in a signal handler, said at the next event."""
+        self._told = False
 
     def __call__(self, event: RunEvent) -> None:
         """Write a line, if it is time for one."""
+        if self.stopping and not self._told and not isinstance(event, StageEnded):
+            self._told = True
+            self._output.say(_STOPPING)
         if isinstance(event, StageStarted):
             self._step, self._numbers = "", {}
             again = ", going on from where it was" if event.resumed else ""
@@ -112,6 +121,7 @@ class Bars:
     def __init__(self, output: Output, stages: Registry) -> None:
         self._rows = {stage.name: _Row(stage.label) for stage in stages}
         self._output = output
+        self.stopping = False
         self._live = Live(
             get_renderable=self._draw,
             console=output.console,
@@ -166,6 +176,8 @@ class Bars:
             if row.running:
                 more = numbers(row.numbers)
                 details.append(Text(row.step + (f"   {more}" if more else ""), style="dim"))
+        if self.stopping:
+            details.append(Text(_STOPPING))
         return Group(table, *details)
 
 
@@ -201,7 +213,10 @@ def _notice(notice: Notice) -> str:
     return f"{notice.subject}: {notice.message}" if notice.subject else notice.message
 
 
-def listener(output: Output, stages: Registry) -> JsonLines | PlainLines | Bars:
+Listener: TypeAlias = JsonLines | PlainLines | Bars
+
+
+def listener(output: Output, stages: Registry) -> Listener:
     """Return what shows the progress of a run best, given where standard output goes."""
     if output.json:
         return JsonLines(output)

@@ -206,7 +206,7 @@ def work(output: Output, project: Project, stages: Registry, only: str | None = 
         _foretell(output, project, stages)
     listener = live.listener(output, shown)
     runner = Runner(project, listener, stages)
-    with _stopping(runner) as stopped, listener:
+    with _stopping(runner, listener) as stopped, listener:
         outcomes = runner.run(only=only)
     _finish(output, project, stages, outcomes, stopped.is_set(), only)
 
@@ -234,13 +234,20 @@ def _foretell(output: Output, project: Project, stages: Registry) -> None:
 
 
 @contextmanager
-def _stopping(runner: Runner) -> Iterator[threading.Event]:
-    """Have Ctrl-C, and the end of the terminal, stop the run cleanly."""
+def _stopping(runner: Runner, listener: live.Listener) -> Iterator[threading.Event]:
+    """Have Ctrl-C, and the end of the terminal, stop the run with its work saved.
+
+    A second Ctrl-C does not wait for that.
+    """
     stopped = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if stopped.is_set():
+            runner.cancel()
+            return
         stopped.set()
-        runner.cancel()
+        listener.stopping = True
+        runner.stop()
 
     before = {}
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
@@ -273,8 +280,9 @@ def _finish(
         "report": found,
     }
     if stopped or (bad is not None and bad.kind == "cancelled"):
+        at = f" at {bad.where}" if bad is not None and bad.where else ""
         output.document({**document, "go_on": go_on})
-        output.warn(f"Stopped. To go on: {go_on}")
+        output.warn(f"Stopped{at}. To go on: {go_on}")
         raise typer.Exit(STOPPED)
     if bad is not None:
         error: dict[str, JsonValue] = {

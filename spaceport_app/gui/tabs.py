@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from spaceport_app.gui.ahead import import_libraries
 from spaceport_app.gui.dialogs import tell
 from spaceport_app.gui.editing import ProjectEditing
+from spaceport_app.gui.latest import Latest
+from spaceport_app.gui.live import Live
 from spaceport_app.gui.results import Results
 from spaceport_app.gui.session import Session
 from spaceport_app.pipeline import stages as rooms
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
 FLIGHT, SPLAT, TRAINING, REPORT = "Flight", "Splat", "Training", "Report"
 TABS = (FLIGHT, SPLAT, TRAINING, REPORT)
+
+_AHEAD_MS = 2500
+"""After a project is opened; the photos and the flight view come first."""
 
 
 class _Tab(QWidget):
@@ -68,7 +74,9 @@ class Tabs(QTabWidget):
         super().__init__(parent)
         self._session = session
         self._results = results
+        self._live = Live(session, self)
         self._looked = False
+        self._imported = False
         self.editing = ProjectEditing(session, self)
         self.editing.changed.connect(self.changed)
         self.setDocumentMode(True)
@@ -82,6 +90,9 @@ class Tabs(QTabWidget):
         for name, tab in self._tabs.items():
             self.addTab(tab, name)
         self.currentChanged.connect(self._shown)
+        self._ahead = Latest(self, "ahead")
+        self._begin_ahead = QTimer(self, interval=_AHEAD_MS, singleShot=True)
+        self._begin_ahead.timeout.connect(lambda: self._ahead.ask(import_libraries))
 
     # What the workspace asks of them
 
@@ -120,6 +131,7 @@ class Tabs(QTabWidget):
     def start_anew(self) -> None:
         """Show nothing of the project before; what needs a project only where there is one."""
         self._looked = False
+        self._live.clear()
         self.hide_unfit()
         for name in TABS:
             if self._made(name) is not None:
@@ -132,6 +144,9 @@ class Tabs(QTabWidget):
 
     def bring_up_to_date(self) -> None:
         """Make what is in front, and bring it up to date."""
+        if not self._imported:
+            self._imported = True
+            self._begin_ahead.start()
         self._shown(self.currentIndex())
 
     def show_splats(self) -> None:
@@ -142,7 +157,8 @@ class Tabs(QTabWidget):
         self.feed_splat()
 
     def add_event(self, event: RunEvent) -> None:
-        """Show an event of a run in the plots."""
+        """Show an event of a run in the plots, and a snapshot in its view."""
+        self._live.take(event)
         self._tabs[TRAINING].filled()
         assert self.plots is not None
         self.plots.add(event)
@@ -155,7 +171,10 @@ class Tabs(QTabWidget):
 
     def close_down(self) -> None:
         """Close the views, which end their threads."""
+        self._begin_ahead.stop()
+        self._ahead.stop()
         self.editing.finish()
+        self._live.close()
         for tab in self._tabs.values():
             if tab.content is not None:
                 tab.content.close()
@@ -172,6 +191,7 @@ class Tabs(QTabWidget):
         view.selected.connect(self.selected)
         view.activated.connect(self.activated)
         self._feed_flight(view)
+        self._live.show_in(flight=view)
         return view
 
     def _make_splat(self, parent: QWidget) -> QWidget:
@@ -204,6 +224,7 @@ class Tabs(QTabWidget):
         self._tabs[name].filled()
         if name == SPLAT and not known:
             self.feed_splat()
+            self._live.show_in(splat=self.splat)
         elif name == REPORT:
             self.feed_report()
         self.editing.come_to_front(name == SPLAT)
@@ -240,9 +261,10 @@ class Tabs(QTabWidget):
         project = session.project
         if path is None and project is not None and project.published("train") is not None:
             path = project.folder / rooms.SPLATS / "splats.ply"
-        if view is None or path is None:
+        if view is None:
             return
-        view.open(path)
+        if path is not None:
+            view.open(path)
         if session.splats is None and session.reconstruction is not None:
             view.set_views(session.reconstruction.views)
 

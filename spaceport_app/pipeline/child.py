@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import IO
 
 from spaceport_app.errors import StageError
-from spaceport_app.events import Event, Failed, Finished, Progress
+from spaceport_app.events import End, Event, Failed, Finished, Progress, Stopped
 from spaceport_app.pipeline import memory, messages, trouble
 from spaceport_app.pipeline.processes import die_with_parent
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import Place, find, load, registry
 from spaceport_app.project.project import Project
+from spaceport_app.stopping import StoppedOnRequest
 
 _PROGRESS_INTERVAL_S = 0.1
 
@@ -52,7 +53,7 @@ class Channel:
                 os._exit(1)
 
 
-def run(stage_name: str, folder: Path, report: Channel) -> Finished | Failed:
+def run(stage_name: str, folder: Path, report: Channel) -> End:
     """Run one stage of a project and return how it ended; nothing is published here."""
     project: Project | None = None
     log = folder / "logs" / f"{stage_name}.log"
@@ -67,6 +68,9 @@ def run(stage_name: str, folder: Path, report: Channel) -> Finished | Failed:
         inputs = stage.inputs(Place(project, output, scratch, options))
         found = load(stage.function)(inputs, options[stage_name], report.report)
         return Finished({**found, "peak_memory_bytes": memory.own_peak_bytes()})
+    except StoppedOnRequest as stopped:
+        _log.info("stopped on request at %s", stopped.where or "the start")
+        return Stopped(stopped.where)
     except StageError as error:
         _log.info("the stage failed: %s", error)
         return Failed(error.code, error.message, error.remedy)

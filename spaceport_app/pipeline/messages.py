@@ -17,6 +17,8 @@ from spaceport_app.events import (
     Notice,
     Preview,
     Progress,
+    Snapshot,
+    Stopped,
 )
 
 
@@ -34,6 +36,15 @@ def as_json(event: Event) -> dict[str, JsonValue]:
         return {"event": "metric", "values": dict(event.values)}
     if isinstance(event, Preview):
         return {"event": "preview", "path": str(event.path)}
+    if isinstance(event, Snapshot):
+        return {
+            "event": "snapshot",
+            "path": str(event.path),
+            "done": event.done,
+            "total": event.total,
+        }
+    if isinstance(event, Stopped):
+        return {"event": "stopped", "where": event.where}
     if isinstance(event, Notice):
         return {
             "event": "warning",
@@ -103,6 +114,10 @@ def decode(line: str) -> Event:
             )
         if kind == "preview":
             return Preview(Path(raw["path"]))
+        if kind == "snapshot":
+            return Snapshot(Path(raw["path"]), float(raw["done"]), float(raw["total"]))
+        if kind == "stopped":
+            return Stopped(str(raw["where"]))
         if kind == "warning":
             return Notice(raw["code"], raw["message"], raw["subject"])
         if kind == "finished":

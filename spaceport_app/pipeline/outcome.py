@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from spaceport_app.events import Failed, Finished, JsonValue
+from spaceport_app.events import End, Failed, Finished, JsonValue, Stopped
 from spaceport_app.pipeline import trouble
 
 Kind: TypeAlias = Literal["finished", "skipped", "failed", "cancelled", "crashed"]
@@ -34,6 +34,8 @@ class Outcome:
         Largest resident memory of its process and that one's children.
     exit_status : int or None
         As `subprocess` tells it: negative is the number of a signal.
+    where : str
+        How far a stage came that was stopped and could save its work, as in `events.Stopped`.
     """
 
     stage: str
@@ -46,6 +48,7 @@ class Outcome:
     seconds: float = 0.0
     peak_memory_bytes: int = 0
     exit_status: int | None = None
+    where: str = ""
 
     @property
     def good(self) -> bool:
@@ -59,7 +62,7 @@ class Outcome:
         if self.kind == "skipped":
             return f"{self.label}: nothing to do, the result still holds."
         if self.kind == "cancelled":
-            return f"{self.label}: stopped."
+            return f"{self.label}: stopped{f' at {self.where}' if self.where else ''}."
         return f"{self.label}: {self.message} {self.remedy}"
 
 
@@ -67,7 +70,7 @@ class Outcome:
 class Ending:
     """What the runner saw of the end of a process."""
 
-    last: Finished | Failed | None
+    last: End | None
     exit_status: int
     cancelled: bool
     oom_killed: bool
@@ -91,6 +94,9 @@ def judge(ending: Ending, folder: Path, log: Path) -> tuple[Kind, Failed | None]
     if isinstance(ending.last, Finished):
         # Native libraries may crash while they are unloaded; the result is complete by then.
         return "finished", None
+    if isinstance(ending.last, Stopped):
+        at = f" at {ending.last.where}" if ending.last.where else ""
+        return "cancelled", Failed("stopped", f"Stopped{at}.", "Run again to go on from there.")
     if ending.cancelled:
         return "cancelled", Failed("cancelled", "Stopped on request.", "Run again to go on.")
     if isinstance(ending.last, Failed):

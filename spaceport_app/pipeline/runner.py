@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
-from spaceport_app import resources
+from spaceport_app import resources, stopping
 from spaceport_app.errors import StageError
-from spaceport_app.events import Event, Failed, Finished, Notice, Progress
+from spaceport_app.events import End, Event, Failed, Finished, Notice, Progress, Stopped
 from spaceport_app.pipeline import (
     environment,
     fingerprint,
@@ -37,6 +37,8 @@ from spaceport_app.project.project import Project
 _POLL_S = 0.25
 _EXIT_GRACE_S = 10.0
 _PIPE_GRACE_S = 3.0
+SAVE_GRACE_S = 20.0
+"""Time that a stage has to save its work when it is asked to end: many times what it takes."""
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +81,7 @@ RunEvent: TypeAlias = StageStarted | StageEvent | StageEnded
 
 
 class Runner:
-    """Runs stages of one project; `run` from one thread, `cancel` from any.
+    """Runs stages of one project; `run` from one thread, `stop` and `cancel` from any.
 
     Parameters
     ----------
@@ -101,11 +103,20 @@ class Runner:
         self._listen = listen
         self._stages = registry() if stages is None else stages
         self._cancelled = threading.Event()
+        self._patience_ends: float | None = None
         # SimpleQueue.put may be called from a signal handler, Queue.put may not.
         self._lines: SimpleQueue[str | None] = SimpleQueue()
 
+    def stop(self, grace_s: float = SAVE_GRACE_S) -> None:
+        """Stop, but let a stage that can save its work do so, for `grace_s` seconds at most."""
+        end = time.monotonic() + grace_s
+        before = self._patience_ends
+        # One number in one assignment: a signal handler may come between any two.
+        self._patience_ends = end if before is None else min(before, end)
+        self._lines.put("")
+
     def cancel(self) -> None:
-        """Stop: end the running process group within two seconds or so; start nothing more."""
+        """Stop at once: end the running process group within two seconds or so."""
         self._cancelled.set()
         self._lines.put("")
 
@@ -135,7 +146,7 @@ class Runner:
             wanted = [stage for stage in self._stages if only in (None, stage.name)]
             outcomes: list[Outcome] = []
             for stage in wanted:
-                if self._cancelled.is_set():
+                if self._stopping:
                     break
                 found = self._stage(stage, options[stage.name], wanted, forced=only is not None)
                 outcomes.append(found)
@@ -173,6 +184,7 @@ class Runner:
             stage.check(project)
             if damaged := project.damaged(stage.name):
                 self._listen(StageEvent(stage.name, _damaged(stage, damaged), None, 0.0))
+            stopping.withdraw(project.scratch(stage.name))
             run = project.begin(
                 stage.name, stage.folder, fingerprint.of_stage(stage, options, project)
             )
@@ -225,6 +237,7 @@ class Runner:
             seconds,
             ending.peak_memory_bytes,
             ending.exit_status,
+            ending.last.where if isinstance(ending.last, Stopped) else "",
         )
 
     def _child(self, stage: Stage, run: StageRun, wanted: list[Stage]) -> Ending:
@@ -237,13 +250,13 @@ class Runner:
         self._lines = lines
         threading.Thread(target=_read, args=(process, lines), daemon=True).start()
         eta = Eta()
-        last: Finished | Failed | None = None
+        last: End | None = None
         peak, sampled, give_up, no_longer = 0, 0.0, float("inf"), float("inf")
         try:
             while True:
                 now = time.monotonic()
                 if process.poll() is None:
-                    if self._cancelled.is_set():
+                    if self._stopping and not self._waits_for(stage, now):
                         processes.end(process)
                     elif now > give_up:
                         processes.finish(process)
@@ -264,7 +277,7 @@ class Runner:
                 event = _event(line) if line else None
                 if event is None:
                     continue
-                if isinstance(event, Finished | Failed):
+                if isinstance(event, End):
                     last, give_up = event, time.monotonic() + _EXIT_GRACE_S
                 self._tell(stage, event, eta, wanted)
         finally:
@@ -276,15 +289,26 @@ class Runner:
         return Ending(
             last,
             status,
-            self._cancelled.is_set(),
+            self._stopping,
             machine.oom_kills() > kills,
             peak,
             resources.memory_bytes(),
             resources.free_disk_bytes(folder),
         )
 
+    @property
+    def _stopping(self) -> bool:
+        return self._cancelled.is_set() or self._patience_ends is not None
+
+    def _waits_for(self, stage: Stage, now: float) -> bool:
+        """Whether a stage that is to stop has been asked, and has time left to save its work."""
+        if not stage.saves or self._cancelled.is_set() or self._patience_ends is None:
+            return False
+        scratch = self._project.scratch(stage.name)
+        return now < self._patience_ends and (stopping.asked(scratch) or stopping.ask(scratch))
+
     def _tell(self, stage: Stage, event: Event, eta: Eta, wanted: list[Stage]) -> None:
-        if isinstance(event, Finished | Failed):
+        if isinstance(event, End):
             return
         left: float | None = None
         part = 0.0

@@ -87,6 +87,8 @@ class Stage:
         What it will take, from a `Workload` and the options of all stages.
     irreplaceable : callable
         Returns why the published result could not be made again, or an empty text.
+    saves : bool
+        It ends soon with its work saved when it is asked to (see `spaceport_app.stopping`).
     check : callable
         Called before the stage starts; raises StageError if, say, a photo is gone.
     """
@@ -106,6 +108,7 @@ class Stage:
     estimate: Estimator | None = None
     irreplaceable: Callable[[Project], str] = _replaceable
     check: Callable[[Project], None] = _nothing
+    saves: bool = False
 
     def options_class(self) -> type[Any]:
         """Import the options dataclass."""

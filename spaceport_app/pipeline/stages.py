@@ -217,6 +217,7 @@ STAGES: Registry = (
         weight=70.0,
         estimate=estimate.of_train,
         neutral=NOT_IN_RESULT,
+        saves=True,
     ),
     Stage(
         name="compress",

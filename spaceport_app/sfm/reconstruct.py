@@ -33,6 +33,7 @@ from spaceport_app.sfm import (
     working_copies,
 )
 from spaceport_app.sfm.alignment import choose
+from spaceport_app.sfm.growing import Growing
 from spaceport_app.sfm.inputs import SfmInputs
 from spaceport_app.sfm.mapping import Mapped
 from spaceport_app.sfm.model import Reconstruction, View
@@ -237,18 +238,29 @@ class _Job:
 
     def place(self, copies: Sequence[WorkingCopy], verified: int) -> Mapped:
         mapped = None
+        growing = Growing(
+            self.inputs.scratch,
+            self.images,
+            {copy.name: copy.photo for copy in copies},
+            self.inputs.photos.origin,
+            self.options.random_seed,
+            self.steps.report,
+        )
         if verified >= 2:  # three photos hang together by two pairs at least
             with self.steps.step("mapping"):
                 mapped = mapping.reconstruct(
                     self.database,
                     self.images,
-                    self.inputs.scratch,
                     len(copies),
                     self.options.mapper,
                     self.threads,
                     self.options.random_seed,
                     self.steps.progress,
+                    lambda model, always: growing.show(model, always=always),
                 )
+                if mapped is not None and mapped.mapper == "incremental":
+                    # The global mapper has shown its last state already.
+                    growing.show(mapped.model, always=True)
         if mapped is None:
             raise StageError(
                 "no_overlap",

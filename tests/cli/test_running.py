@@ -295,18 +295,36 @@ def test_ctrl_c_stops_cleanly(
     process.send_signal(number)
     _, err = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert "Stopped. To go on: spaceport run -o a.spaceport" in err
+    reached = rounds(project)
+    assert f"Stopped at round {reached} of 300. To go on: spaceport run -o a.spaceport" in err
     assert workers(project) == []
     assert spaceport("status", "a.spaceport", "--json").json["states"]["count"]["state"] == (
         "cancelled"
     )
-    reached = rounds(project)
     ended = spaceport("run", "-o", "a.spaceport", "--json")
     assert ended.lines[-1]["report"]["stages"]["count"]["report"] == {
         "letters": 5400,
         "rounds": 300,
         "first_round": reached,
     }
+
+
+@LINUX
+def test_a_second_ctrl_c_does_not_wait(spaceport: Spaceport, texts: Path, tmp_path: Path) -> None:
+    options = ["--count-rounds", 20, "--count-fault", "hang"]
+    process = spaceport.start("run", texts, "-o", "a.spaceport", *options)
+    project = tmp_path / "a.spaceport"
+    wait_for(lambda: rounds(project) >= 10)
+    time.sleep(2.0)  # until it hangs
+    process.send_signal(signal.SIGINT)
+    time.sleep(1.0)
+    assert process.poll() is None, "the first one waits for the work to be saved"
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert time.monotonic() - began < 5.0
+    assert process.returncode == 130 and "Stopped. To go on" in err
+    assert workers(project) == []
 
 
 @LINUX

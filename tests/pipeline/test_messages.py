@@ -7,13 +7,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spaceport_app.events import Event, Failed, Finished, Metric, Notice, Preview, Progress
+from spaceport_app.events import (
+    Event,
+    Failed,
+    Finished,
+    Metric,
+    Notice,
+    Preview,
+    Progress,
+    Snapshot,
+    Stopped,
+)
 from spaceport_app.pipeline import messages
 
 EVENTS: list[Event] = [
     Progress("Finding features in 18 photos", 3, 18, 0.1),
     Metric({"iteration": 500.0, "psnr_db": 24.5}),
     Preview(Path("/tmp/ä b.jpg")),
+    Snapshot(Path("/tmp/ö/splats.ply"), 900.0, 1800.0),
+    Stopped("step 900 of 1,800"),
     Notice("left_out", "It is blurred.", "Ö.jpg"),
     Finished({"points": 3, "left_out": {"a": None}, "list": [1, 2.5, True]}),
     Failed("no_overlap", "They don't overlap.", "Fly again."),

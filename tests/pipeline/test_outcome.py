@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spaceport_app.events import Failed, Finished
+from spaceport_app.events import Failed, Finished, Stopped
 from spaceport_app.pipeline.outcome import Ending, Outcome, judge
 
 GOOD = Ending(Finished({}), 0, False, False, 1 << 30, 16 << 30, 50 << 30)
@@ -21,6 +21,8 @@ FOLDER, LOG = Path("p.spaceport"), Path("p.spaceport/logs/train.log")
         (replace(GOOD, last=Failed("a", "b", "c"), exit_status=1), "failed", "a"),
         (DIED, "crashed", "killed"),
         (replace(DIED, cancelled=True), "cancelled", "cancelled"),
+        (replace(GOOD, last=Stopped("step 3 of 9"), exit_status=1), "cancelled", "stopped"),
+        (replace(GOOD, last=Stopped(""), exit_status=1, cancelled=True), "cancelled", "stopped"),
         (replace(DIED, oom_killed=True), "crashed", "out_of_memory"),
         (replace(DIED, peak_memory_bytes=15 << 30), "crashed", "out_of_memory"),
         (replace(DIED, free_disk_bytes=1 << 20), "crashed", "disk_full"),
@@ -49,6 +51,8 @@ def test_words() -> None:
     done = Outcome("train", "Training", "finished", seconds=61.4)
     assert done.words() == "Training: finished in 61 s."
     assert done.good
+    stopped = Outcome("train", "Training", "cancelled", where="step 3 of 9")
+    assert stopped.words() == "Training: stopped at step 3 of 9."
     bad = Outcome("train", "Training", "failed", "a", "It broke.", "Mend it.")
     assert bad.words() == "Training: It broke. Mend it."
     assert not bad.good

@@ -223,6 +223,48 @@ def test_cancel_ends_every_process(project: Project, fault: str) -> None:
     assert int(str(outcome.report["first_round"])) >= target
 
 
+def test_stop_lets_a_stage_save_and_loses_no_round(project: Project) -> None:
+    choose(project, count={"rounds": 1000, "pause_s": 0.01})
+    events: list[Any] = []
+    runner = Runner(project, events.append)
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(target=lambda: outcomes.extend(runner.run()))
+    thread.start()
+    state = project.scratch("count") / "state.json"
+    wait_for(lambda: state.exists() and json.loads(state.read_text())[0] >= 20, 30)
+    runner.stop()
+    thread.join(10)
+    done = json.loads(state.read_text())[0]
+    last = outcomes[-1]
+    assert (last.kind, last.code, last.where) == ("cancelled", "stopped", f"round {done} of 1000")
+    saved = Project.open(project.folder).document.stages["count"].latest
+    assert saved is not None and saved.message == f"Stopped at round {done} of 1000."
+    choose(project, count={"pause_s": 0.0})
+    outcome = run(project)["count"]
+    assert outcome.report == {"letters": 18 * 1000, "rounds": 1000, "first_round": done}
+
+
+def test_stop_ends_what_does_not_answer_after_its_patience(project: Project) -> None:
+    choose(project, count={"rounds": 40, "fault": "hang"})
+    runner = Runner(project, lambda event: None)
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(target=lambda: outcomes.extend(runner.run()))
+    thread.start()
+    state = project.scratch("count") / "state.json"
+    wait_for(lambda: state.exists() and json.loads(state.read_text())[0] >= 20, 30)
+    working = processes_of(project)
+    began = time.monotonic()
+    runner.stop(60.0)
+    runner.stop(1.0)  # Closing the window has less patience than a pause.
+    thread.join(15)
+    assert 1.0 <= time.monotonic() - began < 6.0
+    assert (outcomes[-1].kind, outcomes[-1].where) == ("cancelled", "")
+    assert working and not [process for process in working if alive(process)]
+    # The wish is not there any more when the stage starts again.
+    choose(project, count={"fault": "none"})
+    assert run(project)["count"].kind == "finished"
+
+
 def test_a_child_that_is_killed_is_told_and_gone_on_with(project: Project) -> None:
     choose(project, count={"rounds": 200, "pause_s": 0.01})
     killed = threading.Thread(target=_kill_child_when, args=(project, 20))

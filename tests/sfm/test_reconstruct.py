@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from spaceport_app.errors import StageError
-from spaceport_app.events import Notice, Progress, ignore
+from spaceport_app.events import Notice, Progress, Snapshot, ignore
 from spaceport_app.photos import cameras, decode, frame, metadata
 from spaceport_app.photos.frame import LocalFrame
 from spaceport_app.photos.model import Origin, Photo, PhotoSet
@@ -75,7 +75,12 @@ def whole_flight(tmp_path_factory, sample_flight):
     folder = tmp_path_factory.mktemp("flight")
     job = inputs(folder, flight(sorted(sample_flight.glob("*.JPG"))))
     events = []
-    report = run(job, FAST, events.append)
+
+    def listen(event):
+        # A snapshot stays for a while only: so it is read when it is told of, as by the window.
+        events.append((event, store.read(event.path)) if isinstance(event, Snapshot) else event)
+
+    report = run(job, FAST, listen)
     return job, events, report, store.read(job.output)
 
 
@@ -105,6 +110,29 @@ def test_every_photo_stands_where_it_was_taken(whole_flight, sample_flight):
     assert np.sqrt((error[:, :2] ** 2).mean(0)).max() < true["gps_sigma_m"][0]
     assert np.std(error[:, 2]) < true["gps_sigma_m"][2]
     assert abs(exact.scale - 1) < 0.005
+
+
+def test_the_model_is_seen_growing_at_its_place(whole_flight):
+    job, events, _, result = whole_flight
+    seen = [event for event in events if isinstance(event, tuple)]
+    assert len(seen) >= 3, "after positioning, adjustment, and new points"
+    last = np.array([centre(view.view_matrix) for view in result.views])
+    off = []
+    for snapshot, found in seen:
+        assert (snapshot.done, snapshot.total) == (30, 30)
+        assert [view.name for view in found.views] == [view.name for view in result.views]
+        assert len(found.cloud.xyz) > 1000
+        # The mapper colours points at the very end; these are coloured from a dozen photos.
+        assert np.mean(found.cloud.rgb.any(1)) > 0.8
+        assert found.georeference.origin == result.georeference.origin
+        centres = np.array([centre(view.view_matrix) for view in found.views])
+        off.append(float(np.abs(centres - last).max()))
+    assert off[0] < 1.5 and off[-1] < 0.2, "metres"
+    placed = [i for i, event in enumerate(events) if isinstance(event, tuple)]
+    steps = [event.step for event in events[: placed[0]] if isinstance(event, Progress)]
+    assert steps[-1] == "Refining where all photos are"
+    assert not any(step.startswith("Undistorting") for step in steps)
+    assert len(list(job.scratch.glob("growing-*"))) == 2, "older ones are removed"
 
 
 def test_the_report_measures_what_was_written(whole_flight):

@@ -40,8 +40,14 @@ _ARROWS = {
 
 def load_libraries() -> None:
     """Import VTK and what stands on it; takes a second or two and needs no GUI thread."""
+    import matplotlib.colors  # noqa: F401
+    import numpy.random  # noqa: F401
     import pyvista  # noqa: F401
     import pyvistaqt  # noqa: F401
+
+    # What these import only when a plotter is made.
+    import vtkmodules.vtkInteractionWidgets
+    import vtkmodules.vtkViewsContext2D  # noqa: F401
 
 
 class FlightCanvas(QWidget):

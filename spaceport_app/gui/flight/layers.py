@@ -200,15 +200,11 @@ class Layers:
         self._out = row
 
     def show_cloud(self, scene: Scene) -> None:
-        """Draw the triangulated points in the colours of the photos.
-
-        They are shuffled, so that any first part of them shows the whole.
-        """
+        """Draw the triangulated points in the colours of the photos."""
         self._drop("cloud")
         if scene.cloud is None:
             return
-        order = np.random.default_rng(0).permutation(len(scene.cloud.xyz))
-        xyz, rgb = scene.cloud.xyz[order].astype(np.float32), scene.cloud.rgb[order]
+        xyz, rgb = scene.shuffled_cloud
         begin, size = 0, self._fewest_points
         while begin < len(xyz):
             end = min(begin + size, len(xyz))

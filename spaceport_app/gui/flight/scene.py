@@ -65,6 +65,18 @@ class Scene:
     metric: bool
     unseen: int
 
+    def prepare(self) -> None:
+        """Work out what drawing needs, where it holds nothing up: it imports SciPy."""
+        _ = self.frustum_length, self.shuffled_cloud, self.bounds()
+
+    @cached_property
+    def shuffled_cloud(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+        """The cloud's points, (N, 3), and colours, (N, 3); any first part shows the whole."""
+        if self.cloud is None:
+            return np.empty((0, 3), np.float32), np.empty((0, 3), np.uint8)
+        order = np.random.default_rng(0).permutation(len(self.cloud.xyz))
+        return self.cloud.xyz[order].astype(np.float32), self.cloud.rgb[order]
+
     @cached_property
     def frustum_length(self) -> float:
         """Length of a drawn camera: a good part of the way to its neighbour."""
@@ -91,6 +103,10 @@ class Scene:
 
     def bounds(self) -> tuple[Floats, Floats]:
         """Return the lowest and highest corner of cameras and of the bulk of the cloud."""
+        return self._bounds
+
+    @cached_property
+    def _bounds(self) -> tuple[Floats, Floats]:
         points = [self.centres]
         if self.cloud is not None and len(self.cloud.xyz):
             # Single points far away must not make the flight small.
@@ -101,11 +117,13 @@ class Scene:
         return low, high
 
 
-def build(photos: PhotoSet | None, found: Reconstruction | None) -> Scene | None:
+def build(
+    photos: PhotoSet | None, found: Reconstruction | None, *, growing: bool = False
+) -> Scene | None:
     """Return the scene of what is known, or None where no photo has a place.
 
     Cameras stand where structure from motion put them; the photos that it left out, and all of
-    them before it ran, stand where GPS says.
+    them before it ran, stand where GPS says. While `found` is `growing` none is left out.
     """
     listed = photos.used if photos is not None else ()
     known = {photo.name: photo for photo in listed}
@@ -144,7 +162,9 @@ def build(photos: PhotoSet | None, found: Reconstruction | None) -> Scene | None
         centres=centres,
         rotations=rotations[rows],
         fields=fields[rows],
-        left_out=np.array([found is not None and name not in views for name in shown]),
+        left_out=np.array(
+            [found is not None and not growing and name not in views for name in shown]
+        ),
         track=_track([known.get(name) for name in shown]),
         heights=centres[:, 2] - base,
         cloud=cloud,

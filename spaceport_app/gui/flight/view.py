@@ -51,6 +51,7 @@ class FlightView(QWidget):
         self.setAccessibleName("Flight")
         self._photos: PhotoSet | None = None
         self._found: Reconstruction | None = None
+        self._growing: Reconstruction | None = None
         self._extra: dict[str, PhotoValues] = {}
         self._scene: Scene | None = None
         self._quantities: list[PhotoValues] = []
@@ -86,6 +87,21 @@ class FlightView(QWidget):
     def set_reconstruction(self, reconstruction: Reconstruction | None) -> None:
         """Show where structure from motion put the cameras, and its points."""
         self._found = reconstruction
+        if reconstruction is not None:
+            self._growing = None
+        self._build()
+
+    def set_growing(self, reconstruction: Reconstruction | None) -> None:
+        """Show what structure from motion has found so far, in place of an older result.
+
+        Photos that are not in it yet stand where GPS says. None ends it.
+        """
+        if reconstruction is None and self._growing is None:
+            return
+        self._growing = reconstruction
+        if reconstruction is not None and reconstruction.georeference.origin is None:
+            # Place and scale are others each time: all of it is to be in sight again.
+            self._fresh = True
         self._build()
 
     def set_values(self, label: str, values: Mapping[str, float]) -> None:
@@ -115,7 +131,7 @@ class FlightView(QWidget):
 
     def clear(self) -> None:
         """Show nothing, as before the first photo."""
-        self._photos = self._found = None
+        self._photos = self._found = self._growing = None
         self._extra.clear()
         self._name, self._picture, self._fresh = "", None, True
         self._build()
@@ -201,14 +217,17 @@ class FlightView(QWidget):
         self._message.setText(f"The flight cannot be shown: {trouble}")
 
     def _build(self) -> None:
-        photos, found = self._photos, self._found
+        photos, found = self._photos, self._growing or self._found
+        growing = self._growing is not None
         if photos is None and found is None:
             self._builder.forget()
             self._take_scene(None)
             return
 
         def work() -> tuple[Scene | None, list[PhotoValues]]:
-            scene = build(photos, found)
+            scene = build(photos, found, growing=growing)
+            if scene is not None:
+                scene.prepare()
             return scene, known(scene, photos, found) if scene is not None else []
 
         self._builder.ask(work)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QPointF,
     QRect,
@@ -13,13 +16,16 @@ from PySide6.QtCore import (
     Qt,
 )
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QFont,
     QFontMetrics,
+    QImage,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPen,
+    QPixmap,
+    QTransform,
 )
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -32,6 +38,8 @@ from spaceport_app.gui.theme import Colours
 Index = QModelIndex | QPersistentModelIndex
 
 _MOST_BADGES = 2
+_KEPT_PICTURES = 96
+"""Pictures kept in the size at which they are painted; twice of what is in sight."""
 _ROUND = 4.0
 _CHECK = 18
 
@@ -40,6 +48,10 @@ class PhotoDelegate(QStyledItemDelegate):
     """Paints rows of a `PhotoListModel` into cells of `cell` pixels."""
 
     cell = QSize(150, 140)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._cut: OrderedDict[tuple[int, int, int], QPixmap] = OrderedDict()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return the size of every cell."""
@@ -57,7 +69,6 @@ class PhotoDelegate(QStyledItemDelegate):
         frame = self._picture_frame(option)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self._paint_picture(painter, frame, index, entry, colours)
         self._paint_edge(painter, frame, option, colours)
         self._paint_name(painter, frame, option, entry, colours)
@@ -92,31 +103,58 @@ class PhotoDelegate(QStyledItemDelegate):
     def _check_frame(frame: QRect) -> QRect:
         return QRect(frame.right() - _CHECK - 4, frame.top() + 5, _CHECK, _CHECK)
 
-    @staticmethod
     def _paint_picture(
-        painter: QPainter, frame: QRect, index: Index, entry: Entry, colours: Colours
+        self, painter: QPainter, frame: QRect, index: Index, entry: Entry, colours: Colours
     ) -> None:
-        shape = QPainterPath()
-        shape.addRoundedRect(QRectF(frame), _ROUND, _ROUND)
-        painter.setClipPath(shape)
-        painter.fillRect(frame, QColor(colours.raised))
         picture = index.data(PICTURE_ROLE)
         if picture is not None:
-            size = picture.size().scaled(
-                frame.size(), Qt.AspectRatioMode.KeepAspectRatioByExpanding
-            )
-            target = QRect(frame.topLeft(), size)
-            target.moveCenter(frame.center())
             painter.setOpacity(1.0 if entry.used else 0.3)
-            painter.drawImage(target, picture)
+            painter.drawPixmap(frame.topLeft(), self._cut_out(picture, frame.size(), painter))
             painter.setOpacity(1.0)
-        elif index.data(BROKEN_ROLE):
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.raised))
+        painter.drawRoundedRect(QRectF(frame), _ROUND, _ROUND)
+        if index.data(BROKEN_ROLE):
             painter.setPen(QPen(QColor(colours.muted), 1.5))
             cross = QRectF(0, 0, 16, 16)
             cross.moveCenter(QPointF(frame.center()))
             painter.drawLine(cross.topLeft(), cross.bottomRight())
             painter.drawLine(cross.topRight(), cross.bottomLeft())
-        painter.setClipping(False)
+
+    def _cut_out(self, picture: QImage, size: QSize, painter: QPainter) -> QPixmap:
+        """Return a picture that fills `size`, with round corners, in the pixels of the screen.
+
+        Scaling and rounding take thirty times as long as painting the result, which is kept.
+        """
+        ratio = painter.device().devicePixelRatioF()
+        pixels = size * ratio
+        key = picture.cacheKey(), pixels.width(), pixels.height()
+        kept = self._cut.get(key)
+        if kept is not None:
+            self._cut.move_to_end(key)
+            return kept
+        scaled = picture.scaled(
+            pixels,
+            Qt.AspectRatioMode.KeepAspectRatioByExpanding,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+        left, top = (scaled.width() - pixels.width()) // 2, (scaled.height() - pixels.height()) // 2
+        cut = QPixmap(pixels)
+        cut.fill(Qt.GlobalColor.transparent)
+        brush = QPainter(cut)
+        brush.setRenderHint(QPainter.RenderHint.Antialiasing)
+        filled = QBrush(scaled)
+        filled.setTransform(QTransform.fromTranslate(-left, -top))
+        brush.setBrush(filled)
+        brush.setPen(Qt.PenStyle.NoPen)
+        brush.drawRoundedRect(QRectF(cut.rect()), _ROUND * ratio, _ROUND * ratio)
+        brush.end()
+        cut.setDevicePixelRatio(ratio)
+        self._cut[key] = cut
+        if len(self._cut) > _KEPT_PICTURES:
+            self._cut.popitem(last=False)
+        return cut
 
     @staticmethod
     def _paint_edge(

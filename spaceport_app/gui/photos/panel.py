@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QBoxLayout,
@@ -40,6 +41,8 @@ from spaceport_app.photos.model import PhotoSet
 
 _CELL = 124
 """Width in pixels below which no cell of the list is squeezed."""
+_TYPING_SECONDS = 1.0
+"""A longer pause begins another text to look for."""
 _SIDE_BY_SIDE = 270
 """Width in pixels of the panel from which filter and order stand side by side."""
 
@@ -62,7 +65,7 @@ class PhotoPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Photos")
         self.listing = PhotoListing()
-        self._thumbnails = Thumbnails(self)
+        self._thumbnails = Thumbnails(self, pixel_ratio=self.devicePixelRatioF())
         self._geometry = Latest(self, "geometry")
         self._geometry.answered.connect(self._show_geometry)
         self._facts: list[str] = []
@@ -140,6 +143,11 @@ class PhotoPanel(QWidget):
         self._set_current(index)
         self._view.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible)
 
+    def find(self) -> None:
+        """Let a person type a part of a name."""
+        self.search_field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search_field.selectAll()
+
     def clear(self) -> None:
         """Show no photos."""
         self._thumbnails.clear()
@@ -187,6 +195,16 @@ class PhotoPanel(QWidget):
         self.setMinimumWidth(_CELL + 4 * theme.spacing)
 
     def _make_actions(self) -> None:
+        self._go = QAction("Go there", self)
+        self._go.triggered.connect(lambda: self._index_activated(self._view.currentIndex()))
+        self._copy = QAction("Copy path", self)
+        self._copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        self._copy.triggered.connect(self._copy_paths)
+        find = QAction("Find photos by name", self)
+        find.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
+        find.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        find.triggered.connect(self.find)
+        self.addAction(find)
         self._take_out = QAction("Take out", self)
         self._take_out.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
         self._take_out.triggered.connect(lambda: self.exclude(self._chosen(), True))
@@ -196,7 +214,7 @@ class PhotoPanel(QWidget):
         self._toggle = QAction("Take out or in", self)
         self._toggle.setShortcut(QKeySequence(Qt.Key.Key_Space))
         self._toggle.triggered.connect(self._toggle_chosen)
-        for action in (self._take_out, self._take_in, self._toggle):
+        for action in (self._take_out, self._take_in, self._toggle, self._copy):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             self._view.addAction(action)
 
@@ -286,6 +304,11 @@ class PhotoPanel(QWidget):
         rows = self._view.selectionModel().selectedIndexes()
         return [self._model.entry(index).name for index in rows]
 
+    def _copy_paths(self) -> None:
+        chosen = set(self._chosen())
+        paths = [str(entry.path) for entry in self.listing.entries if entry.name in chosen]
+        QGuiApplication.clipboard().setText("\n".join(paths))
+
     def _toggle_chosen(self) -> None:
         chosen = set(self._chosen())
         used = any(entry.used for entry in self.listing.entries if entry.name in chosen)
@@ -305,7 +328,13 @@ class PhotoPanel(QWidget):
         self._take_out.setEnabled(any(entry.changeable and entry.used for entry in entries))
         self._take_in.setEnabled(any(entry.by_hand for entry in entries))
         menu = QMenu(self)
+        self._take_out.setShortcutVisibleInContextMenu(True)
+        self._take_in.setShortcutVisibleInContextMenu(True)
+        menu.addAction(self._go)
+        menu.addSeparator()
         menu.addActions([self._take_out, self._take_in])
+        menu.addSeparator()
+        menu.addAction(self._copy)
         menu.exec(self._view.viewport().mapToGlobal(where))
         self._take_out.setEnabled(True)
         self._take_in.setEnabled(True)
@@ -317,6 +346,8 @@ class _ListView(QListView):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("photos")
+        self._typed = ""
+        self._typed_at: float | None = None
         self.setAccessibleName("Photo list")
         self._delegate = PhotoDelegate(self)
         self.setItemDelegate(self._delegate)
@@ -331,6 +362,25 @@ class _ListView(QListView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setMouseTracking(True)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Go to the next photo with what was typed anywhere in its name.
+
+        Names of one flight begin alike: what tells them apart is the number at their end.
+        """
+        model, count = self.model(), self.model().rowCount()
+        again = self._typed_at is not None and time.monotonic() - self._typed_at < _TYPING_SECONDS
+        self._typed = self._typed + search if again else search
+        self._typed_at = time.monotonic()
+        text = self._typed.casefold().strip()
+        current = self.currentIndex()
+        # A longer text may still mean the photo that a shorter one found.
+        first = (current.row() if current.isValid() else -1) + (0 if again else 1)
+        for step in range(count if text else 0):
+            index = model.index((first + step) % count, 0)
+            if text in str(index.data()).casefold():
+                self.setCurrentIndex(index)
+                return
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the width among as many cells as fit."""

@@ -14,10 +14,11 @@ from spaceport_app.photos.decode import UndecodableError
 
 _log = logging.getLogger(__name__)
 
-SIDE = 320
-"""Longer side of a thumbnail in pixels: two columns of a panel, sharp on a high-DPI screen."""
+SIDE = 256
+"""Longer side of a thumbnail in units of the screen: the widest cell of the list."""
 
-_CACHE_BYTES = 96 << 20
+_LARGEST = 512
+_CACHE_BYTES = 64 << 20
 _WAITING = 96
 """Requests that wait at most; older ones are of rows that were scrolled out of sight."""
 _THREADS = 1
@@ -32,8 +33,14 @@ class Thumbnails(QObject):
 
     ready = Signal(str)
 
-    def __init__(self, parent: QObject | None = None, cache_bytes: int = _CACHE_BYTES) -> None:
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        cache_bytes: int = _CACHE_BYTES,
+        pixel_ratio: float = 1.0,
+    ) -> None:
         super().__init__(parent)
+        self.side = min(round(SIDE * pixel_ratio), _LARGEST)
         self._limit = cache_bytes
         self._bytes = 0
         self._pictures: OrderedDict[Path, QImage] = OrderedDict()
@@ -128,14 +135,14 @@ class _Decoder(QRunnable):
 
     def run(self) -> None:
         while (path := self._owner.take()) is not None:
-            self._owner.put(path, _decode(path))
+            self._owner.put(path, _decode(path, self._owner.side))
 
 
-def _decode(path: Path) -> QImage | None:
+def _decode(path: Path, side: int) -> QImage | None:
     from spaceport_app.gui.photos.pictures import small_picture
 
     try:
-        picture = small_picture(path, SIDE)
+        picture = small_picture(path, side)
     except (UndecodableError, OSError) as error:
         _log.info("no thumbnail of %s: %s", path.name, error)
         return None

@@ -7,35 +7,29 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QMetaMethod, Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QMessageBox,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from spaceport_app.events import Failed, Preview
 from spaceport_app.gui import theme
-from spaceport_app.gui.run import expected, log_tail, remedies, survey
+from spaceport_app.gui.run import changes, expected, log_tail, remedies, survey
 from spaceport_app.gui.run.background import Background
 from spaceport_app.gui.run.controls import Controls
+from spaceport_app.gui.run.driver import CLOSING_GRACE_S, Ending, RunDriver
 from spaceport_app.gui.run.engine import EngineFinder
 from spaceport_app.gui.run.options_dialog import OptionsDialog
 from spaceport_app.gui.run.remedies import Remedy
 from spaceport_app.gui.run.stage_row import StageRow
 from spaceport_app.gui.run.state import RunState
+from spaceport_app.gui.run.stop_question import StopQuestion
 from spaceport_app.gui.run.survey import Survey
-from spaceport_app.gui.run.worker import RunEnd, RunWorker
-from spaceport_app.pipeline.runner import RunEvent, StageEnded, StageEvent
-from spaceport_app.pipeline.settings import with_options
+from spaceport_app.gui.run.worker import RunEnd
+from spaceport_app.pipeline.runner import SAVE_GRACE_S, RunEvent, StageEnded, StageEvent
 from spaceport_app.pipeline.stage import registry
-from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.model import Document, Settings
 from spaceport_app.project.project import Project
 
 _TICK_MS = 500
 _ASK_AFTER_MS = 1500
-STOP_QUESTION = "Stop processing? Finished stages are kept."
 
 
 class StagePanel(QWidget):
@@ -66,9 +60,12 @@ class StagePanel(QWidget):
         self._project: Project | None = None
         self._state = RunState(self._stages)
         self._survey = Survey()
-        self._worker: RunWorker | None = None
-        self._ending = ""
-        self._question: QMessageBox | None = None
+        self._driver = RunDriver(self)
+        self._driver.told.connect(self._take)
+        self._driver.document.connect(self._take_document)
+        self._driver.ended.connect(self._finish)
+        self._question = StopQuestion(self)
+        self._question.agreed.connect(lambda: self._end("stop"))
         self._unsaved: Settings | None = None
         self._background = Background(self)
         self._logs = Background(self)
@@ -109,7 +106,7 @@ class StagePanel(QWidget):
 
     def running(self) -> bool:
         """Whether stages are at work."""
-        return self._worker is not None
+        return self._driver.running
 
     def can_start(self) -> bool:
         """Whether `start` would do something."""
@@ -125,12 +122,6 @@ class StagePanel(QWidget):
             # Settings may wait to be saved; the start comes after them in the same thread.
             self._background.submit("start", _nothing, lambda _: self.start(first))
             return
-        self._ending = ""
-        worker = RunWorker(self._project.folder, self._stages, first, parent=self)
-        worker.told.connect(self._take)
-        worker.document.connect(self._take_document)
-        worker.ended.connect(self._take_end)
-        self._worker = worker
         for row in self.rows.values():
             row.show_failure("", None)
         for state in self._state.rows.values():
@@ -138,50 +129,28 @@ class StagePanel(QWidget):
                 state.phase, state.failure, state.sentence = "waiting", None, ""
         self.controls.show_trouble("", None)
         self._tick.start()
-        worker.start()
+        self._driver.start(self._project.folder, self._stages, first)
         self._show_state(None)
         self._refresh()
 
     def pause(self) -> None:
-        """Stop at once without a question; `start` goes on from what is saved."""
+        """Save what was done and stop, without a question; `start` goes on from there."""
         self._end("pause")
 
     def ask_stop(self) -> None:
         """Ask whether to stop, and do so on a yes."""
-        if not self.running() or self._question is not None:
-            return
-        question = QMessageBox(
-            QMessageBox.Icon.Question, "Stop", STOP_QUESTION, parent=self.window()
-        )
-        question.setObjectName("stop-question")
-        yes = question.addButton("Stop", QMessageBox.ButtonRole.AcceptRole)
-        no = question.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
-        question.setDefaultButton(no)
-        question.setEscapeButton(no)
-        self._question = question
-
-        def answered() -> None:
-            stop = question.clickedButton() is yes
-            self._question = None
-            question.deleteLater()
-            if stop:
-                self._end("stop")
-
-        question.finished.connect(answered)
-        question.open()
+        if self.running():
+            self._question.ask(self.window())
 
     def stop(self, wait: bool = True) -> None:
-        """Stop without a question; with `wait`, return when every process has ended."""
-        worker = self._worker
-        if worker is None:
-            return
-        self._end("stop")
-        if wait:
-            worker.wait()
-            # The last signals wait in the queue: nobody may see a run that is over as running.
-            QCoreApplication.sendPostedEvents(self)
-            if self._worker is worker:
-                self._finish(RunEnd(good=False, cancelled=True))
+        """Stop without a question; with `wait`, return when every process has ended.
+
+        A stage that can save its work gets some seconds for it.
+        """
+        if self.running():
+            self._end("stop", CLOSING_GRACE_S)
+            if wait:
+                self._driver.wait()
 
     def open_options(self, stage: str = "") -> None:
         """Open the options, at the page of a stage."""
@@ -251,12 +220,8 @@ class StagePanel(QWidget):
     # What the worker tells
 
     def _take(self, event: RunEvent) -> None:
-        if self.sender() is not self._worker:
-            return
         row = self._state.take(event, time.monotonic())
         if isinstance(event, StageEnded):
-            if row.phase == "stopped":
-                row.sentence = "Pausing" if self._ending == "pause" else "Stopped"
             self._show_state(None)
             self._read_log(event.outcome.stage)
         else:
@@ -270,26 +235,13 @@ class StagePanel(QWidget):
             self.stage_finished.emit(event.outcome.stage)
 
     def _take_document(self, document: Document) -> None:
-        if self._project is not None and self.sender() is self._worker:
+        if self._project is not None:
             self._project.document = document
 
-    def _take_end(self, end: RunEnd) -> None:
-        if self.sender() is self._worker:
-            self._finish(end)
-
     def _finish(self, end: RunEnd) -> None:
-        worker, self._worker = self._worker, None
-        assert worker is not None
-        worker.wait()
-        worker.deleteLater()
         self._tick.stop()
-        if self._question is not None:
-            self._question.done(0)
-        for row in self._state.rows.values():
-            if row.phase == "running":
-                row.phase = "stopped"
-            if row.phase == "stopped":
-                row.sentence = self._stopped_words(end)
+        self._question.withdraw()
+        self._state.stopped(self._driver.ending, where=end.where, goes_on=end.goes_on)
         if end.failure is not None:
             self._fail(end.failure)
         self._show_state(None)
@@ -297,17 +249,13 @@ class StagePanel(QWidget):
         self.run_finished.emit(end.good)
         self._look(after_run=True)
 
-    def _stopped_words(self, end: RunEnd) -> str:
-        words = "Paused" if self._ending == "pause" else "Stopped"
-        if end.goes_on:
-            return f"{words}; goes on from its last saved state"
-        return f"{words}; this stage will start anew"
-
-    def _end(self, how: str) -> None:
-        if self._worker is None:
+    def _end(self, how: Ending, grace_s: float | None = None) -> None:
+        if not self.running():
             return
-        self._ending = how
-        self._worker.cancel()
+        self._driver.end(how, SAVE_GRACE_S if grace_s is None else grace_s)
+        saving = {stage.name for stage in self._stages if stage.saves}
+        self._state.ends(how, saving)
+        self._show_state(None)
         self._refresh()
 
     # Looking at the project
@@ -360,19 +308,10 @@ class StagePanel(QWidget):
         self.open_options()
 
     def _use_preset(self, name: str) -> None:
-        before = self._settings()
-        chosen = replace(before, preset=name)
-        try:
-            # What a person set stays, unless the new preset has that value anyway.
-            self.save_settings(with_options(self._stages, chosen, {}))
-        except ProjectError:
-            self.save_settings(replace(chosen, options={}))
+        self.save_settings(changes.with_preset(self._stages, self._settings(), name))
 
     def _use_cpu(self) -> None:
-        settings = replace(self._settings(), device="cpu")
-        options = {name: dict(values) for name, values in settings.options.items()}
-        options.get("train", {}).pop("engine", None)
-        self.save_settings(with_options(self._stages, replace(settings, options={}), options))
+        self.save_settings(changes.with_cpu(self._stages, self._settings()))
 
     def _mend(self, stage: str, remedy: Remedy) -> None:
         if self._project is None or self.running():
@@ -448,7 +387,7 @@ class StagePanel(QWidget):
         idle = self._project is not None and not self.running()
         self._show_estimate()
         if self.running():
-            self.controls.show_running(self._ending)
+            self.controls.show_running(self._driver.ending)
         else:
             self.controls.show_idle(
                 self._state.start_words(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -47,6 +47,8 @@ class StageState:
     metrics: dict[str, float] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     has_result: bool = False
+    ending: str = ""
+    """What it does while it is being ended, as long as it still runs."""
     _began: float | None = None
     _eta: tuple[float, float] | None = None
 
@@ -54,12 +56,12 @@ class StageState:
         """Take note that it starts at `now_s` of a clock that never goes back."""
         self.phase, self.fraction, self.failure = "running", 0.0, None
         self.sentence = "Going on from where it was" if resumed else "Starting"
-        self.metrics, self.notices = {}, []
+        self.metrics, self.notices, self.ending = {}, [], ""
         self._began, self._eta = now_s, None
 
     def progress(self, event: Progress, eta_s: float | None, now_s: float) -> None:
         """Take counted work and, where it can be told, the seconds that are left."""
-        self.fraction, self.sentence = event.fraction, event.step
+        self.fraction, self.sentence = event.fraction, self.ending or event.step
         self._eta = None if eta_s is None else (eta_s, now_s)
 
     def notice(self, event: Notice) -> None:
@@ -69,7 +71,7 @@ class StageState:
 
     def end(self, outcome: Outcome) -> None:
         """Take how it ended."""
-        self._began, self._eta = None, None
+        self._began, self._eta, self.ending = None, None, ""
         self.seconds = outcome.seconds
         if outcome.good:
             self.phase, self.fraction = "done", 1.0
@@ -168,6 +170,32 @@ class RunState:
             row.metrics.update(told.values)
         elif isinstance(told, Notice):
             row.notice(told)
+
+    def ends(self, how: str, saving: Collection[str]) -> None:
+        """Take note that a person ends the run by ``"pause"`` or ``"stop"``.
+
+        `saving` names the stages that save their work before they end.
+        """
+        words = "Pausing" if how == "pause" else "Stopping"
+        for row in self.rows.values():
+            if row.phase == "running":
+                row.ending = f"{words}, saving the state" if row.name in saving else words
+                row.sentence = row.ending
+
+    def stopped(self, how: str, *, where: str, goes_on: bool) -> None:
+        """Say of the stage that was ended how far it came, and what a new start does."""
+        words = "Paused" if how == "pause" else "Stopped"
+        for row in self.rows.values():
+            if row.phase == "running":
+                row.phase = "stopped"
+            if row.phase != "stopped":
+                continue
+            if where:
+                row.sentence = f"{words} at {where}"
+            elif goes_on:
+                row.sentence = f"{words}; goes on from its last saved state"
+            else:
+                row.sentence = f"{words}; this stage will start anew"
 
     def numbers(self, row: StageState) -> list[tuple[str, str]]:
         """Return what the stage of a row measured."""

@@ -23,6 +23,8 @@ from spaceport_app.project.project import Project
 
 _log = logging.getLogger(__name__)
 
+_TO_LOOK_AT = frozenset({"snapshot"})
+
 _BUSY = Failed(
     "project_locked",
     "Another Spaceport is working on this project.",
@@ -92,9 +94,15 @@ def look(folder: Path, stages: Registry, settings: Settings | None = None) -> Su
             one = _of_stage(stage, options[stage.name], project, changed)
             if one.phase != "done":
                 changed.add(stage.name)
-            if one.phase == "stopped" and _goes_on(stage, options[stage.name], project):
-                one = replace(one, sentence=f"{one.sentence}; goes on from its last saved state")
-                goes_on = True
+            if one.phase == "stopped":
+                saved = one.run is not None and one.run.code == "stopped"
+                if _goes_on(stage, options[stage.name], project):
+                    goes_on = True
+                    if not saved:
+                        words = f"{one.sentence}; goes on from its last saved state"
+                        one = replace(one, sentence=words)
+                elif saved:
+                    one = replace(one, sentence="Stopped; this stage will start anew")
             found[stage.name] = one
         expected = forecast.of_project(project, stages)
         return Survey(document, found, expected, goes_on)
@@ -134,7 +142,9 @@ def _of_stage(stage: Stage, options: Any, project: Project, changed: set[str]) -
     if latest is not None and latest.state in ("running", "publishing"):
         return Found("stopped", "Spaceport was closed while it worked", latest)
     if latest is not None and latest.state == "cancelled":
-        return Found("stopped", "Stopped", latest, has_result=published is not None)
+        # A stage that saved its work says how far it came: "Stopped at step 900 of 1,800."
+        words = latest.message.removesuffix(".") if latest.code == "stopped" else "Stopped"
+        return Found("stopped", words, latest, has_result=published is not None)
     if published is None:
         return Found("waiting", "Not done yet")
     if changed.intersection(stage.reads) or not _holds(stage, options, project):
@@ -163,9 +173,13 @@ def _goes_on(stage: Stage, options: Any, project: Project) -> bool:
 def has_saved_work(project: Project, stage: str) -> bool:
     """Whether a stopped stage left something from which it can go on.
 
-    A preview picture is for looking at only, and hidden files are half written.
+    A preview picture and a snapshot are for looking at only, and hidden files are half written
+    or wishes.
     """
     scratch = project.scratch(stage)
     if not scratch.is_dir():
         return False
-    return any(path.suffix != ".jpg" and path.name[0] != "." for path in scratch.iterdir())
+    return any(
+        path.suffix != ".jpg" and path.name[0] != "." and path.name not in _TO_LOOK_AT
+        for path in scratch.iterdir()
+    )

@@ -29,8 +29,8 @@ class Work(Protocol):
         """Run what is missing or outdated, or `only` one stage; return how each ended."""
         ...
 
-    def cancel(self) -> None:
-        """End it soon; called from another thread."""
+    def stop(self, grace_s: float) -> None:
+        """End it with its work saved, at most `grace_s` later; called from another thread."""
         ...
 
 
@@ -49,6 +49,8 @@ class RunEnd:
         It was stopped on request.
     goes_on : bool
         The stopped stage left saved work to go on from.
+    where : str
+        How far the stopped stage came, as in `events.Stopped`; empty where it does not tell.
     failure : Failed or None
         Why no stage could even start.
     """
@@ -56,6 +58,7 @@ class RunEnd:
     good: bool
     cancelled: bool = False
     goes_on: bool = False
+    where: str = ""
     failure: Failed | None = None
 
 
@@ -102,12 +105,12 @@ class RunWorker(QThread):
         self._work: Work | None = None
         self._project: Project | None = None
 
-    def cancel(self) -> None:
-        """Stop: the running process and all that it started end within seconds."""
+    def stop(self, grace_s: float) -> None:
+        """Stop: the running process saves its work and ends, at most `grace_s` later."""
         with self._lock:
             self._cancelled = True
             if self._work is not None:
-                self._work.cancel()
+                self._work.stop(grace_s)
 
     def run(self) -> None:
         """Do the work; called by Qt in the thread."""
@@ -138,7 +141,8 @@ class RunWorker(QThread):
         goes_on = (
             last is not None and last.kind == "cancelled" and has_saved_work(project, last.stage)
         )
-        return RunEnd(good, self._cancelled and not good, goes_on)
+        where = last.where if last is not None else ""
+        return RunEnd(good, self._cancelled and not good, goes_on, where)
 
     def _listen(self, event: RunEvent) -> None:
         self.told.emit(event)

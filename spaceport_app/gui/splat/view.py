@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +49,16 @@ _ROOM_FOR_HELP = 560
 _SCENE, _PHOTO, _QUALITY = "scene", "photo", "quality"
 
 
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    path: Path
+    result: Path
+    words: str
+
+
 class SplatView(QWidget):
     """Shows one scene of Gaussians; fly through it or stand where the photos were taken."""
 
@@ -71,6 +83,9 @@ class SplatView(QWidget):
         self._result: Path | None = None
         self._path: Path | None = None
         self._trained = trained.Trained()
+        self._newest: _Snapshot | None = None
+        self._reading_snapshot = False
+        self._told = ""
         self._placed = False
         self._wanted = ""
         self._comparison: Comparison | None = None
@@ -86,6 +101,7 @@ class SplatView(QWidget):
         The camera stays where it is if a scene is there already, so that a newer result of the
         same training replaces an older one before one's eyes.
         """
+        self._forget_snapshots()
         self._set_up("Z up")
         self._trained = trained.Trained(antialiased=antialiased)
         self._load(lambda: (splats, antialiased), "The splat", None)
@@ -95,12 +111,37 @@ class SplatView(QWidget):
 
         The camera stays if it is the result of the same training once more.
         """
+        self._forget_snapshots()
         own = trained.is_result(path)
         self._placed = self._placed and own and path == self._path
         self._path = path
         self._trained = trained.read(path) if own else trained.Trained()
         self._set_up("Z up" if own else "Y down")
         self._load(partial(loading.read, path), path.name, path if own else None)
+
+    def show_snapshot(self, path: Path, result: Path, words: str) -> None:
+        """Show the Gaussians of a training under way, from the view that a person has.
+
+        A snapshot is read while it can be seen and when the one before has been; of those that
+        come meanwhile only the newest counts. One that is gone by then is passed over.
+
+        Parameters
+        ----------
+        result : Path
+            What `open` will be given when this training has ended.
+        words : str
+            What it is a snapshot of: ``"Training, step 900 of 1,800"``.
+        """
+        self._newest = _Snapshot(path, result, words)
+        self._read_snapshot()
+
+    def describe_snapshot(self, words: str) -> None:
+        """Say something else of the snapshot that is shown or waits to be."""
+        if self._newest is not None:
+            self._newest = replace(self._newest, words=words)
+        if self._told:
+            self._told = words
+            self._show_controls()
 
     def set_views(self, views: Sequence[View]) -> None:
         """Offer the cameras of these photos, in this order."""
@@ -135,6 +176,7 @@ class SplatView(QWidget):
     def clear(self) -> None:
         """Show nothing and forget all photos."""
         self._background.forget(_SCENE)
+        self._forget_snapshots()
         self._scene = self._waiting = None
         self._placed = False
         self.set_views(())
@@ -165,6 +207,38 @@ class SplatView(QWidget):
         self._background.start(_SCENE, work, take, self._take_failure)
         if self._scene is None:
             self._say("Opening the splat")
+
+    def _read_snapshot(self) -> None:
+        if self._newest is None or self._reading_snapshot or not self.isVisible():
+            return
+        found, self._newest = self._newest, None
+        self._reading_snapshot = True
+        work = partial(loading.packed, partial(loading.read, found.path), found.path.name)
+        done = partial(self._take_snapshot, found)
+        self._background.start(_SCENE, work, done, self._snapshot_gone)
+        if self._scene is None:
+            self._say("Opening the splat")
+
+    def _take_snapshot(self, found: _Snapshot, scene: PackedScene) -> None:
+        self._reading_snapshot = False
+        # The camera stays: in what was shown of this training, and in its result afterwards.
+        self._placed = self._placed and found.result == self._path
+        self._path = found.result
+        self._trained = trained.read(found.path)
+        self._told = found.words if self._newest is None else self._newest.words
+        self._set_up("Z up")
+        self._take_scene(None, scene)
+        self._read_snapshot()
+
+    def _snapshot_gone(self, words: str) -> None:
+        _log.debug("no snapshot: %s", words)
+        self._reading_snapshot = False
+        if self._scene is None:
+            self._say(_EMPTY)
+        self._read_snapshot()
+
+    def _forget_snapshots(self) -> None:
+        self._newest, self._reading_snapshot, self._told = None, False, ""
 
     def _take_scene(self, result: Path | None, scene: PackedScene) -> None:
         self._scene, self._result, self._kept = scene, result, None
@@ -219,6 +293,7 @@ class SplatView(QWidget):
         super().showEvent(event)
         if self._waiting is not None:
             self._present(self._waiting)
+        self._read_snapshot()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the help out where there is no room for it."""
@@ -337,7 +412,8 @@ class SplatView(QWidget):
     def _take_psnr(self, comparison: Comparison, psnr_db: float) -> None:
         if comparison is self._comparison:
             height, width = comparison.photo.shape[:2]
-            self.controls.result.setText(f"PSNR {psnr_db:.1f} dB")
+            now = " now" if self._told else ""
+            self.controls.result.setText(f"PSNR {psnr_db:.1f} dB{now}")
             self.controls.result.setToolTip(
                 f"Splat against photo at {width} × {height} pixels; the higher, the more alike."
             )
@@ -411,6 +487,8 @@ class SplatView(QWidget):
         words = f"{len(self._scene):,} Gaussians, SH degree {self._scene.degree}"
         if self._kept is not None and self._kept < len(self._scene):
             words = f"{self._kept:,} of {words}"
+        if self._told:
+            words = f"{self._told} · {words}"
         return words if part >= 1.0 else f"{words}, drawing {part:.0%}"
 
     def _say(self, words: str) -> None:

@@ -6,6 +6,7 @@ densification strategy reads; they stay on its device. The trainer drives it ste
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -135,6 +136,13 @@ class Engine(Protocol):
     """A device that holds Gaussians, renders them and takes training steps."""
 
     name: str
+
+    def prepare(self, counted: Callable[[int, int], None]) -> None:
+        """Get ready what takes long the first time on a machine, before anything else.
+
+        `counted` is called with the pieces that are ready and their number; never where all
+        are at once.
+        """
 
     def load(self, splats: Splats) -> None:
         """Take these Gaussians as parameters, with fresh optimiser moments."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -146,6 +148,9 @@ class StoredEngine:
         self._device = device
         shapes = ((0, 3), (0, 3), (0, 4), (0,), (0, 1, 3))
         self.load(Splats(*(np.zeros(shape, np.float32) for shape in shapes)))
+
+    def prepare(self, counted: Callable[[int, int], None]) -> None:
+        """Do nothing: what is compiled on a machine cannot be counted from here."""
 
     def load(self, splats: Splats) -> None:
         """Take these Gaussians as parameters, with fresh optimiser moments."""

@@ -17,6 +17,7 @@ from spaceport_app.splats.evaluation import Look, ViewQuality
 from spaceport_app.splats.training.history import History, row_every
 from spaceport_app.splats.training.previews import Previews
 from spaceport_app.splats.training.schedule import Schedule
+from spaceport_app.splats.training.snapshots import Snapshots
 
 FRACTION_FROM, FRACTION_TO = 0.02, 0.95
 """Part of the stage's progress that the steps cover."""
@@ -39,6 +40,8 @@ class Observer:
         Photos to measure by, at full training size.
     preview_camera : Camera
         Where previews look from.
+    snapshots : Snapshots or None
+        Who writes the Gaussians down to be looked at.
     """
 
     report: Report
@@ -46,6 +49,7 @@ class Observer:
     photos: int
     held_out: Sequence[tuple[str, TrainingView]]
     preview_camera: Camera
+    snapshots: Snapshots | None = None
     history: History = field(default_factory=History)
     _recent: list[StepMetrics] = field(default_factory=list)
     _last: float = 0.0
@@ -79,6 +83,8 @@ class Observer:
             self.report(self._progress(schedule, done))
         if self.previews.due:
             self.show(engine, schedule)
+        if self.snapshots is not None and done < steps and self.snapshots.due:
+            self.snapshots.write(engine, schedule, done, self.report)
 
     def start_from(self, history: History) -> None:
         """Go on after the measurements in `history`; what was seen since then is forgotten."""

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from spaceport_app.options import option
 
-NOT_IN_RESULT = frozenset({"checkpoint_every_s", "preview_every_s", "views_memory_mb"})
+NOT_IN_RESULT = frozenset(
+    {"checkpoint_every_s", "preview_every_s", "snapshot_every_s", "views_memory_mb"}
+)
 """Options that change what a run costs or shows and not what comes out."""
 
 
@@ -175,6 +177,13 @@ class TrainOptions:
         15.0,
         "Time between previews",
         "How often a picture of the present state is written; 0 for never.",
+        unit="s",
+        minimum=0.0,
+    )
+    snapshot_every_s: float = option(
+        5.0,
+        "Time between snapshots",
+        "How often the Gaussians are written to be looked at in the Splat tab; 0 for never.",
         unit="s",
         minimum=0.0,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spaceport_app import __version__
+from spaceport_app import __version__, stopping
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Notice, Progress, Report
 from spaceport_app.options import validate
@@ -20,22 +20,26 @@ from spaceport_app.splats import evaluation, file, held_out
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines import choose
 from spaceport_app.splats.engines.contract import Engine, TrainingView
-from spaceport_app.splats.training import cleanup, results
+from spaceport_app.splats.training import cleanup, results, snapshots
 from spaceport_app.splats.training.checkpoint import Checkpoints
 from spaceport_app.splats.training.extent import scene_extent
 from spaceport_app.splats.training.initialise import initial_splats
 from spaceport_app.splats.training.observer import FRACTION_FROM, FRACTION_TO, Observer
 from spaceport_app.splats.training.options import NOT_IN_RESULT, TrainOptions
 from spaceport_app.splats.training.previews import Previews
+from spaceport_app.splats.training.snapshots import Snapshots
 from spaceport_app.splats.training.trainer import Trainer
 from spaceport_app.splats.training.vignetting import estimate
 from spaceport_app.splats.views import camera_at, load_view
 from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
+from spaceport_app.stopping import StoppedOnRequest
 
 _FEWEST_VIEWS = 2
 _CLEAN_UP_PHOTOS = 8
 _PREVIEW_SIDE = 640
 _SMALL_SIDE = 96
+_PREPARED = 0.01
+"""Fraction of the stage at which an engine is ready that had to be compiled first."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,23 @@ def run(inputs: TrainInputs, options: TrainOptions, report: Report) -> dict[str,
         ``bad_option``, ``too_few_views``, ``too_few_points``, ``unknown_photo``,
         ``view_unreadable``, ``out_of_memory``, ``training_diverged``, or what the choice of an
         engine raises.
+    StoppedOnRequest
+        When it was asked to end (see `spaceport_app.stopping`).
     """
     try:
         validate(options)
     except ValueError as error:
         raise StageError("bad_option", str(error), "Change it and start again.") from error
-    return train(choose.make(options.engine), inputs, options, report)
+    engine = choose.make(options.engine)
+    words = f"Preparing the {engine.name.upper()} engine, once"
+
+    def prepared(done: int, total: int) -> None:
+        if stopping.asked(inputs.scratch):
+            raise StoppedOnRequest("")
+        report(Progress(words, done, total, _PREPARED * done / total))
+
+    engine.prepare(prepared)
+    return train(engine, inputs, options, report)
 
 
 def train(
@@ -88,6 +103,14 @@ def train(
 ) -> dict[str, JsonValue]:
     """Do what `run` does on a given engine."""
     started = time.monotonic()
+
+    def stop_asked() -> bool:
+        return stopping.asked(inputs.scratch)
+
+    def stop_if_asked(where: str = "") -> None:
+        if stop_asked():
+            raise StoppedOnRequest(where)
+
     views = sorted(inputs.reconstruction.views, key=lambda view: view.name)
     names = held_out.choose([view.name for view in views], options.held_out)
     kept = [view for view in views if view.name not in names]
@@ -97,8 +120,9 @@ def train(
     cameras = [Camera.of_view(view) for view in kept]
     extent = scene_extent(cameras)
 
-    report(Progress("Placing the first Gaussians", 0, 1, 0.0))
+    report(Progress("Placing the first Gaussians", 0, 1, _PREPARED))
     photos = _load([view for view in views if view.name in names], options.image_size)
+    stop_if_asked()
     cloud = inputs.reconstruction.cloud
     small = [load_view(view, i, _SMALL_SIDE) for i, view in enumerate(kept)]
     vignette = NO_VIGNETTE
@@ -120,11 +144,14 @@ def train(
         len(kept),
         photos,
         preview,
+        Snapshots(inputs.scratch / snapshots.FOLDER, options.snapshot_every_s),
     )
     checkpoints = Checkpoints(inputs.scratch, _fingerprint(engine, inputs, options))
-    trainer = Trainer(engine, kept, options, extent, checkpoints, observer, vignette)
+    trainer = Trainer(engine, kept, options, extent, checkpoints, observer, vignette, stop_asked)
     trainer.train(initial)
 
+    # From here on the last checkpoint holds all of the steps.
+    stop_if_asked(trainer.where)
     look = trainer.schedule.look
     before = evaluation.mean(observer.measure(engine, look))
     removed: dict[str, int] = {}
@@ -135,12 +162,14 @@ def train(
         # there. Judged at half size, 51 thin Gaussians went and held-out photos lost 0.2 dB.
         side = trainer.schedule.options.image_size
         judging = [load_view(view, -1 - i, side, vignette) for i, view in enumerate(judges)]
+        stop_if_asked(trainer.where)
         removed = cleanup.clean_up(
             engine, judging, cameras, extent, replace(look, vignette=NO_VIGNETTE)
         )
     report(Progress("Measuring quality on held-out photos", 0, 1, 0.98))
     found = []
     for name, photo in photos:
+        stop_if_asked(trainer.where)
         measured, rendered = evaluation.compare(engine, name, photo, look)
         found.append(results.Compared(measured, photo.image, rendered))
     splats = engine.splats()
@@ -174,6 +203,7 @@ def train(
         "views": [asdict(compared.quality) for compared in found],
         "removed": {rule: count for rule, count in removed.items() if count},
         "training_seconds": round(trainer.seconds, 2),
+        "snapshot_seconds": round(observer.snapshots.seconds, 3) if observer.snapshots else 0.0,
         "seconds": round(time.monotonic() - started, 2),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -27,6 +27,7 @@ from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.schedule import Schedule
 from spaceport_app.splats.training.strategies import choose
 from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
+from spaceport_app.stopping import StoppedOnRequest
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +83,8 @@ class Trainer:
         Who is told.
     vignette : Vignette
         What the lens did to the photos.
+    stop_asked : callable
+        Whether to end now; it is asked before every step.
     """
 
     def __init__(
@@ -93,8 +96,11 @@ class Trainer:
         checkpoints: Checkpoints,
         observer: Observer,
         vignette: Vignette = NO_VIGNETTE,
+        stop_asked: Callable[[], bool] = lambda: False,
     ) -> None:
         self._vignette = vignette
+        self._stop_asked = stop_asked
+        self._saved = 0
         self.engine = engine
         self.iteration = 0
         self.seconds = 0.0
@@ -122,12 +128,27 @@ class Trainer:
             ``training_diverged`` if the loss stops being a number time and again;
             ``out_of_memory`` if memory does not even suffice for few Gaussians and small
             pictures; ``view_unreadable`` if a photo has gone.
+        StoppedOnRequest
+            When it was asked to end; a checkpoint holds what was done.
         """
         self._go_back(initial)
         budget = self._options.views_memory_mb * 2**20
         with Dataset(self._views, budget, self._vignette) as dataset:
             while self.iteration < self._options.iterations:
+                if self._stop_asked():
+                    self._stop()
                 self._advance(dataset, initial)
+
+    def _stop(self) -> None:
+        """End with what was done in a checkpoint, or at the one before if there is no room."""
+        if self.iteration > self._saved:
+            self.save()
+        raise StoppedOnRequest(self.where)
+
+    @property
+    def where(self) -> str:
+        """How far it came and saved: ``"step 900 of 1,800"``, empty before the first step."""
+        return f"step {self._saved:,} of {self._options.iterations:,}" if self._saved else ""
 
     def save(self) -> None:
         """Write a checkpoint; where that fails, say so and go on without."""
@@ -148,6 +169,7 @@ class Trainer:
             self._checkpoints.save(
                 Checkpoint(self.iteration, state, cast("dict[str, JsonValue]", record))
             )
+            self._saved = self.iteration
         except OSError as error:
             _log.warning("no checkpoint: %s", error)
             self._observer.report(
@@ -181,12 +203,12 @@ class Trainer:
         if found is None:
             self._checkpoints.clear()
             self.engine.load(initial)
-            self.iteration = 0
+            self.iteration = self._saved = 0
             self._observer.start_from(History())
             return
         record = found.record
         self.engine.restore(found.engine)
-        self.iteration = found.iteration
+        self.iteration = self._saved = found.iteration
         self.seconds = max(self.seconds, float(cast("float", record["seconds"])))
         self._restarts = max(self._restarts, int(cast("int", record["restarts"])))
         self._limits = Limits(

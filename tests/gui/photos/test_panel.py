@@ -3,15 +3,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListView
 from pytestqt.qtbot import QtBot
 
 from gui.photos.builders import photo, photos
 from spaceport_app.gui.photos.list_model import ENTRY_ROLE, PICTURE_ROLE
 from spaceport_app.gui.photos.panel import PhotoPanel
+from spaceport_app.gui.photos.thumbnails import Thumbnails
 
 
 @pytest.fixture
@@ -158,3 +161,74 @@ def test_two_thousand_photos_ask_for_few_pictures(qtbot: QtBot, panel: PhotoPane
     panel.grab()
     wanted = panel._thumbnails
     assert len(wanted._wanted) + len(wanted._broken) + len(wanted._decoding) < 100
+
+
+def test_typing_finds_a_name_by_its_number(qtbot: QtBot, panel: PhotoPanel) -> None:
+    view = view_of(panel)
+    view.setFocus()
+    for text, found in (("4", "IMG_4.png"), ("5", "IMG_5.png"), ("zz", "IMG_5.png")):
+        view._typed_at = None
+        for letter in text:
+            view.keyboardSearch(letter)
+        assert view.currentIndex().data() == found
+    view._typed_at = None
+    for letter in "g_1":
+        view.keyboardSearch(letter)
+    assert view.currentIndex().data() == "IMG_1.png"
+
+
+def test_return_goes_there_and_space_takes_out_and_in(qtbot: QtBot, panel: PhotoPanel) -> None:
+    view = view_of(panel)
+    panel.activateWindow()
+    view.setFocus()
+    qtbot.waitUntil(view.hasFocus)
+    view.setCurrentIndex(view.model().index(names(panel).index("IMG_3.png"), 0))
+    with qtbot.waitSignal(panel.activated) as told:
+        qtbot.keyClick(view, Qt.Key.Key_Return)
+    assert told.args == ["IMG_3.png"]
+    for out in (frozenset({"IMG_3.png"}), frozenset()):
+        with qtbot.waitSignal(panel.excluded_changed) as changed:
+            qtbot.keyClick(view, Qt.Key.Key_Space)
+        assert changed.args == [out]
+    qtbot.keyClick(view, Qt.Key.Key_Left)
+    assert view.currentIndex().data() == "IMG_2.png"
+
+
+def test_ctrl_f_goes_to_the_search_field(qtbot: QtBot, panel: PhotoPanel) -> None:
+    panel.activateWindow()
+    view_of(panel).setFocus()
+    qtbot.waitUntil(view_of(panel).hasFocus)
+    qtbot.keyClick(view_of(panel), Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert panel.search_field.hasFocus()
+
+
+def test_thumbnails_have_the_pixels_of_the_screen(qtbot: QtBot, tmp_path: Path) -> None:
+    assert Thumbnails().side == 256
+    assert Thumbnails(pixel_ratio=2.0).side == 512
+    assert Thumbnails(pixel_ratio=3.0).side == 512
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_pictures_are_painted_pixel_by_pixel_at_any_scale(
+    qtbot: QtBot, panel: PhotoPanel, ratio: float
+) -> None:
+    delegate = view_of(panel).itemDelegate()
+    stripes = np.zeros((400, 400, 3), np.uint8)
+    stripes[:, ::2] = 255
+    size = QSize(100, 100)
+    side = round(100 * ratio)
+    picture = QImage(
+        np.ascontiguousarray(stripes[:side, :side]).tobytes(),
+        side,
+        side,
+        3 * side,
+        QImage.Format.Format_RGB888,
+    ).copy()
+    image = QImage(side, side, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    painter = QPainter(image)
+    cut = delegate._cut_out(picture, size, painter)
+    painter.drawPixmap(QPoint(0, 0), cut)
+    painter.end()
+    row = [image.pixelColor(x, side // 2).red() for x in range(20, side - 20)]
+    assert set(row) == {0, 255}, "neither smoothed nor shifted by half a pixel"

@@ -25,7 +25,7 @@ def test_a_picture_comes_once_and_stays(qtbot: QtBot, files: list[Path]) -> None
     assert told.args == [str(files[3])]
     picture = cache.get(files[3])
     assert picture is not None
-    assert (picture.width(), picture.height()) == (320, 200)
+    assert (picture.width(), picture.height()) == (256, 160)
     assert picture.pixelColor(5, 5).red() == 90
     cache.stop()
 

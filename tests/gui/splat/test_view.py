@@ -14,6 +14,7 @@ CASES = (
     "full_picture_is_shown_at_rest",
     "pictures_get_finer_at_rest_unless_the_camera_moves",
     "bundle_is_opened_and_bad_file_is_told_of",
+    "snapshots_replace_each_other_before_ones_eyes",
 )
 
 

@@ -25,6 +25,7 @@ from spaceport_app.sfm.model import View
 from spaceport_app.sogs import file as bundles
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.cpu.engine import CpuEngine
+from spaceport_app.splats.file import write_ply
 from spaceport_app.splats.model import Splats
 from spaceport_app.splats.quality import psnr
 
@@ -307,6 +308,67 @@ def bundle_is_opened_and_bad_file_is_told_of(views: tuple[View, ...]) -> None:
         assert view._message.isVisible() and not view.controls.up.isVisible()
 
 
+def snapshots_replace_each_other_before_ones_eyes(views: tuple[View, ...]) -> None:
+    folder = views[0].image.parent / "project"
+    result = folder / "splats" / "splats.ply"
+    snapshot = folder / "snapshot" / "splats.ply"
+    for path, count in ((snapshot, 1000), (result, 3000)):
+        path.parent.mkdir(parents=True)
+        write_ply(path, scene(count))
+        (path.parent / "quality.json").write_text(json.dumps({"image_size_px": 480}))
+    with window() as view:
+        shown, failed = heard(view.shown), heard(view.failed)
+        view.set_views(views)
+        view.show_snapshot(snapshot, result, "Training, step 10 of 90")
+        waiting.until(lambda: shown == [(1000,)], "the first snapshot is shown")
+        at_rest(view)
+        assert view._status.text().startswith("Training, step 10 of 90 · 1,000 Gaussians")
+        view.jump_to("b.jpg")
+        compared = heard(view.compared)
+        QTest.mouseClick(view.controls.compare, LEFT)
+        waiting.until(lambda: compared, "a snapshot is compared")
+        assert view.controls.result.text() == f"PSNR {compared[0][1]:.1f} dB now"
+        QTest.mouseClick(view.controls.compare, LEFT)
+        navigator = view.canvas.navigator
+        navigator.view = None
+        navigator.orbit(0.3, 0.1)
+        view.canvas.changed()
+        at_rest(view)
+        before = view.canvas.camera().view_matrix.copy()
+
+        # Three come at once: the first is being read, the second is never, the last is shown.
+        for step, count in ((20, 1200), (30, 1400), (40, 1600)):
+            write_ply(snapshot, scene(count))
+            view.show_snapshot(snapshot, result, f"Training, step {step} of 90")
+        waiting.until(lambda: (1600,) in shown, "the newest is shown")
+        waiting.until(lambda: not view._reading_snapshot, "nothing waits")
+        at_rest(view)
+        assert len(shown) <= 3, shown
+        assert view._status.text().startswith("Training, step 40 of 90 · 1,600 Gaussians")
+        assert np.array_equal(view.canvas.camera().view_matrix, before)
+
+        # The stage has ended and taken its snapshots along, then comes the result.
+        snapshot.unlink()
+        view.show_snapshot(snapshot, result, "Training, step 50 of 90")
+        waiting.until(lambda: not view._reading_snapshot, "it is passed over")
+        view.describe_snapshot("Not finished, step 50 of 90")
+        assert view._status.text().startswith("Not finished, step 50 of 90 · 1,600 Gaussians")
+        view.open(result)
+        waiting.until(lambda: shown[-1] == (3000,), "the result is shown")
+        at_rest(view)
+        assert view._status.text() == "3,000 Gaussians, SH degree 1"
+        assert np.array_equal(view.canvas.camera().view_matrix, before)
+        assert not failed, failed
+
+        # Nothing is read while nobody looks.
+        view.hide()
+        write_ply(snapshot, scene(1100))
+        view.show_snapshot(snapshot, result, "Training, step 60 of 90")
+        assert not view._reading_snapshot
+        view.show()
+        waiting.until(lambda: shown[-1] == (1100,), "it is read once the tab is shown")
+
+
 CASES: tuple[Callable[[tuple[View, ...]], None], ...] = (
     photo_is_compared_and_measured,
     keys_go_from_photo_to_photo,
@@ -315,6 +377,7 @@ CASES: tuple[Callable[[tuple[View, ...]], None], ...] = (
     full_picture_is_shown_at_rest,
     pictures_get_finer_at_rest_unless_the_camera_moves,
     bundle_is_opened_and_bad_file_is_told_of,
+    snapshots_replace_each_other_before_ones_eyes,
 )
 
 

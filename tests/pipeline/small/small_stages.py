@@ -18,7 +18,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from spaceport_app import atomic
+from spaceport_app import atomic, stopping
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Metric, Notice, Progress, Report
 from spaceport_app.options import option
@@ -88,6 +88,8 @@ def count(inputs: Inputs, options: CountOptions, report: Report) -> dict[str, Js
     done, total = json.loads(state.read_text()) if state.exists() else (0, 0)
     first = done
     while done < options.rounds:
+        if stopping.asked(inputs.scratch):
+            raise stopping.StoppedOnRequest(f"round {done} of {options.rounds}")
         if done == options.rounds // 2:
             fail(options.fault, inputs)
         total += sum(text.count(letter) for letter in options.letters)
@@ -167,6 +169,7 @@ STAGES: Registry = (
         lambda place: _after(place, "texts"),
         reads=("collect",),
         neutral=frozenset({"threads", "pause_s", "fault"}),
+        saves=True,
     ),
     Stage(
         "pack",

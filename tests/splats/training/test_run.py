@@ -1,12 +1,14 @@
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from spaceport_app import stopping
 from spaceport_app.errors import StageError
-from spaceport_app.events import Notice, Progress, ignore
+from spaceport_app.events import Notice, Progress, Snapshot, ignore
 from spaceport_app.splats import file
 from spaceport_app.splats.training import cleanup
 from spaceport_app.splats.training.options import TrainOptions
@@ -57,8 +59,8 @@ def test_the_processor_repeats_itself(make_inputs) -> None:
     first = make_inputs()
     run(first, OPTIONS, ignore)
     before = file.read_ply(first.output / "splats.ply")
-    for path in first.scratch.iterdir():
-        path.unlink()
+    shutil.rmtree(first.scratch)
+    first.scratch.mkdir()
     run(first, OPTIONS, ignore)
     after = file.read_ply(first.output / "splats.ply")
     assert np.allclose(before.means, after.means, atol=1e-6)
@@ -115,6 +117,27 @@ def test_what_cannot_be_trained_is_told(make_inputs, options, photos: int, code:
     with pytest.raises(StageError) as caught:
         run(make_inputs(photos), options, ignore)
     assert caught.value.code == code
+
+
+def test_snapshots_are_told_of_and_a_stop_is_heeded(make_inputs, plain_engine) -> None:
+    inputs = make_inputs(6)
+    options = replace(OPTIONS, snapshot_every_s=1e-6, checkpoint_every_s=1e9)
+    events = []
+
+    def listen(event) -> None:
+        events.append(event)
+        if isinstance(event, Snapshot) and event.done >= 1:
+            stopping.ask(inputs.scratch)
+
+    with pytest.raises(stopping.StoppedOnRequest) as caught:
+        train(plain_engine(), inputs, options, listen)
+    (snapshot,) = [event for event in events if isinstance(event, Snapshot)]
+    assert snapshot.path == inputs.scratch / "snapshot" / "splats.ply"
+    assert caught.value.where == f"step {snapshot.done} of {snapshot.total}" == "step 1 of 60"
+    assert len(file.read_ply(snapshot.path)) > 50
+    stopping.withdraw(inputs.scratch)
+    report = train(plain_engine(), inputs, options, events.append)
+    assert report["iterations"] == 60 and report["snapshot_seconds"] > 0
 
 
 def test_too_few_points_are_told(make_inputs) -> None:

@@ -15,6 +15,7 @@ from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.previews import Previews
 from spaceport_app.splats.training.trainer import Limits, Trainer
 from spaceport_app.splats.views import load_view
+from spaceport_app.stopping import StoppedOnRequest
 
 OPTIONS = TrainOptions(
     iterations=60, max_gaussians=80, image_size=32, refine_every=5, checkpoint_every_s=0.0
@@ -126,6 +127,47 @@ def test_killed_and_gone_on_equals_never_killed(bench, plain_engine, strategy: s
     assert same(result, whole)
     rows = resumed.trainer._observer.history.steps
     assert [row["iteration"] for row in rows] == list(range(1, 61))
+
+
+def test_stopped_on_request_loses_no_step(bench) -> None:
+    options = replace(OPTIONS, background="random", checkpoint_every_s=1e9)
+    whole = bench(folder="whole", options=options).train()
+    stopped = bench(folder="stopped", options=options)
+    stopped.trainer._stop_asked = lambda: stopped.trainer.iteration == 17
+    with pytest.raises(StoppedOnRequest) as caught:
+        stopped.train()
+    assert caught.value.where == "step 17 of 60"
+    resumed = bench(folder="stopped", options=options)
+    result = resumed.train()
+    assert len(resumed.engine.seen) == 60 - 17
+    assert same(result, whole)
+
+
+def test_stopped_before_the_first_step_saves_nothing(bench) -> None:
+    made = bench()
+    made.trainer._stop_asked = lambda: True
+    with pytest.raises(StoppedOnRequest) as caught:
+        made.train()
+    assert caught.value.where == ""
+    assert made.trainer._checkpoints.latest() is None
+
+
+def test_stopped_on_a_full_disk_says_which_step_is_safe(bench, monkeypatch) -> None:
+    made = bench(options=replace(OPTIONS, checkpoint_every_s=1e9))
+    made.trainer._stop_asked = lambda: made.trainer.iteration in (10, 20)
+    with pytest.raises(StoppedOnRequest):
+        made.train()
+
+    def full(checkpoint):
+        raise OSError(28, "No space left on device")
+
+    again = bench(options=replace(OPTIONS, checkpoint_every_s=1e9))
+    again.trainer._stop_asked = lambda: again.trainer.iteration == 20
+    monkeypatch.setattr(again.trainer._checkpoints, "save", full)
+    with pytest.raises(StoppedOnRequest) as caught:
+        again.train()
+    assert caught.value.where == "step 10 of 60"
+    assert [notice.code for notice in again.of(Notice)] == ["no_checkpoint"]
 
 
 def test_another_seed_is_another_result(bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -11,14 +12,17 @@ from spaceport_app import resources
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import (
     Image,
+    LearningRates,
     StepMetrics,
     StepSettings,
     TrainingView,
 )
 from spaceport_app.splats.engines.cpu import loss, update
 from spaceport_app.splats.engines.cpu.compiled import F32
+from spaceport_app.splats.engines.cpu.prepare import compile_all
 from spaceport_app.splats.engines.cpu.rasteriser import Rasteriser
 from spaceport_app.splats.engines.store import StoredEngine
+from spaceport_app.splats.model import Splats
 
 
 class CpuEngine(StoredEngine):
@@ -48,6 +52,17 @@ class CpuEngine(StoredEngine):
         self._threads = max(1, min(threads or resources.cores(), settings.NUMBA_NUM_THREADS))
         self._rasteriser = Rasteriser(near)
         self._size = (0, 0)
+
+    def prepare(self, counted: Callable[[int, int], None]) -> None:
+        """Compile the kernels of a step, if this machine has not yet; forgets all Gaussians."""
+        camera = Camera(16, 16, 16.0, 16.0, 8.0, 8.0, np.eye(4))
+        view = TrainingView(camera, np.zeros((16, 16, 3), np.uint8), 0)
+        one = np.ones((1, 3), np.float32)
+        turn = np.array([[1.0, 0.0, 0.0, 0.0]], np.float32)
+        logit = np.zeros(1, np.float32)
+        self.load(Splats(np.array([[0.0, 0.0, 2.0]], np.float32), -one, turn, logit, one[:, None]))
+        settings = StepSettings(0, 0, LearningRates(0.0))
+        compile_all(lambda: self.step(view, settings), counted)
 
     def step(self, view: TrainingView, settings: StepSettings) -> StepMetrics:
         """Render, compare with the picture, and take one optimiser step.

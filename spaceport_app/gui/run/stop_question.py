@@ -1,0 +1,53 @@
+"""The question before a run is stopped."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+WORDS = "Stop processing? Finished stages are kept."
+
+
+class StopQuestion(QObject):
+    """Asks once at a time, without holding up the window."""
+
+    agreed = Signal()
+    """A person wants to stop."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._box: QMessageBox | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for an answer."""
+        return self._box is not None
+
+    def ask(self, over: QWidget) -> None:
+        """Show the question over a window."""
+        if self._box is not None:
+            return
+        box = QMessageBox(QMessageBox.Icon.Question, "Stop", WORDS, parent=over)
+        box.setObjectName("stop-question")
+        yes = box.addButton("Stop", QMessageBox.ButtonRole.AcceptRole)
+        yes.setToolTip("End the work; what training has done is saved first")
+        no = box.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
+        no.setToolTip("Close this question and go on")
+        box.setDefaultButton(no)
+        box.setEscapeButton(no)
+        self._box = box
+
+        def answered() -> None:
+            stop = box.clickedButton() is yes
+            self._box = None
+            box.deleteLater()
+            if stop:
+                self.agreed.emit()
+
+        box.finished.connect(answered)
+        box.open()
+
+    def withdraw(self) -> None:
+        """Close the question, as the run ended meanwhile."""
+        if self._box is not None:
+            self._box.done(0)
