@@ -66,6 +66,15 @@ def run(
     photos: Photos = None,
     project: ProjectOption = None,
     preset: PresetOption = None,
+    minutes: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(
+            min=1.0,
+            help="Finish in about so many minutes: steps, picture size and number of Gaussians "
+            "follow from how fast this computer is. Takes the preset timed if none is given.",
+            show_default=False,
+        ),
+    ] = None,
     device: DeviceOption = "auto",
     leave_out: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -91,6 +100,9 @@ def run(
         with told(output):
             raise usage("Name photos, or a project with -o.")
     folder = project if project is not None else _usual_folder(sources[0])
+    if minutes is not None:
+        preset = preset or presets.TIMED
+        flags["train_finish_in_min"] = minutes
     with told(output, folder):
         opened = _prepare(
             output, folder, sources, preset, device, leave_out or [], replace_photos, stages, flags

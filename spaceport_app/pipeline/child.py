@@ -1,4 +1,6 @@
-"""One stage in a process of its own: ``python -m spaceport_app.pipeline.child STAGE PROJECT``.
+"""One stage in a process of its own: ``python -m spaceport_app.pipeline.child STAGE PROJECT S``.
+
+S is the seconds that the run has taken before this stage.
 
 Events leave as JSON lines on what was standard output when the process started; from then on
 output and errors of Python and of native code alike go to ``logs/STAGE.log``.
@@ -53,8 +55,11 @@ class Channel:
                 os._exit(1)
 
 
-def run(stage_name: str, folder: Path, report: Channel) -> End:
-    """Run one stage of a project and return how it ended; nothing is published here."""
+def run(stage_name: str, folder: Path, report: Channel, began: float) -> End:
+    """Run one stage of a project and return how it ended; nothing is published here.
+
+    `began` is when the run began, as ``time.monotonic()`` tells it here.
+    """
     project: Project | None = None
     log = folder / "logs" / f"{stage_name}.log"
     try:
@@ -65,7 +70,7 @@ def run(stage_name: str, folder: Path, report: Channel) -> End:
         output, scratch = project.partial(stage_name), project.scratch(stage_name)
         output.mkdir(exist_ok=True)
         scratch.mkdir(exist_ok=True)
-        inputs = stage.inputs(Place(project, output, scratch, options))
+        inputs = stage.inputs(Place(project, output, scratch, options, began))
         found = load(stage.function)(inputs, options[stage_name], report.report)
         return Finished({**found, "peak_memory_bytes": memory.own_peak_bytes()})
     except StoppedOnRequest as stopped:
@@ -81,13 +86,14 @@ def run(stage_name: str, folder: Path, report: Channel) -> End:
 
 def main(arguments: list[str]) -> int:
     """Run the stage named in `arguments`; 0 if it finished, 1 if not."""
-    die_with_parent()
     stage_name, folder = arguments[0], Path(arguments[1])
+    began = time.monotonic() - float(arguments[2])
+    die_with_parent()
     channel = Channel(_own_output(folder / "logs" / f"{stage_name}.log"))
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    end = run(stage_name, folder, channel)
+    end = run(stage_name, folder, channel, began)
     channel.report(end)
     return 0 if isinstance(end, Finished) else 1
 

@@ -9,10 +9,18 @@ another computer the times are right to a factor of two or three, no better.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from spaceport_app.splats.training import budget
+from spaceport_app.splats.training.budget import Budget, Machine, Scene
+from spaceport_app.splats.training.cost import state_bytes, wall_seconds
+from spaceport_app.splats.training.options import TrainOptions
+
 _MB = 1e6
+_START_S = {"cpu": 6.0, "cuda": 10.0}
+_POINTS_A_PHOTO = 200
+_NO_LIMIT = 10**9
 
 
 @dataclass(frozen=True)
@@ -57,11 +65,6 @@ Options: TypeAlias = Mapping[str, Any]
 Estimator: TypeAlias = Callable[[Workload, Options], Estimate]
 
 
-def _wall(cpu_seconds: float, work: Workload) -> float:
-    # Of two cores 1.7 were at work on average; more cores help less and less.
-    return cpu_seconds / (0.85 * work.cores) if work.cores < 8 else cpu_seconds / 6.8
-
-
 def of_import(work: Workload, options: Options) -> Estimate:
     """Decoding: 0.12 CPU seconds a megapixel, in two threads that hold one photo each."""
     megapixels = work.photos * work.width * work.height / 1e6
@@ -83,46 +86,67 @@ def of_sfm(work: Workload, options: Options) -> Estimate:
     cpu += pairs * 0.068 * (features / 5000) ** 2
     memory = 300 * _MB + work.cores * pixels * finer * 75 + work.photos * features * 300
     disk = work.photos * (0.9 * (pixels + view_pixels) + features * 150)
-    return Estimate(3.0 + _wall(cpu, work), memory, disk)
+    return Estimate(3.0 + wall_seconds(cpu, work.cores), memory, disk)
 
 
 def of_train(work: Workload, options: Options) -> Estimate:
     """Steps, each by the pixels of a photo, the Gaussians, and both together."""
-    o = options["train"]
-    largest = (
-        o.image_size
-        if options["sfm"].view_size == 0
-        else min(o.image_size, options["sfm"].view_size)
-    )
-    pixels = work.pixels(largest)
-    gaussians = float(o.max_gaussians)
-    terms = (o.sh_degree + 1) ** 2
-    # Most steps have fewer Gaussians than at the end, and the first third smaller photos.
-    early = 0.7 if o.coarse_to_fine else 0.9
-    if work.device == "cuda":
-        step = 0.004 + 2.2e-8 * gaussians + 3e-9 * pixels
-        seconds = 10.0 + o.iterations * early * step
-    else:
-        step = 1.24e-7 * pixels + 4.9e-7 * gaussians + 1.1e-12 * pixels * gaussians
-        seconds = 6.0 + _wall(o.iterations * early * step, work)
+    scene, machine = _scene(work, options), Machine(work.device, work.cores)
+    o = _fitted(work, options)
+    seconds = _START_S[work.device] + budget.training_seconds(o, scene, machine)
+    seconds += budget.finishing_seconds(o, scene, machine)
+    pixels = scene.pixels_at(o.image_size)
     photos = min(work.photos * pixels * 3, o.views_memory_mb * 1e6)
-    state = gaussians * (11 + 3 * terms) * 4
-    memory = 500 * _MB + photos + 10 * state + 60 * pixels
-    return Estimate(seconds, memory, 9 * state + 2 * _MB)
+    gaussians, terms = float(o.max_gaussians), (o.sh_degree + 1) ** 2
+    memory = 500 * _MB + photos + gaussians * state_bytes(o.sh_degree) + 60 * pixels
+    return Estimate(seconds, memory, gaussians * (11 + 3 * terms) * 4 * 9 + 2 * _MB)
+
+
+def _scene(work: Workload, options: Options) -> Scene:
+    side = max(work.width, work.height)
+    if options["sfm"].view_size:
+        side = min(side, options["sfm"].view_size)
+    return Scene(
+        int(side), work.pixels(side), _POINTS_A_PHOTO * work.photos, work.photos // 8, _NO_LIMIT
+    )
+
+
+def _fitted(work: Workload, options: Options) -> TrainOptions:
+    """Return the training options with what follows from a given time and the photos' size."""
+    o: TrainOptions = options["train"]
+    scene = _scene(work, options)
+    if o.finish_in_min > 0:
+        before = of_import(work, options).seconds + of_sfm(work, options).seconds
+        around = replace(after_training(work, options), spent_s=before + _START_S[work.device])
+        o = budget.fitting(o, around, scene, Machine(work.device, work.cores))
+    return replace(o, image_size=min(o.image_size, scene.full_side))
+
+
+def after_training(work: Workload, options: Options) -> Budget:
+    """Return what the stages after training take, apart and for each Gaussian."""
+
+    def later(gaussians: int) -> float:
+        train = replace(options["train"], max_gaussians=gaussians, finish_in_min=0.0)
+        changed = {**options, "train": train}
+        return of_compress(work, changed).seconds + of_export(work, changed).seconds
+
+    few, many = later(1000), later(1_001_000)
+    each = (many - few) / 1e6
+    return Budget(0.0, few - 1000 * each, each)
 
 
 def of_compress(work: Workload, options: Options) -> Estimate:
     """Palette, textures, and rendering the held-out photos from the bundle."""
-    gaussians = float(options["train"].max_gaussians)
+    gaussians = float(_fitted(work, options).max_gaussians)
     terms = (options["train"].sh_degree + 1) ** 2
     cpu = gaussians * (3e-5 + 3e-6 * terms)
     memory = 400 * _MB + gaussians * (11 + 3 * terms) * 4 * 8
-    return Estimate(2.0 + _wall(cpu, work), memory, gaussians * 25)
+    return Estimate(2.0 + wall_seconds(cpu, work.cores), memory, gaussians * 25)
 
 
 def of_export(work: Workload, options: Options) -> Estimate:
     """Copying the bundle; other formats are encoded again."""
-    gaussians = float(options["train"].max_gaussians)
+    gaussians = float(_fitted(work, options).max_gaussians)
     terms = (options["train"].sh_degree + 1) ** 2
     ply = gaussians * (14 + 3 * terms) * 4 if "ply" in options["export"].formats else 0.0
     return Estimate(1.0, 150 * _MB, gaussians * 25 + ply)

@@ -116,7 +116,22 @@ PRESETS: tuple[Preset, ...] = (
             },
         },
     ),
+    Preset(
+        "timed",
+        "As good as it gets in the time that you give.",
+        {
+            "cpu": {
+                "sfm": {"max_features": 4096, "neighbours": 8, "view_size": 1600},
+                "train": {"finish_in_min": 10.0, "sh_degree": 2},
+            },
+            "cuda": {
+                "sfm": {"max_features": 4096, "neighbours": 8, "view_size": 3200},
+                "train": {**_LONG_RUN, "finish_in_min": 10.0, "sh_degree": 3},
+            },
+        },
+    ),
 )
+TIMED = "timed"
 NAMES = tuple(preset.name for preset in PRESETS)
 DEVICES = ("cpu", "cuda")
 

@@ -104,6 +104,7 @@ class Runner:
         self._stages = registry() if stages is None else stages
         self._cancelled = threading.Event()
         self._patience_ends: float | None = None
+        self._began = time.monotonic()
         # SimpleQueue.put may be called from a signal handler, Queue.put may not.
         self._lines: SimpleQueue[str | None] = SimpleQueue()
 
@@ -140,6 +141,7 @@ class Runner:
         OSError
             If the project folder cannot be written.
         """
+        self._began = time.monotonic()
         with self._project.locked():
             self._end_leftovers()
             options = resolve_all(self._stages, self._project.document.settings)
@@ -243,7 +245,9 @@ class Runner:
     def _child(self, stage: Stage, run: StageRun, wanted: list[Stage]) -> Ending:
         """Run the process of a stage to its end, whatever that is, and leave none behind."""
         folder = self._project.folder.absolute()
-        command = [sys.executable, "-m", "spaceport_app.pipeline.child", stage.name, str(folder)]
+        spent = f"{time.monotonic() - self._began:.3f}"
+        module = "spaceport_app.pipeline.child"
+        command = [sys.executable, "-m", module, stage.name, str(folder), spent]
         kills = machine.oom_kills()
         process = processes.start(command, environment.for_child(os.environ), run.token)
         lines: SimpleQueue[str | None] = SimpleQueue()

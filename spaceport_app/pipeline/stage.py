@@ -33,12 +33,15 @@ class Place:
         Folder that survives a kill.
     options : mapping
         Options of every stage by stage name.
+    began : float
+        ``time.monotonic()`` when the run began that this stage is part of.
     """
 
     project: Project
     output: Path
     scratch: Path
     options: Mapping[str, Any]
+    began: float
 
 
 def _no_facts(project: Project) -> JsonValue:

@@ -7,13 +7,14 @@ stages costs nothing.
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue
-from spaceport_app.pipeline import editing, estimate, identity
+from spaceport_app.pipeline import editing, estimate, forecast, identity
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import Place, Registry, Stage
 from spaceport_app.project.project import Project
@@ -136,7 +137,9 @@ def _sfm_inputs(place: Place) -> SfmInputs:
 def _train_inputs(place: Place) -> TrainInputs:
     from spaceport_app.splats.training.run import TrainInputs
 
-    return TrainInputs(reconstruction(place.project), place.output, place.scratch)
+    around = estimate.after_training(forecast.workload(place.project), place.options)
+    budget = replace(around, spent_s=time.monotonic() - place.began)
+    return TrainInputs(reconstruction(place.project), place.output, place.scratch, budget)
 
 
 def _compress_inputs(place: Place) -> CompressInputs:

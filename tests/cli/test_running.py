@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from .doors import Spaceport, wait_for, workers
@@ -336,8 +339,10 @@ def test_kill_at_any_moment_and_run_again(
     seed = random.SystemRandom().randrange(1 << 30)
     chance = random.Random(seed)
     slow = ["--count-rounds", 120, "--count-pause-s", 0.01]
-    killed = {"run": 0, "worker": 0}
-    for _ in range(12):
+    killed = 0
+    for _ in range(40):
+        if killed == 8:
+            break
         process = spaceport.start("run", texts, "-o", project, *slow)
         target = chance.choice(["run", "worker"])
         if target == "worker":
@@ -347,17 +352,20 @@ def test_kill_at_any_moment_and_run_again(
         for victim in victims:
             try:
                 os.kill(victim, signal.SIGKILL)
-                killed[target] += 1
+                killed += 1
             except ProcessLookupError:
                 pass
         process.communicate(timeout=60)
+        if process.returncode == 0:
+            # It came through before the kill: the next one begins from nothing.
+            shutil.rmtree(project)
         if target == "run":
             wait_for(lambda: workers(project) == [], 5.0)
     ended = spaceport("run", texts, "-o", project, *slow)
     assert ended.code == 0, (seed, ended.err)
     assert letters(project) == 18 * 120, seed
     assert clean(project), (seed, list(project.iterdir()))
-    assert sum(killed.values()) > 3, killed
+    assert killed == 8
 
 
 @LINUX
@@ -366,8 +374,16 @@ def test_grandchildren_of_a_killed_run_are_ended_by_the_next(
 ) -> None:
     project = tmp_path / "a.spaceport"
     process = spaceport.start("run", texts, "-o", project, "--count-fault", "orphan")
-    wait_for(lambda: workers(project) and workers(project)[0].children())
-    grandchild = workers(project)[0].children()[0]
+    found: list[psutil.Process] = []
+
+    def children() -> list[psutil.Process]:
+        for worker in workers(project):
+            with contextlib.suppress(psutil.Error):
+                found.extend(worker.children())
+        return found
+
+    wait_for(children)
+    grandchild = found[0]
     process.kill()
     process.communicate()
     wait_for(lambda: workers(project) == [], 5.0)

@@ -94,5 +94,7 @@ def lower_preset(name: str) -> str | None:
     """Return the preset that asks for less than `name`; None below the lowest."""
     if name not in presets.NAMES:
         return None
+    if name == presets.TIMED:
+        return presets.NAMES[0]
     place = presets.NAMES.index(name)
     return presets.NAMES[place - 1] if place > 0 else None

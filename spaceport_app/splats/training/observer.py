@@ -72,7 +72,9 @@ class Observer:
             row = self._row(engine, schedule, done, seconds)
             self.history.steps.append(dict(row))
             self._recent.clear()
-        if done < steps and done in {math.ceil(part * steps) for part in _MEASURED_AT}:
+        # Counted by what was measured: the number of steps may change on the way.
+        times = len(self.history.held_out)
+        if times < len(_MEASURED_AT) and math.ceil(_MEASURED_AT[times] * steps) <= done < steps:
             self._measure(engine, schedule, done, seconds)
         now = time.monotonic()
         if now - self._last >= _EVERY_S or done == steps:

@@ -22,6 +22,15 @@ class TrainOptions:
         "What computes the training: an NVIDIA GPU, this computer's processor, or the best there.",
         choices=("auto", "cpu", "cuda"),
     )
+    finish_in_min: float = option(
+        0.0,
+        "Finish in about",
+        "From the start to the files. Steps, picture size and number of Gaussians then follow "
+        "from how fast this computer is. 0 keeps to what is set below.",
+        unit="min",
+        minimum=0.0,
+        maximum=10_000.0,
+    )
     iterations: int = option(
         1800,
         "Training steps",

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +20,15 @@ from spaceport_app.splats import evaluation, file, held_out
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines import choose
 from spaceport_app.splats.engines.contract import Engine, TrainingView
-from spaceport_app.splats.training import cleanup, results, snapshots
+from spaceport_app.splats.model import Splats
+from spaceport_app.splats.training import cleanup, planning, results, snapshots
+from spaceport_app.splats.training.budget import Budget, Scene
 from spaceport_app.splats.training.checkpoint import Checkpoints
 from spaceport_app.splats.training.extent import scene_extent
 from spaceport_app.splats.training.initialise import initial_splats
 from spaceport_app.splats.training.observer import FRACTION_FROM, FRACTION_TO, Observer
 from spaceport_app.splats.training.options import NOT_IN_RESULT, TrainOptions
+from spaceport_app.splats.training.pace import Pace
 from spaceport_app.splats.training.previews import Previews
 from spaceport_app.splats.training.snapshots import Snapshots
 from spaceport_app.splats.training.trainer import Trainer
@@ -54,11 +57,14 @@ class TrainInputs:
         Existing, empty folder for the results.
     scratch : Path
         Existing folder that outlives a kill: checkpoints and ``preview.jpg``.
+    budget : Budget
+        What the other stages of the run take, for a run that is to end at some time.
     """
 
     reconstruction: Reconstruction
     output: Path
     scratch: Path
+    budget: Budget = field(default_factory=Budget)
 
 
 def run(inputs: TrainInputs, options: TrainOptions, report: Report) -> dict[str, JsonValue]:
@@ -86,6 +92,7 @@ def run(inputs: TrainInputs, options: TrainOptions, report: Report) -> dict[str,
         validate(options)
     except ValueError as error:
         raise StageError("bad_option", str(error), "Change it and start again.") from error
+    began = time.monotonic()
     engine = choose.make(options.engine)
     words = f"Preparing the {engine.name.upper()} engine, once"
 
@@ -95,6 +102,8 @@ def run(inputs: TrainInputs, options: TrainOptions, report: Report) -> dict[str,
         report(Progress(words, done, total, _PREPARED * done / total))
 
     engine.prepare(prepared)
+    spent = inputs.budget.spent_s + time.monotonic() - began
+    inputs = replace(inputs, budget=replace(inputs.budget, spent_s=spent))
     return train(engine, inputs, options, report)
 
 
@@ -121,21 +130,33 @@ def train(
     extent = scene_extent(cameras)
 
     report(Progress("Placing the first Gaussians", 0, 1, _PREPARED))
-    photos = _load([view for view in views if view.name in names], options.image_size)
     stop_if_asked()
     cloud = inputs.reconstruction.cloud
     small = [load_view(view, i, _SMALL_SIDE) for i, view in enumerate(kept)]
     vignette = NO_VIGNETTE
     if options.vignetting and _is_one_camera(views):
         vignette = estimate(cloud.xyz, small)
-    initial = initial_splats(
-        cloud,
-        [_corrected(view, vignette) for view in small],
-        filled=int(options.fill * options.max_gaussians),
-        limit=options.max_gaussians,
-        sh_degree=options.sh_degree,
-        seed=options.seed,
-    )
+    corrected = [_corrected(view, vignette) for view in small]
+
+    def first(options: TrainOptions) -> Splats:
+        return initial_splats(
+            cloud,
+            corrected,
+            filled=int(options.fill * options.max_gaussians),
+            limit=options.max_gaussians,
+            sh_degree=options.sh_degree,
+            seed=options.seed,
+        )
+
+    key = _fingerprint(engine, inputs, options)
+    pace: Pace | None = None
+    if options.finish_in_min > 0:
+        scene = Scene.of(views, len(cloud.xyz), len(names), options.sh_degree)
+        task = planning.Task(engine, kept, scene, inputs.budget, started, extent, first)
+        plan = planning.make(task, options, inputs.scratch, key, report)
+        options, pace = plan.options, plan.pace()
+    photos = _load([view for view in views if view.name in names], options.image_size)
+    initial = first(options)
     report(Progress("Placing the first Gaussians", 1, 1, FRACTION_FROM))
     preview = photos[0][1].camera if photos else camera_at(kept[0], _PREVIEW_SIDE)
     observer = Observer(
@@ -146,8 +167,10 @@ def train(
         preview,
         Snapshots(inputs.scratch / snapshots.FOLDER, options.snapshot_every_s),
     )
-    checkpoints = Checkpoints(inputs.scratch, _fingerprint(engine, inputs, options))
-    trainer = Trainer(engine, kept, options, extent, checkpoints, observer, vignette, stop_asked)
+    checkpoints = Checkpoints(inputs.scratch, key)
+    trainer = Trainer(
+        engine, kept, options, extent, checkpoints, observer, vignette, stop_asked, pace
+    )
     trainer.train(initial)
 
     # From here on the last checkpoint holds all of the steps.

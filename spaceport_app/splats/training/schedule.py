@@ -8,11 +8,10 @@ import numpy as np
 
 from spaceport_app.splats.engines.contract import LearningRates, StepSettings
 from spaceport_app.splats.evaluation import Look
+from spaceport_app.splats.training.cost import HALF_UNTIL, QUARTER_UNTIL, part_of_side
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 
-_QUARTER_UNTIL = 0.10
-_HALF_UNTIL = 0.50
 _SMALLEST_SIDE = 64
 _HARMONICS_FROM = (0.30, 0.60, 0.80)
 _LAST_RATE = 0.01
@@ -45,9 +44,8 @@ class Schedule:
         full = self.options.image_size
         if not self.options.coarse_to_fine:
             return full
-        done = iteration / self.options.iterations
-        divisor = 4 if done < _QUARTER_UNTIL else 2 if done < _HALF_UNTIL else 1
-        return min(full, max(_SMALLEST_SIDE, round(full / divisor)))
+        part = part_of_side(iteration / self.options.iterations)
+        return min(full, max(_SMALLEST_SIDE, round(full * part)))
 
     def sh_degree(self, iteration: int) -> int:
         """Return the harmonics in use: 0 first, one more at 30 %, 60 % and 80 % of the steps."""
@@ -83,7 +81,7 @@ class Schedule:
 
     def _turns(self) -> tuple[int, int, int]:
         n = self.options.iterations
-        return int(np.ceil(_QUARTER_UNTIL * n)), int(np.ceil(_HALF_UNTIL * n)), n
+        return int(np.ceil(QUARTER_UNTIL * n)), int(np.ceil(HALF_UNTIL * n)), n
 
     def _rates(self, iteration: int) -> LearningRates:
         published = LearningRates(means=self.means_rate(iteration))

@@ -24,6 +24,7 @@ from spaceport_app.splats.training.dataset import Dataset
 from spaceport_app.splats.training.history import History
 from spaceport_app.splats.training.observer import Observer
 from spaceport_app.splats.training.options import TrainOptions
+from spaceport_app.splats.training.pace import Pace
 from spaceport_app.splats.training.schedule import Schedule
 from spaceport_app.splats.training.strategies import choose
 from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
@@ -85,6 +86,8 @@ class Trainer:
         What the lens did to the photos.
     stop_asked : callable
         Whether to end now; it is asked before every step.
+    pace : Pace, optional
+        Corrects the number of steps as time passes; without it that of the options holds.
     """
 
     def __init__(
@@ -97,10 +100,12 @@ class Trainer:
         observer: Observer,
         vignette: Vignette = NO_VIGNETTE,
         stop_asked: Callable[[], bool] = lambda: False,
+        pace: Pace | None = None,
     ) -> None:
         self._vignette = vignette
         self._stop_asked = stop_asked
         self._saved = 0
+        self._pace = pace
         self.engine = engine
         self.iteration = 0
         self.seconds = 0.0
@@ -113,6 +118,7 @@ class Trainer:
         self._observer = observer
         self._options = options
         self._limits = Limits(options.max_gaussians, options.image_size)
+        self._steps = options.iterations
         self._restarts = 0
         self._bad = 0
         self._order: tuple[tuple[int, int], tuple[int, ...]] = ((-1, -1), ())
@@ -134,7 +140,7 @@ class Trainer:
         self._go_back(initial)
         budget = self._options.views_memory_mb * 2**20
         with Dataset(self._views, budget, self._vignette) as dataset:
-            while self.iteration < self._options.iterations:
+            while self.iteration < self._steps:
                 if self._stop_asked():
                     self._stop()
                 self._advance(dataset, initial)
@@ -148,7 +154,7 @@ class Trainer:
     @property
     def where(self) -> str:
         """How far it came and saved: ``"step 900 of 1,800"``, empty before the first step."""
-        return f"step {self._saved:,} of {self._options.iterations:,}" if self._saved else ""
+        return f"step {self._saved:,} of {self._steps:,}" if self._saved else ""
 
     def save(self) -> None:
         """Write a checkpoint; where that fails, say so and go on without."""
@@ -159,6 +165,8 @@ class Trainer:
             "gaussians": self._limits.gaussians,
             "image_size": self._limits.image_size,
             "times_lowered": self._limits.times_lowered,
+            "steps": self._steps,
+            "elapsed": self._pace.elapsed if self._pace else 0.0,
             "history": self._observer.history.as_json(),
         }
         state = self.engine.state()
@@ -189,6 +197,7 @@ class Trainer:
         """Set what follows from options and limits."""
         within = replace(
             self._options,
+            iterations=self._steps,
             max_gaussians=self._limits.gaussians,
             image_size=self._limits.image_size,
         )
@@ -205,6 +214,8 @@ class Trainer:
             self.engine.load(initial)
             self.iteration = self._saved = 0
             self._observer.start_from(History())
+            if self._pace is not None:
+                self._pace.begin(0.0)
             return
         record = found.record
         self.engine.restore(found.engine)
@@ -216,6 +227,9 @@ class Trainer:
             min(self._limits.image_size, int(cast("int", record["image_size"]))),
             max(self._limits.times_lowered, int(cast("int", record["times_lowered"]))),
         )
+        self._steps = int(cast("int", record["steps"]))
+        if self._pace is not None:
+            self._pace.begin(float(cast("float", record["elapsed"])))
         history = History.from_json(cast("dict[str, JsonValue]", record["history"]))
         self._observer.start_from(history)
         self._plan()
@@ -237,10 +251,11 @@ class Trainer:
             self._after_bad_step(initial)
             return
         self._bad = 0
+        self._keep_pace()
         self._observer.after_step(
             self.engine, self._schedule, self.iteration, metrics, self.seconds
         )
-        finished = self.iteration == self._options.iterations
+        finished = self.iteration == self._steps
         every = self._options.checkpoint_every_s
         if finished or time.monotonic() - self._last_save >= every:
             self.save()
@@ -249,7 +264,7 @@ class Trainer:
         i = self.iteration
         side = self._schedule.larger_side(i)
         view = dataset.get(self._view_of(i), side)
-        if i + 1 < self._options.iterations and self._schedule.larger_side(i + 1) == side:
+        if i + 1 < self._steps and self._schedule.larger_side(i + 1) == side:
             dataset.prefetch(self._view_of(i + 1), side)
         strategy = self._strategy
         settings = self._schedule.settings(
@@ -260,6 +275,21 @@ class Trainer:
             self._change(i)
         self.iteration = i + 1
         return metrics
+
+    def _keep_pace(self) -> None:
+        """Correct the number of steps where training has a time to end at."""
+        if self._pace is None or self.iteration == self._steps:
+            return
+        steps = self._pace.after_step(
+            self._schedule.options,
+            self.iteration,
+            self._schedule.larger_side(self.iteration - 1),
+            len(self.engine),
+        )
+        if steps != self._steps:
+            _log.info("%d steps instead of %d fit into the time", steps, self._steps)
+            self._steps = steps
+            self._plan()
 
     def _change(self, iteration: int) -> None:
         """Change the set of Gaussians where it is due, and keep all within the size limit."""
