@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -13,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from spaceport_app.project.errors import ProjectError
+from spaceport_app.project.errors import ProjectError, unwritable
 
 FILE = ".lock"
 # The holder writes its name into the first bytes; the locked byte lies behind them, because
@@ -44,28 +45,25 @@ def held(folder: Path) -> Iterator[None]:
     Raises
     ------
     ProjectError
-        ``project_locked``, naming process and host of the holder, or ``no_permission``.
+        ``project_locked``, naming process and host of the holder, ``no_permission`` or
+        ``disk_full``.
     """
     path = folder / FILE
     try:
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise ProjectError(
-            "no_permission",
-            f"{folder} cannot be written ({error.strerror}).",
-            "Check its permissions or choose another folder with -o.",
-        ) from error
+        raise unwritable(folder, error) from error
     with file:
         _take_soon(file, folder, path)
         holder = {"pid": os.getpid(), "host": platform.node(), "since": _now()}
+        # Past the buffer of Python, which would be written once more when the file is closed.
         try:
-            file.truncate(0)
-            file.seek(0)
-            file.write(json.dumps(holder))
-            file.flush()
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), json.dumps(holder).encode("utf-8"))
         except OSError:
             # A full disk must not keep anybody from looking; only the name is lost.
-            file.truncate(0)
+            with contextlib.suppress(OSError):
+                os.ftruncate(file.fileno(), 0)
         yield
 
 

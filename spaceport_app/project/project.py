@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +13,7 @@ from uuid import uuid4
 
 from spaceport_app.project import document as files
 from spaceport_app.project import lock, publish
-from spaceport_app.project.errors import ProjectError
+from spaceport_app.project.errors import ProjectError, unwritable
 from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun, plainly
 
 SUFFIX = ".spaceport"
@@ -70,7 +68,16 @@ class Project:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _unwritable(folder, error) from error
+            raise unwritable(folder, error) from error
+        try:
+            return cls._create(folder, sources, settings)
+        except ProjectError:
+            if fresh:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    @classmethod
+    def _create(cls, folder: Path, sources: tuple[Path, ...], settings: Settings) -> Project:
         with lock.held(folder):
             if cls.exists(folder):
                 try:
@@ -96,9 +103,7 @@ class Project:
             try:
                 files.write(folder, document)
             except OSError as error:
-                if fresh:
-                    shutil.rmtree(folder, ignore_errors=True)
-                raise _unwritable(folder, error) from error
+                raise unwritable(folder, error) from error
         return cls(folder, document)
 
     @contextmanager
@@ -317,26 +322,6 @@ class Project:
 
 def _spoilt(run: StageRun) -> bool:
     return run.resumed and run.code in ("crashed", "internal")
-
-
-def _unwritable(folder: Path, error: OSError) -> ProjectError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ProjectError(
-            "disk_full",
-            f"The disk of {folder} is full.",
-            "Free some space, or choose another folder.",
-        )
-    if error.errno in (errno.EEXIST, errno.ENOTDIR):
-        return ProjectError(
-            "no_folder",
-            f"{folder} cannot be made: a file has that name.",
-            "Choose another folder.",
-        )
-    return ProjectError(
-        "no_permission",
-        f"{folder} cannot be written ({os.strerror(error.errno or 0)}).",
-        "Check its permissions, or choose another folder.",
-    )
 
 
 def _now() -> str:

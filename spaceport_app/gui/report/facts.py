@@ -152,7 +152,9 @@ def _files(project: Project, found: Mapping[str, Any]) -> Section | None:
     if not isinstance(sizes, dict) or not sizes:
         return None
     rows: list[Row] = [(str(name), size(float(number))) for name, number in sizes.items()]
-    return Section("Exported files", (f"In {project.folder / rooms.EXPORT}",), tuple(rows))
+    # The page is handed on: names of folders above the project are nobody else's business.
+    sentence = f"In {rooms.EXPORT}, in the project folder {project.folder.name}."
+    return Section("Exported files", (sentence,), tuple(rows))
 
 
 def _work(stages: Mapping[str, Any]) -> Section | None:

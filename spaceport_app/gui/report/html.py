@@ -19,7 +19,8 @@ p { margin: .4rem 0; } .lead { font-size: 1.1rem; opacity: .75; }
 table { border-collapse: collapse; width: 100%; margin-top: .5rem; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid #8884;
   vertical-align: top; }
-th { font-weight: 400; opacity: .7; } td { font-variant-numeric: tabular-nums; }
+th { font-weight: 400; opacity: .7; } th:first-child { width: 14rem; }
+td { font-variant-numeric: tabular-nums; }
 figure { margin: 1.2rem 0; } figure div { display: flex; gap: .5rem; }
 figure img { width: calc(50% - .25rem); border-radius: 6px; }
 figcaption { opacity: .7; font-size: .9rem; margin-top: .3rem; }

@@ -129,12 +129,16 @@ class Controls(QWidget):
 
     def show_running(self, ending: str) -> None:
         """Show the buttons for a run; `ending` is ``"pause"`` or ``"stop"`` while it ends."""
+        # Whoever pressed Start with a key finds Pause under the same key.
+        focused = self.start_button.hasFocus()
         self.start_button.hide()
         self.pause_button.setText("Pausing…" if ending == "pause" else "Pause")
         self.stop_button.setText("Stopping…" if ending == "stop" else "Stop")
         for button in (self.pause_button, self.stop_button):
             button.show()
             button.setEnabled(not ending)
+        if focused:
+            self.pause_button.setFocus()
         self.preset.setEnabled(False)
         self.options_button.setEnabled(False)
 

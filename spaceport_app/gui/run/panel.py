@@ -209,6 +209,8 @@ class StagePanel(QWidget):
         area.setWidgetResizable(True)
         area.setWidget(inner)
         area.setObjectName("stages")
+        # Its rows take the focus and scroll into sight by themselves.
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -40,6 +40,7 @@ def test_tells_what_each_stage_measured(project: Project) -> None:
     assert sections["Splat"].pairs[0].psnr_db == 24.56
     assert len(sections["Time and memory"].table) == 6
     assert "x.sog" in dict(sections["Exported files"].table)
+    assert str(project.folder.parent) not in page(report)
 
 
 def test_the_page_stands_alone_and_escapes_names(project: Project, tmp_path: Path) -> None:
