@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.run import changes
 from spaceport_app.gui.run.remedies import Remedy
 from spaceport_app.gui.run.stage_row import small_label
 from spaceport_app.pipeline import presets
@@ -27,6 +29,8 @@ class Controls(QWidget):
     stop = Signal()
     options = Signal()
     preset_chosen = Signal(str)
+    minutes_chosen = Signal(float)
+    """Finish in about so many minutes."""
     cpu_chosen = Signal()
     mend = Signal(object)
     """Do the `Remedy` of what keeps the work from starting."""
@@ -45,6 +49,7 @@ class Controls(QWidget):
             self.preset.addItem(preset.name.capitalize(), preset.name)
             self.preset.setItemData(place, preset.purpose, Qt.ItemDataRole.ToolTipRole)
         self.preset.activated.connect(self._choose)
+        self.minutes = self._minutes_box()
         self.options_button = self._button("Options…", "options-button", self.options)
         self.purpose = small_label()
         self.estimate = small_label("")
@@ -77,6 +82,7 @@ class Controls(QWidget):
         layout.addWidget(target)
         layout.addWidget(self.engine)
         layout.addLayout(choice)
+        layout.addWidget(self.minutes)
         for widget in (self.purpose, self.estimate, self.notes, self.cpu_button):
             layout.addWidget(widget)
         for widget in (self.trouble, self.remedy, self.mend_button):
@@ -87,7 +93,11 @@ class Controls(QWidget):
     def show_settings(self, settings: Settings) -> None:
         """Show the preset, what it is for, and how many options differ from it."""
         self.preset.setCurrentIndex(self.preset.findData(settings.preset))
-        number = sum(len(values) for values in settings.options.values())
+        time = changes.minutes(settings)
+        with QSignalBlocker(self.minutes):
+            self.minutes.setValue(round(time))
+        self.minutes.setVisible(time > 0)
+        number = changes.number_changed(settings)
         changed = {0: "", 1: " 1 option is changed."}.get(number, f" {number} options are changed.")
         if settings.preset in presets.NAMES:
             self.purpose.setText(presets.find(settings.preset).purpose + changed)
@@ -125,6 +135,7 @@ class Controls(QWidget):
         self.pause_button.hide()
         self.stop_button.hide()
         self.preset.setEnabled(can_choose)
+        self.minutes.setEnabled(can_choose)
         self.options_button.setEnabled(can_choose)
 
     def show_running(self, ending: str) -> None:
@@ -140,6 +151,7 @@ class Controls(QWidget):
         if focused:
             self.pause_button.setFocus()
         self.preset.setEnabled(False)
+        self.minutes.setEnabled(False)
         self.options_button.setEnabled(False)
 
     def _button(self, words: str, name: str, signal: SignalInstance) -> QPushButton:
@@ -147,6 +159,22 @@ class Controls(QWidget):
         button.setObjectName(name)
         button.clicked.connect(signal)
         return button
+
+    def _minutes_box(self) -> QSpinBox:
+        box = QSpinBox()
+        box.setObjectName("minutes")
+        box.setAccessibleName("Minutes until everything is finished")
+        box.setToolTip(
+            "Steps, picture size and number of Gaussians follow from how fast this computer is"
+        )
+        box.setRange(1, 10_000)
+        box.setPrefix("Finish in about ")
+        box.setSuffix(" min")
+        box.setKeyboardTracking(False)
+        # The style sheet's padding does not reach a spin box's text.
+        box.lineEdit().setTextMargins(4, 0, 0, 0)
+        box.valueChanged.connect(lambda value: self.minutes_chosen.emit(float(value)))
+        return box
 
     def _choose(self) -> None:
         self.preset_chosen.emit(str(self.preset.currentData()))

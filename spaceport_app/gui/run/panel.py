@@ -191,6 +191,7 @@ class StagePanel(QWidget):
         controls.stop.connect(self.ask_stop)
         controls.options.connect(self._on_options)
         controls.preset_chosen.connect(self._use_preset)
+        controls.minutes_chosen.connect(self._use_minutes)
         controls.cpu_chosen.connect(self._use_cpu)
         controls.mend.connect(self._mend_trouble)
         inner = QWidget()
@@ -311,6 +312,9 @@ class StagePanel(QWidget):
 
     def _use_preset(self, name: str) -> None:
         self.save_settings(changes.with_preset(self._stages, self._settings(), name))
+
+    def _use_minutes(self, minutes: float) -> None:
+        self.save_settings(changes.with_minutes(self._stages, self._settings(), minutes))
 
     def _use_cpu(self) -> None:
         self.save_settings(changes.with_cpu(self._stages, self._settings()))
