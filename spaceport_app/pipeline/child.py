@@ -19,7 +19,7 @@ from typing import IO
 from spaceport_app.errors import StageError
 from spaceport_app.events import End, Event, Failed, Finished, Progress, Stopped
 from spaceport_app.pipeline import memory, messages, trouble
-from spaceport_app.pipeline.processes import die_with_parent
+from spaceport_app.pipeline.processes import die_with_parent, step_back
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import Place, find, load, registry
 from spaceport_app.project.project import Project
@@ -89,6 +89,7 @@ def main(arguments: list[str]) -> int:
     stage_name, folder = arguments[0], Path(arguments[1])
     began = time.monotonic() - float(arguments[2])
     die_with_parent()
+    step_back()
     channel = Channel(_own_output(folder / "logs" / f"{stage_name}.log"))
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"

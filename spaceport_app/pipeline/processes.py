@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 _PR_SET_PDEATHSIG = 1
+_STEPS_BACK = 5
 PARENT_VARIABLE = "SPACEPORT_PARENT"
 TOKEN_VARIABLE = "SPACEPORT_RUN"
 
@@ -42,6 +43,19 @@ def start(
 
         windows_job.hold(process)
     return process
+
+
+def step_back() -> None:
+    """Let everything else on this computer go first; for a stage's process to call first.
+
+    Stages use all cores for hours. On a computer that has nothing else to do they are as fast
+    as ever; what a person does there, in Spaceport's window too, stays smooth.
+    """
+    if sys.platform == "win32":
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        with contextlib.suppress(OSError):
+            os.nice(_STEPS_BACK)
 
 
 def die_with_parent() -> None:

@@ -96,7 +96,7 @@ def measure(points: int, cameras: int, seconds: float) -> str:
     level = canvas.pace.level
     started = latest = time.perf_counter()
     longest = 0.0
-    while canvas._moving or canvas._parts or canvas._render_soon.isActive():
+    while canvas._moving or canvas._parts or canvas._finishing or canvas._render_soon.isActive():
         QApplication.processEvents()
         now = time.perf_counter()
         longest, latest = max(longest, now - latest), now

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -210,6 +211,9 @@ def test_cancel_ends_every_process(project: Project, fault: str) -> None:
         wait_for(lambda: len(processes_of(project)) >= 2)
     working = processes_of(project)
     assert working
+    if sys.platform != "win32":
+        own = psutil.Process().nice()
+        assert all(process.nice() == min(own + 5, 19) for process in working), "others go first"
     began = time.monotonic()
     runner.cancel()
     thread.join(10)

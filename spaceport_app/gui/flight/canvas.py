@@ -94,6 +94,7 @@ class FlightCanvas(QWidget):
         )
         self._moving = False
         self._parts: list[list[Any]] = []
+        self._finishing = False
         self._began = 0.0
         self._in_parts = software
         self.plotter.renderer.AddObserver("StartEvent", self._frame_begins)
@@ -104,6 +105,7 @@ class FlightCanvas(QWidget):
         self._dragging = False
         self._render_soon = self._timer(0, self._render)
         self._rest = self._timer(_REST_MS, self._come_to_rest)
+        self._next_part = self._timer(0, self._draw_part)
         self._flight = QTimer(self)
         self._flight.setInterval(16)
         self._flight.timeout.connect(self._fly_on)
@@ -190,7 +192,7 @@ class FlightCanvas(QWidget):
 
     def stop(self) -> None:
         """Give the graphics memory back; the canvas is of no use afterwards."""
-        for timer in (self._flight, self._render_soon, self._rest):
+        for timer in (self._flight, self._render_soon, self._rest, self._next_part):
             timer.stop()
         self._scene = None
         self.plotter.removeEventFilter(self)
@@ -283,14 +285,35 @@ class FlightCanvas(QWidget):
         self._apply_pose()
         parts = [] if self._moving or not self._in_parts else self.layers.steps()
         if len(parts) > _FEW_PARTS:
-            self.layers.show_only(parts.pop(0))
             self._parts = parts
-        # Painting renders; pyvista's own render() would do it twice a frame.
-        self.plotter.update()
+            self._next_part.start()
+        else:
+            # Painting renders; pyvista's own render() would do it twice a frame.
+            self.plotter.update()
+
+    def _draw_part(self) -> None:
+        """Draw the next part of the picture over those before it; with the last one, show it."""
+        if not self._parts:
+            return
+        self.layers.show_only(self._parts.pop(0))
+        if not self._parts:
+            self._finishing = True
+            self.plotter.update()
+            return
+        window = self.plotter.render_window
+        # What is on the screen stays there until all parts are drawn.
+        window.SwapBuffersOff()
+        window.Render()
+        window.WaitForCompletion()
+        window.SwapBuffersOn()
+        self._keep_picture(True)
+        self._next_part.start()
 
     def _end_parts(self) -> None:
         """Have the next frame drawn whole, whoever asks for it."""
         self._parts = []
+        self._finishing = False
+        self._next_part.stop()
         self._keep_picture(False)
         self.layers.show_all()
 
@@ -303,16 +326,14 @@ class FlightCanvas(QWidget):
         self._began = time.perf_counter()
 
     def _frame_ends(self) -> None:
-        """Learn from a frame of a moving view; draw the next part of a resting one."""
-        if self._moving and self._began:
+        """Learn from a frame of a moving view; leave a picture whose parts are all there."""
+        if not self._began:
+            return  # Another part of the window was painted.
+        if self._moving:
             self.pace.took(time.perf_counter() - self._began)
-        self._began = 0.0
-        if self._parts:
-            self._keep_picture(True)
-            self.layers.show_only(self._parts.pop(0))
-            self.plotter.update()
-        elif not self._moving:
+        elif self._finishing:
             self._end_parts()
+        self._began = 0.0
 
     def _press(self, event: QMouseEvent, double: bool) -> bool:
         self.plotter.setFocus(Qt.FocusReason.MouseFocusReason)

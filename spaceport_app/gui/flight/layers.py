@@ -103,9 +103,13 @@ class Layers:
         shown = [(a, layer) for layer in self._actors for a in self._actors[layer]]
         shown = [(a, layer) for a, layer in shown if layer not in self._hidden]
         clear = [a for a, _ in shown if a.HasTranslucentPolygonalGeometry()]
-        rest = [a for a, layer in shown if layer != "cloud" and a not in clear]
-        points = [[a] for a, layer in shown if layer == "cloud"]
-        return [rest, *points, clear] if clear else [rest, *points]
+        single = [[a] for a, layer in shown if layer == "cloud" or a in self._leaves_at]
+        alone = [part[0] for part in single]
+        rest = [a for a, _ in shown if a not in clear and a not in alone]
+        solid = [part for part in single if part[0] not in clear]
+        through = [part for part in single if part[0] in clear]
+        letters = [a for a in clear if a not in alone]
+        return [part for part in (rest, *solid, *through, letters) if part]
 
     def show_only(self, actors: list[Any]) -> None:
         """Let only these be drawn, until `show_all`."""
