@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from spaceport_app.project.project import Project
 if TYPE_CHECKING:
     from spaceport_app.gui.splat.view import SplatView
     from spaceport_app.splats.edits.history import History
+
+_log = logging.getLogger(__name__)
 
 _SAVE_MS = 300
 _READ, _SAVE = "read edits", "save edits"
@@ -46,6 +49,7 @@ class ProjectEditing(QObject):
         self._background = Background(self, 1)
         self._view: SplatView | None = None
         self._project: Project | None = None
+        self._unsaved = False
         self._due = QTimer(self, interval=_SAVE_MS, singleShot=True)
         self._due.timeout.connect(self._save)
         session.listen(self._heard)
@@ -59,7 +63,7 @@ class ProjectEditing(QObject):
         """Edit in this view from now on."""
         self._view = view
         self.group.addStack(view.undo_stack)
-        view.editing.changed.connect(self._due.start)
+        view.editing.changed.connect(self._changed)
         view.editing.opened.connect(self.changed)
         view.shown.connect(self.changed)
         self._heard("project")
@@ -71,11 +75,16 @@ class ProjectEditing(QObject):
         self.changed.emit()
 
     def finish(self) -> None:
-        """Save what is not saved yet, and wait until it is."""
-        if self._due.isActive():
-            self._due.stop()
-            self._save()
+        """Save what is not saved yet, now: the window closes."""
+        unsaved = self._unsaved
+        self._due.stop()
+        # Ends what is being saved, and drops what only waits to be.
         self._background.wait()
+        if unsaved and self._project is not None and self._view is not None:
+            try:
+                store.save(self._project, self._view.editing.history)
+            except OSError:
+                _log.exception("the last edits were not saved")
 
     def _heard(self, change: Change) -> None:
         if change not in ("project", "reconstruction"):
@@ -113,6 +122,10 @@ class ProjectEditing(QObject):
         self._forget()
         tell(self._owner, "The edits of this project are not applied.", sentence)
 
+    def _changed(self) -> None:
+        self._unsaved = True
+        self._due.start()
+
     def _save(self) -> None:
         project = self._project
         if project is None or self._view is None:
@@ -123,6 +136,7 @@ class ProjectEditing(QObject):
         )
 
     def _take_saved(self, kept: object) -> None:
+        self._unsaved = self._due.isActive()
         if isinstance(kept, Path) and self._view is not None:
             self._view.editing.panel.say(f"The file of edits before is kept as {kept.name}.")
         self.saved.emit()

@@ -45,6 +45,7 @@ def test_help_names_commands_and_exit_codes(real_spaceport: Spaceport) -> None:
         "stage",
         "status",
         "evaluate",
+        "edit",
         "inspect",
         "export",
         "convert",

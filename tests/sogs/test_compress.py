@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,11 @@ from spaceport_app.sogs.compress import CompressInputs, run
 from spaceport_app.sogs.options import CompressOptions
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.compare import compare
+from spaceport_app.splats.edits import FILE
+from spaceport_app.splats.edits import file as edit_file
+from spaceport_app.splats.edits.apply import apply
+from spaceport_app.splats.edits.box import CropBox
+from spaceport_app.splats.edits.model import Edits
 from spaceport_app.splats.engines import choose
 from spaceport_app.splats.file import write_ply
 from spaceport_app.splats.model import Splats
@@ -143,3 +149,50 @@ def test_values_that_are_no_numbers(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="1 of 20 Gaussians"):
         run(given, CompressOptions(), ignore)
     assert list(given.output.iterdir()) == []
+
+
+def edited_inputs(tmp_path: Path, edits: Edits) -> CompressInputs:
+    given = inputs(tmp_path, compact_scene(), held_out=True)
+    given.splats.with_name("quality.json").write_text(
+        json.dumps(
+            {
+                "psnr_db": 60.0,
+                "image_size_px": 96,
+                "antialiased": False,
+                "background": [0, 0, 0],
+                "vignette": LENS.coefficients,
+            }
+        )
+    )
+    return replace(given, edits=edits)
+
+
+def test_cropped_bundle_is_compared_with_what_the_crop_left(tmp_path: Path) -> None:
+    box = CropBox.between((-1.0, -1.0, -1.0), (0.0, 1.0, 1.0))
+    given = edited_inputs(tmp_path, Edits(box))
+    seen: list[Event] = []
+    result = run(given, CompressOptions(), seen.append)
+    splats = compact_scene()
+    left = apply(splats, Edits(box))
+    assert 0 < len(left) < len(splats)
+    assert result["gaussians"] == len(left) == len(file.read(given.output / "bundle"))
+    assert result["edited_away"] == len(splats) - len(left)
+    assert compare(to_viewer(left), file.read(given.output / "bundle")).shared_partners == 0
+    write_ply(tmp_path / "left.ply", left)
+    header = len(str(len(splats))) - len(str(len(left)))
+    ply_bytes = result["ply_bytes"]
+    assert isinstance(ply_bytes, int)
+    assert abs(ply_bytes - (tmp_path / "left.ply").stat().st_size) <= header
+    # The photos show all of it, so they say nothing about the packing of a part.
+    assert not [key for key in result if key.startswith("held_out")]
+    assert isinstance(result["edited_psnr_db"], float) and result["edited_psnr_db"] > 38
+    assert edit_file.read(given.output / FILE).history.present == Edits(box)
+    fractions = [event.fraction for event in seen if isinstance(event, Progress)]
+    assert fractions == sorted(fractions)
+
+
+def test_photos_still_judge_a_bundle_that_only_lost_floaters(tmp_path: Path) -> None:
+    result = run(edited_inputs(tmp_path, Edits(floaters=60)), CompressOptions(), ignore)
+    assert result["held_out_views"] == 2
+    assert isinstance(result["edited_psnr_db"], float)
+    assert "held_out_psnr_change_db" not in result, "that is the loss of packing alone"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spaceport_app.events import JsonValue
-from spaceport_app.pipeline import fingerprint
+from spaceport_app.pipeline import editing, fingerprint
 from spaceport_app.pipeline.settings import resolve, with_options
 from spaceport_app.pipeline.stage import Registry, find
 from spaceport_app.project.model import Settings
@@ -152,7 +152,7 @@ def estimate(choice: Choice, project: Project, stages: Registry) -> Size | None:
     for name in choice.formats:
         if name == "ply":
             total += bundle.get("ply_bytes") or ply_bytes(int(gaussians), trained_degree(project))
-            exact = exact and bool(bundle.get("ply_bytes"))
+            exact = exact and bool(bundle.get("ply_bytes")) and not editing.outdated(project)
             continue
         same = bool(bundle) and not needs_compression(choice, project, stages)
         total += bundle["bytes"] if same else _bundle_bytes(choice, bundle, gaussians)

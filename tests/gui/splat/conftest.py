@@ -38,7 +38,7 @@ def in_window(display: dict[str, str]):
 
     def run(script: str, *arguments: str) -> None:
         root = HERE.parents[2]
-        paths = [str(root), str(HERE), os.environ.get("PYTHONPATH", "")]
+        paths = [str(root), str(HERE), str(HERE.parents[1]), os.environ.get("PYTHONPATH", "")]
         environment = {**display, "PYTHONPATH": os.pathsep.join(paths)}
         done = subprocess.run(
             [sys.executable, str(HERE / script), *arguments],

@@ -12,6 +12,9 @@ from spaceport_app.splats.edits.box import CropBox, Triple
 
 _FARTHEST = 1e6
 _SMALLEST = 1e-3
+_NO_BUTTONS = (
+    "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }"
+)
 
 
 class BoxForm(QWidget):
@@ -23,12 +26,14 @@ class BoxForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._box: CropBox | None = None
+        # Arrow keys and the wheel step; a button of 10 pixels would only take room.
+        self.setStyleSheet(_NO_BUTTONS)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.spacing // 2)
         grid.setVerticalSpacing(theme.spacing // 2)
-        for column, words in ((1, "Middle"), (2, "Size")):
-            head = QLabel(words)
+        self._heads = {"Middle": QLabel(), "Size": QLabel()}
+        for column, head in enumerate(self._heads.values(), 1):
             head.setProperty("role", "muted")
             grid.addWidget(head, 0, column)
         self._names = [QLabel() for _ in range(3)]
@@ -59,6 +64,8 @@ class BoxForm(QWidget):
         """Call the axes by what they are: east, north and up where the place is known."""
         names = ("East", "North", "Up") if in_metres else ("X", "Y", "Z")
         unit = "metres" if in_metres else "units of the scene"
+        for words, head in self._heads.items():
+            head.setText(f"{words}, m" if in_metres else words)
         for k, name in enumerate(names):
             self._names[k].setText(name)
             self.centre[k].setAccessibleName(f"Middle of the crop box, {name.lower()}")
