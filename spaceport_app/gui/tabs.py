@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from spaceport_app.gui.ahead import import_libraries
+from spaceport_app.gui.ahead import import_bindings, import_libraries
 from spaceport_app.gui.dialogs import tell
 from spaceport_app.gui.editing import ProjectEditing
 from spaceport_app.gui.latest import Latest
@@ -72,6 +72,7 @@ class Tabs(QTabWidget):
 
     def __init__(self, session: Session, results: Results, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        import_bindings()
         self._session = session
         self._results = results
         self._live = Live(session, self)

@@ -199,7 +199,7 @@ class Workspace(QWidget):
         if change == "project":
             self._open()
         elif change == "photos" and session.photos is not None:
-            self.photo_panel.set_photos(session.photos)
+            self._list_photos()
             self.tabs.feed_flight()
         elif change == "reconstruction" and session.reconstruction is not None:
             self.photo_panel.set_left_out(session.reconstruction.left_out)
@@ -292,9 +292,16 @@ class Workspace(QWidget):
             self.stage_panel.look_again()
         elif self._session.photos is not None:
             # The list must show what holds, not what was wished for.
-            self.photo_panel.set_photos(self._session.photos)
-            if self._session.reconstruction is not None:
-                self.photo_panel.set_left_out(self._session.reconstruction.left_out)
+            self._list_photos()
+
+    def _list_photos(self) -> None:
+        session = self._session
+        assert session.photos is not None and session.project is not None
+        self.photo_panel.set_photos(session.photos)
+        # What was taken out after the photos were read stands in the settings alone.
+        self.photo_panel.set_excluded(session.project.document.settings.excluded)
+        if session.reconstruction is not None:
+            self.photo_panel.set_left_out(session.reconstruction.left_out)
 
     def _reread(self) -> bool:
         project = self._session.project

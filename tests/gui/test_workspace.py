@@ -61,3 +61,31 @@ def test_return_on_a_photo_goes_there_in_the_view_in_front(
     assert views[tab].went == [name]
     assert views[other].went == []
     assert views[FLIGHT].marked[-1] == name
+
+
+def test_a_photo_taken_out_stays_out_when_the_project_is_opened_again(
+    window: MainWindow, few_photos: Path, qtbot: QtBot
+) -> None:
+    window.take([few_photos])
+    qtbot.waitUntil(lambda: window.session.photos is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: not window.workspace.running(), timeout=60_000)
+    panel = window.workspace.photo_panel
+    listed = panel.findChild(QListView, "photos")
+    assert listed is not None and window.session.project is not None
+    listed.setCurrentIndex(listed.model().index(1, 0))
+    name, folder = window.session.selected, window.session.project.folder
+    panel.exclude([window.session.selected], True)
+    assert window.session.project.document.settings.excluded == frozenset({name})
+    window.menus.close.trigger()
+    window.open_path(folder)
+    qtbot.waitUntil(lambda: window.session.photos is not None, timeout=60_000)
+    assert panel.listing.excluded == frozenset({name})
+    out = [entry.name for entry in panel.listing.entries if not entry.used]
+    assert out == [name]
+    # And in again: what another photo's exclusion saves must not forget this one.
+    listed.setCurrentIndex(listed.model().index(3, 0))
+    other = window.session.selected
+    panel.exclude([window.session.selected], True)
+    project = window.session.project
+    assert project is not None
+    assert project.document.settings.excluded == frozenset({name, other})

@@ -147,6 +147,11 @@ class PhotoListing:
         )
         self._build()
 
+    def set_excluded(self, names: Iterable[str]) -> None:
+        """Take what the project keeps as taken out by hand, which may be newer than the import."""
+        self._excluded = frozenset(names)
+        self._build()
+
     def set_not_placed(self, reasons: Mapping[str, str]) -> None:
         """Take the photos that structure from motion left out, with its reasons."""
         self._not_placed = dict(reasons)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import (
@@ -118,6 +118,11 @@ class PhotoPanel(QWidget):
     def set_photos(self, photos: PhotoSet) -> None:
         """Show the result of the import stage."""
         self.listing.set_photos(photos)
+        self._refresh()
+
+    def set_excluded(self, names: Iterable[str]) -> None:
+        """Show which photos are out by hand, as the project keeps it."""
+        self.listing.set_excluded(names)
         self._refresh()
 
     def set_left_out(self, left_out: Mapping[str, str]) -> None:
