@@ -326,6 +326,8 @@ class Workspace(QWidget):
             self._stage_panel.look_again()
 
     def _stages_changed(self) -> None:
+        if self._photo_panel is not None:
+            self._photo_panel.lock(self.stages_running())
         if self.running():
             self.banner.hide()
         self.changed.emit()

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QAbstractItemView
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -44,12 +44,22 @@ LISTED = 2000
 CLOUD = 200_000
 
 
+def pause(milliseconds: int) -> None:
+    """Run events for so long.
+
+    Not by Qt's own qWait: it keeps Python's lock, and no thread of the window would get on.
+    """
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
 def wait(holds: Callable[[], object], seconds: float) -> None:
     """Run events until `holds`."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "waited in vain"
-        QTest.qWait(20)
+        pause(20)
 
 
 def many(found: PhotoSet, folder: Path) -> PhotoSet:
@@ -98,15 +108,15 @@ class Bench:
     def rest(self, phase: str, seconds: float) -> None:
         """Do nothing."""
         self.watch.enter(phase)
-        QTest.qWait(int(1000 * seconds))
+        pause(int(1000 * seconds))
 
     def show_photos(self, phase: str) -> None:
         """List all photos, as after reading them, with thumbnails coming."""
         self.watch.enter(phase)
         self.panel.show_files([(photo.name, photo.path) for photo in self.photos.photos])
-        QTest.qWait(500)
+        pause(500)
         self.window.session.take_photos(self.photos)
-        QTest.qWait(2500)
+        pause(2500)
 
     def scroll(self, phase: str, seconds: float) -> None:
         """Scroll with every beat."""
@@ -115,7 +125,7 @@ class Bench:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             bar.setValue((bar.value() + 40) % max(bar.maximum(), 1))
-            QTest.qWait(16)
+            pause(16)
 
     def choose(self, phase: str) -> None:
         """Sort, filter, search and select."""
@@ -124,31 +134,31 @@ class Bench:
             for row in [*range(min(count, box.count())), 0]:
                 box.setCurrentIndex(row)
                 box.activated.emit(row)
-                QTest.qWait(200)
+                pause(200)
         for text in ("1", "12", ""):
             self.panel.search_field.setText(text)
-            QTest.qWait(400)
+            pause(400)
         for photo in self.photos.photos[:: LISTED // 12]:
             self.window.session.select(photo.name)
-            QTest.qWait(150)
+            pause(150)
         names = [photo.name for photo in self.photos.photos[100:140]]
         self.panel.exclude(names, True)
-        QTest.qWait(300)
+        pause(300)
         self.panel.exclude(names, False)
-        QTest.qWait(300)
+        pause(300)
 
     def show(self, phase: str, tab: str, seconds: float = 3.0) -> None:
         """Bring a tab to the front."""
         self.watch.enter(phase)
         self.window.workspace.show_tab(tab)
-        QTest.qWait(int(1000 * seconds))
+        pause(int(1000 * seconds))
 
     def take_cameras(self, phase: str) -> None:
         """Take the result of structure from motion."""
         found = reconstruction(self.photos)
         self.watch.enter(phase)
         self.window.session.take_reconstruction(found)
-        QTest.qWait(3000)
+        pause(3000)
 
     @property
     def flight(self) -> FlightView:
@@ -162,7 +172,7 @@ class Bench:
         self.watch.enter(phase)
         for photo in self.photos.photos[7 :: LISTED // 6]:
             self.flight.fly_to(photo.name)
-            QTest.qWait(900)
+            pause(900)
 
 
 def main() -> None:
@@ -194,7 +204,7 @@ def main() -> None:
         panel.start()
         bench.watch.enter("run started")
         wait(lambda: window.workspace.tabs.plots is not None, 60)
-        QTest.qWait(3000)
+        pause(3000)
         bare = bare_timer(2 * seconds)
         bench.rest("run on all cores", seconds)
         bench.scroll("run on all cores, list scrolled", seconds)

@@ -102,6 +102,7 @@ class PhotoListing:
         self._photos: PhotoSet | None = None
         self._not_placed: Mapping[str, str] = {}
         self._excluded: frozenset[str] = frozenset()
+        self._locked = False
         self._entries: tuple[Entry, ...] = ()
 
     @property
@@ -156,6 +157,14 @@ class PhotoListing:
         """Take the photos that structure from motion left out, with its reasons."""
         self._not_placed = dict(reasons)
         self._build()
+
+    def lock(self, locked: bool) -> bool:
+        """Let no photo be taken out or in for now; return whether that changed anything."""
+        changed = locked != self._locked
+        self._locked = locked
+        if changed:
+            self._build()
+        return changed
 
     def exclude(self, names: Iterable[str], out: bool) -> bool:
         """Take photos out by hand, or in again, and return whether that changed anything."""
@@ -214,7 +223,7 @@ class PhotoListing:
     def _of_file(self, name: str, path: Path) -> Entry:
         out = name in self._excluded
         findings = [Finding(EXCLUDED, "You took this photo out.")] if out else []
-        return Entry(name, path, None, sorted_marks(findings), not out, out, True)
+        return Entry(name, path, None, sorted_marks(findings), not out, out, not self._locked)
 
     def _of_photo(self, photo: Photo) -> Entry:
         out = photo.name in self._excluded
@@ -227,5 +236,11 @@ class PhotoListing:
         # What the import left out by its own rules stays out; only its options change that.
         allowed = photo.used or was_out
         return Entry(
-            photo.name, photo.path, photo, sorted_marks(findings), allowed and not out, out, allowed
+            photo.name,
+            photo.path,
+            photo,
+            sorted_marks(findings),
+            allowed and not out,
+            out,
+            allowed and not self._locked,
         )

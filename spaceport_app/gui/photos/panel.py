@@ -130,6 +130,11 @@ class PhotoPanel(QWidget):
         self.listing.set_not_placed(left_out)
         self._refresh()
 
+    def lock(self, locked: bool) -> None:
+        """Let no photo be taken out or in, while stages work on them."""
+        if self.listing.lock(locked):
+            self._refresh()
+
     def select(self, name: str) -> None:
         """Select a photo and bring it into sight, without telling so by `selected`.
 
@@ -331,7 +336,7 @@ class PhotoPanel(QWidget):
         chosen = set(self._chosen())
         entries = [entry for entry in self.listing.entries if entry.name in chosen]
         self._take_out.setEnabled(any(entry.changeable and entry.used for entry in entries))
-        self._take_in.setEnabled(any(entry.by_hand for entry in entries))
+        self._take_in.setEnabled(any(entry.changeable and entry.by_hand for entry in entries))
         menu = QMenu(self)
         self._take_out.setShortcutVisibleInContextMenu(True)
         self._take_in.setShortcutVisibleInContextMenu(True)

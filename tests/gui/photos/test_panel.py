@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,16 @@ def test_return_goes_there_and_space_takes_out_and_in(qtbot: QtBot, panel: Photo
     assert view.currentIndex().data() == "IMG_2.png"
 
 
+def test_while_stages_work_no_photo_is_taken_out(qtbot: QtBot, panel: PhotoPanel) -> None:
+    panel.lock(True)
+    with qtbot.assertNotEmitted(panel.excluded_changed):
+        panel.exclude(["IMG_1.png"], True)
+    assert not any(entry.changeable for entry in panel.listing.entries)
+    panel.lock(False)
+    with qtbot.waitSignal(panel.excluded_changed):
+        panel.exclude(["IMG_1.png"], True)
+
+
 def test_ctrl_f_goes_to_the_search_field(qtbot: QtBot, panel: PhotoPanel) -> None:
     panel.activateWindow()
     view_of(panel).setFocus()
@@ -232,3 +243,25 @@ def test_pictures_are_painted_pixel_by_pixel_at_any_scale(
     painter.end()
     row = [image.pixelColor(x, side // 2).red() for x in range(20, side - 20)]
     assert set(row) == {0, 255}, "neither smoothed nor shifted by half a pixel"
+
+
+def test_any_set_of_photos_is_listed(qtbot: QtBot, panel: PhotoPanel, tmp_path: Path) -> None:
+    one = photo("only.jpg", path=tmp_path / "gone.jpg")
+    mixed = [photo(f"{k}.jpg", path=tmp_path / f"{k}.jpg") for k in range(3)]
+    mixed[1] = replace(mixed[1], camera="another", width=640, height=480)
+    out = [photo(f"{k}.jpg", "excluded", path=tmp_path / f"{k}.jpg") for k in range(3)]
+    for found, words in (
+        (photos(one), "1 photo"),
+        (photos(*mixed), "2 cameras"),
+        (photos(*out), "3 photos, 0 used"),
+        (photos(unreadable=("a.jpg", "b.jpg")), "2 photos, 0 used"),
+    ):
+        panel.set_photos(found)
+        assert words in panel.findChild(QLabel, "photoSummary").text()
+        view = view_of(panel)
+        assert len(names(panel)) == len(panel.listing.entries) > 0
+        # Painted, whatever is missing, and the file that is not there is marked.
+        assert not view.grab().isNull()
+    panel.set_photos(photos(one))
+    view_of(panel).grab()
+    qtbot.waitUntil(lambda: panel._thumbnails.broken(one.path))
