@@ -1,0 +1,74 @@
+"""Draw PSNR and SSIM against seconds, as ``bench_training.py --json`` measured them.
+
+python tests/benchmarks/draw_curves.py runs.json docs/images/training-curves.png
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+
+_COLOURS = ("#1f77b4", "#d95f02", "#2ca02c", "#9467bd", "#8c564b", "#e377c2")
+_CLOCKS = {
+    "wall": "wall seconds of training, two cores",
+    "cpu": "CPU seconds of training, user and system",
+}
+_TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+_DASHES = {"preview": Qt.PenStyle.SolidLine, "standard": Qt.PenStyle.DashLine}
+
+
+def draw(runs: list[dict[str, Any]], path: Path, clock: str) -> None:
+    """Write a PNG with PSNR on the left and SSIM on the right, `clock` seconds along both."""
+    pg.setConfigOptions(background="w", foreground="#333333", antialias=True)
+    app = pg.mkQApp()
+    widget = pg.GraphicsLayoutWidget()
+    widget.resize(1200, 480)
+    sets = list(dict.fromkeys(run["set"] for run in runs))
+    for column, (key, label) in enumerate((("psnr_db", "PSNR, dB"), ("ssim", "SSIM"))):
+        plot = widget.addPlot(row=0, col=column)
+        plot.setLogMode(x=True)
+        ticks = [(math.log10(second), str(second)) for second in _TICKS]
+        plot.getAxis("bottom").setTicks([ticks, []])
+        plot.getAxis("left").enableAutoSIPrefix(False)
+        plot.setLabel("bottom", _CLOCKS[clock])
+        plot.setLabel("left", f"{label}, mean of the held-out photos")
+        plot.showGrid(x=True, y=True, alpha=0.25)
+        for run in runs:
+            colour = _COLOURS[sets.index(run["set"]) % len(_COLOURS)]
+            dash = _DASHES.get(run["preset"], Qt.PenStyle.DotLine)
+            rows = run["rows"]
+            plot.plot(
+                [row[f"{clock}_s"] for row in rows],
+                [row[key] for row in rows],
+                pen=pg.mkPen(colour, width=2, style=dash),
+                symbol="o",
+                symbolSize=5,
+                symbolBrush=colour,
+                symbolPen=None,
+            )
+            # Named at its end: a legend of many lines would cover some of them.
+            name = pg.TextItem(
+                f"{run['set']}, {run['preset'] or 'own options'}", colour, anchor=(1, 1)
+            )
+            name.setPos(math.log10(rows[-1][f"{clock}_s"]), rows[-1][key])
+            plot.addItem(name)
+    widget.show()
+    app.processEvents()
+    widget.grab().save(str(path))
+
+
+if __name__ == "__main__":
+    draw(
+        json.loads(Path(sys.argv[1]).read_text("utf-8")),
+        Path(sys.argv[2]),
+        (sys.argv[3:] or ["wall"])[0],
+    )
