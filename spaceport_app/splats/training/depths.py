@@ -1,0 +1,237 @@
+"""A coarse depth for every pixel of small photos: from the points around it, then by looking.
+
+Each pixel first gets the depth of a plane through the triangulated points around it. Then depths
+before and behind that one are tried, and the one at which the neighbouring photos look most alike
+is taken: plane sweeping (Collins 1996) with normalised cross-correlation, which no difference of
+exposure disturbs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import map_coordinates, uniform_filter
+from scipy.spatial import KDTree
+
+from spaceport_app.splats.camera import Camera
+from spaceport_app.splats.engines.contract import TrainingView
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.intp]
+
+_FEWEST_POINTS = 8
+_MARGIN = 0.5
+_PLANE = 32
+_ROUNDS = 3
+_RIDGE = 0.002
+_FINEST = 1e-6
+# Beyond the last points a plane may lead into the sky: how far it is followed, in inverse depths
+# of the pixel's own points and of all.
+_FARTHER, _FARTHEST, _NEARER = 0.5, 0.7, 1.1
+
+_TRIED = np.arange(-13, 14) * 0.03
+"""Logarithms of the factors by which depths are tried, away from the plane's."""
+
+_COMPARED = 4
+_WINDOW = 5
+_INSIDE = (-3.0, -3.0)
+"""Border in which the window around a pixel would reach out of the picture."""
+
+_ALIKE = 0.6
+_FLAT = 1e-5
+_NEIGHBOURS = 8
+_USUAL_BASE = 0.35
+_SHARED = 20
+_TOLERANCE = 0.03
+
+
+@dataclass(frozen=True)
+class Depths:
+    """The depth along the viewing axis of each pixel of a view, and what others say of it.
+
+    Parameters
+    ----------
+    metres : (height * width,)
+    framing : (height * width,)
+        Neighbouring views in whose picture this pixel's point stands, hidden or not.
+    agreeing : (height * width,)
+        Neighbouring views whose own depth is the same there, within 3 %.
+    contradicting : (height * width,)
+        Neighbouring views that see something behind, right through this pixel's point.
+    """
+
+    metres: Floats
+    framing: Counts
+    agreeing: Counts
+    contradicting: Counts
+
+
+def estimate(xyz: Floats, views: Sequence[TrainingView]) -> list[Depths | None]:
+    """Return the coarse depths of each view; None for one with too few points around.
+
+    Parameters
+    ----------
+    xyz : (N, 3)
+        Triangulated points in metres.
+    views : sequence of TrainingView
+        Small pictures: the work goes with their pixels.
+    """
+    planes = [_from_points(xyz, view.camera) for view in views]
+    near = [[j for j in others if planes[j] is not None] for others in _neighbours(xyz, views)]
+    greys = [view.image.mean(axis=2) / 255.0 for view in views]
+    found: list[Floats | None] = []
+    for i, plane in enumerate(planes):
+        if plane is None or not near[i]:
+            found.append(plane)
+            continue
+        others = [(views[j].camera, greys[j]) for j in near[i][:_COMPARED]]
+        found.append(_swept(views[i].camera, greys[i], plane, others))
+    return [
+        None
+        if depths is None
+        else _compared(views[i].camera, depths, [(views[j].camera, found[j]) for j in near[i]])
+        for i, depths in enumerate(found)
+    ]
+
+
+def places(camera: Camera, depths: Floats) -> Floats:
+    """Return the world points (P, 3) of all pixels of a picture at these depths (P,)."""
+    at = _pixels(camera)
+    rays = np.column_stack(
+        [(at[:, 0] - camera.cx) / camera.fx, (at[:, 1] - camera.cy) / camera.fy, np.ones(len(at))]
+    )
+    rotation, shift = camera.view_matrix[:3, :3], camera.view_matrix[:3, 3]
+    return np.asarray((rays * depths[:, None] - shift) @ rotation, np.float64)
+
+
+def _pixels(camera: Camera) -> Floats:
+    v, u = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
+    return np.column_stack([u.ravel(), v.ravel()])
+
+
+def _from_points(xyz: Floats, camera: Camera) -> Floats | None:
+    """Return the depth at each pixel, (P,), from those of the points around it.
+
+    On a plane the inverse of the depth is linear in the pixel, however obliquely it is seen. So
+    each pixel takes the value at its place of a plane laid through the inverse depths of its
+    nearest points; the mean of the nearest would put what lies beyond the last points, towards
+    the horizon, as near as these.
+    """
+    pixels, depths = camera.project(xyz)
+    # Points just beside the picture tell of the pixels at its edge.
+    about = camera.frames(pixels, (_MARGIN * camera.width, _MARGIN * camera.height))
+    pixels, depths = pixels[about], depths[about]
+    if len(depths) < _FEWEST_POINTS:
+        return None
+    at = _pixels(camera)
+    gaps, near = KDTree(pixels).query(at, k=min(_PLANE, len(depths)))
+    nearness = np.asarray(1.0 / depths[near], np.float64)
+    offsets = pixels[near] - at[:, None]
+    closeness = np.asarray(1.0 / (gaps + 1.0) ** 2, np.float64)
+    weights = closeness
+    for _ in range(_ROUNDS):  # What stands on or hides behind the surface weighs less each round.
+        height, slope = _plane_at(offsets, nearness, weights)
+        off = np.abs(nearness - height[:, None] - np.einsum("pkd,pd->pk", offsets, slope))
+        spread = 2.0 * np.median(off, axis=1, keepdims=True) + _FINEST * nearness
+        weights = closeness / (1.0 + (off / spread) ** 2)
+    farthest = np.maximum(_FARTHER * nearness.min(axis=1), _FARTHEST * float(np.min(1.0 / depths)))
+    return np.asarray(1.0 / np.clip(height, farthest, _NEARER * nearness.max(axis=1)), np.float64)
+
+
+def _plane_at(offsets: Floats, values: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Return height at offset 0 and slope of planes through K values each, (P,) and (P, 2)."""
+    total = weights.sum(axis=1)
+    middle = np.einsum("pk,pkd->pd", weights, offsets) / total[:, None]
+    mean = np.einsum("pk,pk->p", weights, values) / total
+    apart = offsets - middle[:, None]
+    square = np.einsum("pk,pkd,pke->pde", weights, apart, apart)
+    trace = square[:, 0, 0] + square[:, 1, 1]
+    square += (_RIDGE * trace)[:, None, None] * np.eye(2)
+    along = np.einsum("pk,pkd,pk->pd", weights, apart, values - mean[:, None])
+    slope = np.linalg.solve(square, along[..., None])[..., 0]
+    return mean - np.einsum("pd,pd->p", middle, slope), slope
+
+
+def _neighbours(xyz: Floats, views: Sequence[TrainingView]) -> list[list[int]]:
+    """Return for each view others that see much of the same from a little elsewhere."""
+    framed = np.array([v.camera.frames(v.camera.project(xyz)[0]) for v in views], np.float64)
+    centres = np.array([view.camera.centre for view in views])
+    middle = np.median(xyz, axis=0)
+    found = []
+    for i, centre in enumerate(centres):
+        shared = framed @ framed[i]
+        base = np.linalg.norm(centres - centre, axis=1) / np.linalg.norm(centre - middle)
+        usual = np.log(np.maximum(base, _FINEST) / _USUAL_BASE) / np.log(2.0)
+        score = shared * np.exp(-(usual**2))
+        score[i] = 0.0
+        best = np.argsort(-score)[:_NEIGHBOURS]
+        found.append([int(j) for j in best if score[j] > 0.0 and shared[j] >= _SHARED])
+    return found
+
+
+def _swept(
+    camera: Camera, grey: Floats, plane: Floats, others: Sequence[tuple[Camera, Floats]]
+) -> Floats:
+    """Return the depths at which the others look most like `grey`; the plane's where none does."""
+    mean, variance = _moments(grey)
+    points = places(camera, plane)
+    # How many others are asked is settled where the plane is: at its pictures' edges wrong depths
+    # stand in more of them than right ones.
+    asked = sum(other.frames(other.project(points)[0], _INSIDE) for other, _ in others)
+    asked = np.asarray(asked).reshape(grey.shape)
+    scores = np.empty((len(_TRIED), *grey.shape))
+    for k, step in enumerate(_TRIED):
+        points = places(camera, plane * np.exp(step))
+        alike = []
+        for other, picture in others:
+            pixels, _ = other.project(points)
+            framed = other.frames(pixels, _INSIDE).reshape(grey.shape)
+            seen = _sampled(picture, pixels).reshape(grey.shape)
+            seen_mean, seen_variance = _moments(seen)
+            product = uniform_filter(grey * seen, _WINDOW, mode="nearest") - mean * seen_mean
+            alike.append(np.where(framed, product / np.sqrt(variance * seen_variance), -1.0))
+        # Two are enough, as something may hide the point from the rest.
+        first, second = np.sort([*alike, np.full(grey.shape, -1.0)], axis=0)[:-3:-1]
+        scores[k] = np.where(asked > 1, (first + second) / 2.0, first)
+    k = np.clip(scores.argmax(axis=0), 1, len(_TRIED) - 2)[None]
+    before, at, after = (np.take_along_axis(scores, k + d, axis=0)[0] for d in (-1, 0, 1))
+    bend = 2.0 * (before - 2.0 * at + after)
+    between = np.clip((before - after) / np.minimum(bend, -_FINEST), -0.5, 0.5)
+    found = np.exp(_TRIED[k[0]] + between * (_TRIED[1] - _TRIED[0]))
+    sure = (asked > 0) & (at > _ALIKE)
+    return np.asarray(plane * np.where(sure, found, 1.0).ravel(), np.float64)
+
+
+def _moments(image: Floats) -> tuple[Floats, Floats]:
+    mean = uniform_filter(image, _WINDOW, mode="nearest")
+    variance = uniform_filter(image * image, _WINDOW, mode="nearest") - mean * mean
+    return mean, np.maximum(variance, _FLAT)
+
+
+def _sampled(image: Floats, pixels: Floats) -> Floats:
+    """Return an image's values at pixels (P, 2); the edge's beyond it and where they are NaN."""
+    at = np.nan_to_num(pixels.T[::-1]) - 0.5
+    return np.asarray(map_coordinates(image, at, order=1, mode="nearest"), np.float64)
+
+
+def _compared(
+    camera: Camera, depths: Floats, others: Sequence[tuple[Camera, Floats | None]]
+) -> Depths:
+    """Count which others agree with these depths and which contradict them."""
+    points = places(camera, depths)
+    framing = np.zeros(len(points), np.intp)
+    agreeing = np.zeros(len(points), np.intp)
+    contradicting = np.zeros(len(points), np.intp)
+    for other, theirs in others:
+        assert theirs is not None
+        pixels, here = other.project(points)
+        framed = other.frames(pixels, (-0.5, -0.5))
+        there = _sampled(theirs.reshape(other.height, other.width), pixels)
+        with np.errstate(invalid="ignore"):
+            framing += framed
+            agreeing += framed & (np.abs(here / there - 1.0) < _TOLERANCE)
+            contradicting += framed & (here / there < 1.0 - _TOLERANCE)
+    return Depths(depths, framing, agreeing, contradicting)
