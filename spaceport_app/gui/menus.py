@@ -14,6 +14,7 @@ from spaceport_app.gui.tabs import TABS
 from spaceport_app.gui.theme.apply import CHOICES
 
 _Key = QKeySequence.StandardKey
+_USUAL: dict[object, str] = {_Key.SaveAs: "Ctrl+Shift+S", _Key.FullScreen: "F11"}
 
 
 @dataclass(frozen=True)
@@ -189,8 +190,8 @@ class Menus:
         if keys is not None:
             sequence = QKeySequence(keys)
             # Not every platform has its own keys for every standard action.
-            if sequence.isEmpty() and keys is _Key.SaveAs:
-                sequence = QKeySequence("Ctrl+Shift+S")
+            if sequence.isEmpty() and keys in _USUAL:
+                sequence = QKeySequence(_USUAL[keys])
             action.setShortcut(sequence)
         menu.addAction(action)
         return action

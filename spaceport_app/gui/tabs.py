@@ -81,6 +81,7 @@ class Tabs(QTabWidget):
         self.editing = ProjectEditing(session, self)
         self.editing.changed.connect(self.changed)
         self.setDocumentMode(True)
+        self.tabBar().setAccessibleName("Views of the project")
         makers = {
             FLIGHT: self._make_flight,
             SPLAT: self._make_splat,

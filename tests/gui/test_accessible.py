@@ -47,6 +47,7 @@ _INTERACTIVE = (
     QAbstractItemView,
     QPlainTextEdit,
     QTextEdit,
+    QTabBar,
     ProjectCard,
 )
 

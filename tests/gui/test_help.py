@@ -36,7 +36,7 @@ def test_f1_shows_the_keys_of_the_menus(window: MainWindow) -> None:
     dialog = window.findChild(TextDialog)
     assert dialog is not None
     text = dialog.text.toPlainText()
-    for words in ("Ctrl+N", "New project", "Ctrl+E", "Export", "Show Splat", "W A S D"):
+    for words in ("Ctrl+N", "New project", "Ctrl+E", "Export", "Show Splat", "F11", "W A S D"):
         assert words in text
 
 
