@@ -362,7 +362,8 @@ def _mesh(points: npt.NDArray[Any], shades: npt.NDArray[np.uint8] | None = None)
     mesh = pyvista.PolyData()
     mesh.points = np.ascontiguousarray(points, np.float32)
     if shades is not None:
-        mesh.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(shades), deep=True))
+        colours = numpy_to_vtk(np.ascontiguousarray(shades), deep=True)  # type: ignore[no-untyped-call]
+        mesh.GetPointData().SetScalars(colours)
     return mesh
 
 

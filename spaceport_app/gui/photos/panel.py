@@ -153,7 +153,7 @@ class PhotoPanel(QWidget):
         self._set_current(index)
         self._view.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible)
 
-    def find(self) -> None:
+    def begin_search(self) -> None:
         """Let a person type a part of a name."""
         self.search_field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search_field.selectAll()
@@ -213,7 +213,7 @@ class PhotoPanel(QWidget):
         find = QAction("Find photos by name", self)
         find.setShortcut(QKeySequence(QKeySequence.StandardKey.Find))
         find.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        find.triggered.connect(self.find)
+        find.triggered.connect(self.begin_search)
         self.addAction(find)
         self._take_out = QAction("Take out", self)
         self._take_out.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
