@@ -45,12 +45,14 @@ class Controls(QWidget):
         self.preset = QComboBox()
         self.preset.setObjectName("preset")
         self.preset.setAccessibleName("Preset")
+        self.preset.setToolTip("How much time to spend, and how fine the result gets")
         for place, preset in enumerate(presets.PRESETS):
             self.preset.addItem(preset.name.capitalize(), preset.name)
             self.preset.setItemData(place, preset.purpose, Qt.ItemDataRole.ToolTipRole)
         self.preset.activated.connect(self._choose)
         self.minutes = self._minutes_box()
         self.options_button = self._button("Options…", "options-button", self.options)
+        self.options_button.setToolTip("Change single options of each stage")
         self.purpose = small_label()
         self.estimate = small_label("")
         self.estimate.setObjectName("estimate")
@@ -66,9 +68,13 @@ class Controls(QWidget):
         self.mend_button.clicked.connect(self._mend)
         self.start_button = self._button("Start", "start", self.start)
         self.start_button.setProperty("main", True)
+        self.start_button.setToolTip("Do what is missing or outdated; what is finished is kept")
         self.pause_button = self._button("Pause", "pause", self.pause)
-        self.pause_button.setToolTip("Free the computer; training goes on from its checkpoint")
+        self.pause_button.setToolTip(
+            "Save the state, then free the computer; Resume goes on from there"
+        )
         self.stop_button = self._button("Stop", "stop", self.stop)
+        self.stop_button.setToolTip("End the work after a question; training is saved first")
 
         choice = QHBoxLayout()
         choice.addWidget(self.preset, 1)
@@ -119,6 +125,7 @@ class Controls(QWidget):
         self.remedy.setText(sentence)
         self.remedy.setVisible(bool(message and sentence))
         self.mend_button.setText(button)
+        self.mend_button.setToolTip(sentence)
         self.mend_button.setVisible(bool(message and button))
 
     def show_engine(self, words: str, *, works: bool) -> None:

@@ -6,19 +6,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QCoreApplication, QMetaMethod, Qt, QTimer, Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QMetaMethod, QTimer, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from spaceport_app.events import Failed, Preview
-from spaceport_app.gui import theme
-from spaceport_app.gui.run import changes, expected, log_tail, remedies, survey
+from spaceport_app.gui.run import changes, expected, remedies, survey
 from spaceport_app.gui.run.background import Background
 from spaceport_app.gui.run.controls import Controls
 from spaceport_app.gui.run.driver import CLOSING_GRACE_S, Ending, RunDriver
 from spaceport_app.gui.run.engine import EngineFinder
 from spaceport_app.gui.run.options_dialog import OptionsDialog
 from spaceport_app.gui.run.remedies import Remedy
-from spaceport_app.gui.run.stage_row import StageRow
+from spaceport_app.gui.run.stage_list import StageList
 from spaceport_app.gui.run.state import RunState
 from spaceport_app.gui.run.stop_question import StopQuestion
 from spaceport_app.gui.run.survey import Survey
@@ -68,15 +67,13 @@ class StagePanel(QWidget):
         self._question.agreed.connect(lambda: self._end("stop"))
         self._unsaved: Settings | None = None
         self._background = Background(self)
-        self._logs = Background(self)
         self._engine = EngineFinder(self)
         self._engine.found.connect(self._show_engine)
         self._engine.failed.connect(self._no_engine)
-        self.rows: dict[str, StageRow] = {}
         self._build()
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK_MS)
-        self._tick.timeout.connect(self._on_tick)
+        self._tick.timeout.connect(self._list.tick)
         app = QCoreApplication.instance()
         if app is not None:
             app.aboutToQuit.connect(self.close_down)
@@ -96,10 +93,7 @@ class StagePanel(QWidget):
         self._unsaved = None
         self._background.forget("look")
         self._background.forget("start")
-        self._show_state(None)
-        for row in self.rows.values():
-            row.show_log("")
-            row.show_failure("", None)
+        self._list.show_another(self._state, project.log if project is not None else None)
         self.controls.show_settings(self._settings())
         self._refresh()
         self.look_again()
@@ -122,15 +116,14 @@ class StagePanel(QWidget):
             # Settings may wait to be saved; the start comes after them in the same thread.
             self._background.submit("start", _nothing, lambda _: self.start(first))
             return
-        for row in self.rows.values():
-            row.show_failure("", None)
+        self._list.forget_failures()
         for state in self._state.rows.values():
             if state.phase in ("failed", "stopped"):
                 state.phase, state.failure, state.sentence = "waiting", None, ""
         self.controls.show_trouble("", None)
         self._tick.start()
         self._driver.start(self._project.folder, self._stages, first)
-        self._show_state(None)
+        self._list.show_all()
         self._refresh()
 
     def pause(self) -> None:
@@ -180,7 +173,7 @@ class StagePanel(QWidget):
         self.stop(wait=True)
         self._engine.stop()
         self._background.close()
-        self._logs.close()
+        self._list.close_down()
 
     # How it is built
 
@@ -194,30 +187,15 @@ class StagePanel(QWidget):
         controls.minutes_chosen.connect(self._use_minutes)
         controls.cpu_chosen.connect(self._use_cpu)
         controls.mend.connect(self._mend_trouble)
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(theme.wide, theme.spacing, theme.wide, theme.wide)
-        column.setSpacing(theme.spacing)
-        for stage in self._stages:
-            row = StageRow(stage.name, stage.label)
-            row.again.connect(self.start)
-            row.mend.connect(self._mend)
-            row.opened.connect(self._on_opened)
-            self.rows[stage.name] = row
-            column.addWidget(row)
-        column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(inner)
-        area.setObjectName("stages")
-        # Its rows take the focus and scroll into sight by themselves.
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list = StageList(self._stages, self._remedy_of)
+        self._list.again.connect(self.start)
+        self._list.mend.connect(self._mend)
+        self.rows = self._list.rows
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(controls)
-        layout.addWidget(area, 1)
+        layout.addWidget(self._list, 1)
         self.setMinimumWidth(280)
 
     # What the worker tells
@@ -225,10 +203,10 @@ class StagePanel(QWidget):
     def _take(self, event: RunEvent) -> None:
         row = self._state.take(event, time.monotonic())
         if isinstance(event, StageEnded):
-            self._show_state(None)
-            self._read_log(event.outcome.stage)
+            self._list.show_all()
+            self._list.read_log(event.outcome.stage)
         else:
-            self._show_state(row.name)
+            self._list.show_one(row.name)
         self.stage_event.emit(event)
         if isinstance(event, StageEvent) and isinstance(event.event, Preview):
             self.preview.emit(event.event.path)
@@ -247,7 +225,7 @@ class StagePanel(QWidget):
         self._state.stopped(self._driver.ending, where=end.where, goes_on=end.goes_on)
         if end.failure is not None:
             self._fail(end.failure)
-        self._show_state(None)
+        self._list.show_all()
         self._refresh()
         self.run_finished.emit(end.good)
         self._look(after_run=True)
@@ -258,7 +236,7 @@ class StagePanel(QWidget):
         self._driver.end(how, SAVE_GRACE_S if grace_s is None else grace_s)
         saving = {stage.name for stage in self._stages if stage.saves}
         self._state.ends(how, saving)
-        self._show_state(None)
+        self._list.show_all()
         self._refresh()
 
     # Looking at the project
@@ -292,12 +270,12 @@ class StagePanel(QWidget):
             self._fail(found.failure)
         elif not after_run:
             self.controls.show_trouble("", None)
-        self._show_state(None)
+        self._list.show_all()
         self._refresh()
         if saved and found.document is not None:
             self.settings_changed.emit(found.document)
         for name in self.rows:
-            self._read_log(name)
+            self._list.read_log(name)
 
     # What a person changes
 
@@ -345,20 +323,8 @@ class StagePanel(QWidget):
 
     # What is shown
 
-    def _show_state(self, only: str | None) -> None:
-        now = time.monotonic()
-        for name, row in self.rows.items():
-            state = self._state.rows[name]
-            if only in (None, name):
-                row.show_state(state, now, self._state.numbers(state))
-            if only is None:
-                self._show_failure(row, state.failure if state.phase == "failed" else None)
-
-    def _show_failure(self, row: StageRow, failure: Failed | None) -> None:
-        if failure is None:
-            row.show_failure("", None)
-            return
-        row.show_failure(failure.message, self._possible(remedies.find(failure, self._settings())))
+    def _remedy_of(self, failure: Failed) -> Remedy:
+        return self._possible(remedies.find(failure, self._settings()))
 
     def _possible(self, remedy: Remedy) -> Remedy:
         """Return a remedy without its button where nobody listens to what it would ask for."""
@@ -369,8 +335,7 @@ class StagePanel(QWidget):
         return remedy
 
     def _fail(self, failure: Failed) -> None:
-        remedy = self._possible(remedies.find(failure, self._settings()))
-        self.controls.show_trouble(failure.message, remedy)
+        self.controls.show_trouble(failure.message, self._remedy_of(failure))
 
     def _show_estimate(self) -> None:
         found, notes = self._survey.expected, ""
@@ -415,27 +380,6 @@ class StagePanel(QWidget):
 
     def _no_engine(self, words: str) -> None:
         self.controls.show_engine(words, works=False)
-
-    # While it works
-
-    def _on_tick(self) -> None:
-        now = time.monotonic()
-        for name, state in self._state.rows.items():
-            if state.phase == "running":
-                self.rows[name].show_times(state, now)
-                if self.rows[name].is_open:
-                    self._read_log(name)
-
-    def _on_opened(self, name: str, shown: bool) -> None:
-        if shown:
-            self._show_state(name)
-            self._read_log(name)
-
-    def _read_log(self, name: str) -> None:
-        if self._project is None or not self.rows[name].is_open:
-            return
-        path = self._project.log(name)
-        self._logs.submit(name, lambda: log_tail.read(path), self.rows[name].show_log)
 
     def state(self) -> Mapping[str, str]:
         """Return the phase of every stage by its name."""

@@ -356,9 +356,9 @@ def test_stop_with_wait_leaves_nothing_running(
 def test_add_photos_is_offered_only_where_somebody_listens(panel: StagePanel) -> None:
     row = panel.rows["collect"]
     failure = Failed("too_few_photos", "Only 1 photo can be used.", "Add more photos.")
-    panel._show_failure(row, failure)
+    row.show_failure(failure.message, panel._remedy_of(failure))
     assert row.remedy.text() == "Add more photos." and not row.mend_button.isVisible()
     asked: list[bool] = []
     panel.photos_requested.connect(lambda: asked.append(True))
-    panel._show_failure(row, failure)
+    row.show_failure(failure.message, panel._remedy_of(failure))
     assert row.mend_button.isVisible() and row.mend_button.text() == "Add photos"
