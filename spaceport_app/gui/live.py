@@ -48,6 +48,8 @@ class Live(QObject):
                 flight.set_growing(self._growing)
         if splat is not None:
             self._splat = splat
+            if self._training is None:
+                self._look_back()
             self._show_training()
 
     def take(self, event: RunEvent) -> None:
@@ -60,9 +62,14 @@ class Live(QObject):
             self._take_snapshot(event.stage, event.event)
 
     def clear(self) -> None:
-        """Forget the run: another project was opened."""
+        """Forget the run: another project was opened, or is about to be shown."""
         self._training, self._words = None, ""
         self._forget_growing()
+
+    def show_another(self) -> None:
+        """Show what a stopped training of the project that was opened has left to be seen."""
+        if self._splat is not None:
+            self.show_in(splat=self._splat)
 
     def close(self) -> None:
         """End the thread that reads."""
@@ -105,6 +112,16 @@ class Live(QObject):
                 return store.read(path)
 
             self._reader.ask(read)
+
+    def _look_back(self) -> None:
+        """Find what a training that was stopped has left to be seen, where there is no result."""
+        project = self._session.project
+        if project is None or project.published("train") is not None:
+            return
+        path = project.scratch("train") / rooms.SNAPSHOT
+        if path.is_file():
+            self._training = Snapshot(path, 0.0, 0.0)
+            self._words = "Training is not finished"
 
     def _show_training(self) -> None:
         project, found = self._session.project, self._training

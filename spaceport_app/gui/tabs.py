@@ -267,6 +267,8 @@ class Tabs(QTabWidget):
             return
         if path is not None:
             view.open(path)
+        else:
+            self._live.show_another()
         if session.splats is None and session.reconstruction is not None:
             view.set_views(session.reconstruction.views)
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from spaceport_app.splats.training.run import TrainInputs
 
 PHOTOS, SFM, SPLATS, BUNDLE, EXPORT = "photos", "sfm", "splats", "bundle", "export"
+SNAPSHOT = "snapshot/splats.ply"
+"""In the scratch folder of train: the Gaussians as they are while it works."""
 
 
 def photoset(project: Project) -> PhotoSet:

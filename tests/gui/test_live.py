@@ -39,7 +39,12 @@ class Flight:
 
 @pytest.fixture
 def session() -> Any:
-    return SimpleNamespace(project=SimpleNamespace(folder=Path("/p")), splats=None)
+    project = SimpleNamespace(
+        folder=Path("/p"),
+        published=lambda stage: None,
+        scratch=lambda stage: Path(f"/p/.{stage}.scratch"),
+    )
+    return SimpleNamespace(project=project, splats=None)
 
 
 def snapshot(stage: str, path: Path, done: float, total: float) -> StageEvent:
@@ -72,6 +77,26 @@ def test_a_snapshot_of_training_goes_to_the_splat_view(qtbot: Any, session: Any)
     ]
     live.take(StageEnded(Outcome("train", "Training", "cancelled", where="step 950 of 1,800")))
     assert view.told[2:] == ["Not finished, step 900 of 1,800"]
+    live.close()
+
+
+def test_what_a_stopped_training_left_is_shown_again(
+    qtbot: Any, session: Any, tmp_path: Path
+) -> None:
+    view, live = Splat(), Live(session)
+    session.project.scratch = lambda stage: tmp_path / f".{stage}.scratch"
+    live.show_in(splat=view)  # type: ignore[arg-type]
+    assert view.told == []
+    path = tmp_path / ".train.scratch" / "snapshot" / "splats.ply"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    live.show_another()
+    result = Path("/p/splats/splats.ply")
+    assert view.told == [(path, result, "Training is not finished")]
+    session.project.published = lambda stage: "a result"
+    live.clear()
+    live.show_another()
+    assert len(view.told) == 1
     live.close()
 
 

@@ -225,6 +225,8 @@ class StagePanel(QWidget):
         self._state.stopped(self._driver.ending, where=end.where, goes_on=end.goes_on)
         if end.failure is not None:
             self._fail(end.failure)
+        # What was to do and what it would take is history.
+        self._survey = Survey()
         self._list.show_all()
         self._refresh()
         self.run_finished.emit(end.good)
@@ -346,7 +348,7 @@ class StagePanel(QWidget):
         elif found is not None:
             words, notes = expected.words(found), expected.notes(found)
         elif self._background.pending("look"):
-            words = "Estimating…"
+            words = "" if self._state.complete else "Estimating…"
         else:
             words = "Everything is done." if self._survey.complete else ""
         self.controls.show_estimate(
@@ -363,7 +365,8 @@ class StagePanel(QWidget):
             self.controls.show_idle(
                 self._state.start_words(),
                 can_start=self.can_start(),
-                complete=self._survey.complete,
+                complete=self._survey.complete
+                or (self._state.complete and self._background.pending("look")),
                 can_choose=idle,
             )
         for name, row in self.rows.items():

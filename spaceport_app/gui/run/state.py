@@ -197,6 +197,11 @@ class RunState:
             else:
                 row.sentence = f"{words}; this stage will start anew"
 
+    @property
+    def complete(self) -> bool:
+        """Whether every stage is done, as far as the events tell."""
+        return all(row.phase == "done" for row in self.rows.values())
+
     def numbers(self, row: StageState) -> list[tuple[str, str]]:
         """Return what the stage of a row measured."""
         return row.numbers({name: other.report for name, other in self.rows.items()})

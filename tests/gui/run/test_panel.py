@@ -174,9 +174,12 @@ def test_pause_and_resume_goes_on_from_what_was_saved(
     opened(panel, project, qtbot)
     click(qtbot, panel.controls.start_button)
     counting(panel, qtbot, 40)
+    row = panel.rows["count"]
     with qtbot.waitSignal(panel.run_finished, timeout=10_000):
         click(qtbot, panel.controls.pause_button)
-    row = panel.rows["count"]
+        assert row.sentence.text() == "Pausing, saving the state"
+        assert panel.controls.pause_button.text() == "Pausing…"
+        assert not panel.controls.pause_button.isEnabled()
     done = json.loads((project.folder / ".count.scratch" / "state.json").read_text())[0]
     assert row.sentence.text() == f"Paused at round {done} of 200"
     assert 0.1 < row.line.fraction < 1.0 and not row.line.failed
