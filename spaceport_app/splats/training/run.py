@@ -41,8 +41,6 @@ _FEWEST_VIEWS = 2
 _CLEAN_UP_PHOTOS = 8
 _PREVIEW_SIDE = 640
 _SMALL_SIDE = 96
-_PREPARED = 0.01
-"""Fraction of the stage at which an engine is ready that had to be compiled first."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +94,12 @@ def run(inputs: TrainInputs, options: TrainOptions, report: Report) -> dict[str,
     engine = choose.make(options.engine)
     words = f"Preparing the {engine.name.upper()} engine, once"
 
+    # It takes long on a new machine and nothing later: so it tells its own count, and is no
+    # part of the stage from which the time left could be told.
     def prepared(done: int, total: int) -> None:
         if stopping.asked(inputs.scratch):
             raise StoppedOnRequest("")
-        report(Progress(words, done, total, _PREPARED * done / total))
+        report(Progress(f"{words}: {done} of {total}", done, total, 0.0))
 
     engine.prepare(prepared)
     spent = inputs.budget.spent_s + time.monotonic() - began
@@ -129,7 +129,7 @@ def train(
     cameras = [Camera.of_view(view) for view in kept]
     extent = scene_extent(cameras)
 
-    report(Progress("Placing the first Gaussians", 0, 1, _PREPARED))
+    report(Progress("Placing the first Gaussians", 0, 1, 0.0))
     stop_if_asked()
     cloud = inputs.reconstruction.cloud
     small = [load_view(view, i, _SMALL_SIDE) for i, view in enumerate(kept)]

@@ -140,6 +140,28 @@ def test_snapshots_are_told_of_and_a_stop_is_heeded(make_inputs, plain_engine) -
     assert report["iterations"] == 60 and report["snapshot_seconds"] > 0
 
 
+def test_an_engine_that_is_prepared_tells_how_far(make_inputs, plain_engine, monkeypatch) -> None:
+    class Slow(plain_engine):
+        def prepare(self, counted) -> None:
+            for done in range(4):
+                counted(done, 3)
+
+    monkeypatch.setattr("spaceport_app.splats.engines.choose.make", lambda name: Slow())
+    events = []
+    run(make_inputs(4), replace(OPTIONS, iterations=2), events.append)
+    told = [e for e in events if isinstance(e, Progress)]
+    assert [e.step for e in told[:4]] == [
+        f"Preparing the PLAIN engine, once: {done} of 3" for done in range(4)
+    ]
+    fractions = [e.fraction for e in told]
+    assert fractions[3] == 0.0 and fractions == sorted(fractions)
+    # A person who stops meanwhile does not wait for the rest of it.
+    inputs = make_inputs(4)
+    stopping.ask(inputs.scratch)
+    with pytest.raises(stopping.StoppedOnRequest):
+        run(inputs, OPTIONS, ignore)
+
+
 def test_too_few_points_are_told(make_inputs) -> None:
     with pytest.raises(StageError) as caught:
         run(make_inputs(6, points=5), OPTIONS, ignore)
