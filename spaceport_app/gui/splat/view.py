@@ -85,6 +85,7 @@ class SplatView(QWidget):
         self._trained = trained.Trained()
         self._newest: _Snapshot | None = None
         self._reading_snapshot = False
+        self._seen = True
         self._told = ""
         self._placed = False
         self._wanted = ""
@@ -122,8 +123,9 @@ class SplatView(QWidget):
     def show_snapshot(self, path: Path, result: Path, words: str) -> None:
         """Show the Gaussians of a training under way, from the view that a person has.
 
-        A snapshot is read while it can be seen and when the one before has been; of those that
-        come meanwhile only the newest counts. One that is gone by then is passed over.
+        A snapshot is read while the tab is in front, and once all of the one before was drawn
+        and compared; of those that come meanwhile only the newest counts. One that is gone by
+        then is passed over.
 
         Parameters
         ----------
@@ -211,6 +213,9 @@ class SplatView(QWidget):
     def _read_snapshot(self) -> None:
         if self._newest is None or self._reading_snapshot or not self.isVisible():
             return
+        if self._told and not self._seen:
+            # On a busy computer nothing would ever be drawn to its end.
+            return
         found, self._newest = self._newest, None
         self._reading_snapshot = True
         work = partial(loading.packed, partial(loading.read, found.path), found.path.name)
@@ -238,7 +243,8 @@ class SplatView(QWidget):
         self._read_snapshot()
 
     def _forget_snapshots(self) -> None:
-        self._newest, self._reading_snapshot, self._told = None, False, ""
+        self._newest, self._reading_snapshot = None, False
+        self._seen, self._told = True, ""
 
     def _take_scene(self, result: Path | None, scene: PackedScene) -> None:
         self._scene, self._result, self._kept = scene, result, None
@@ -259,6 +265,7 @@ class SplatView(QWidget):
         canvas = self._made_canvas()
         canvas.item.background = self._trained.background
         self._pages.setCurrentWidget(canvas)
+        self._seen = False
         canvas.set_scene(scene, look_at_it=not self._placed)
         self._placed = True
         self._measuring = None
@@ -393,8 +400,16 @@ class SplatView(QWidget):
 
     def _refined(self, part: float) -> None:
         self._status.setText(self._words(part))
-        if part >= 1.0 and self._comparison is not None and self._measuring is None:
+        if part < 1.0:
+            return
+        if self._comparison is not None and self._measuring is None:
             self._take_picture()
+        else:
+            self._was_seen()
+
+    def _was_seen(self) -> None:
+        self._seen = True
+        self._read_snapshot()
 
     def _take_picture(self) -> None:
         if self._canvas is not None and self._comparison is not None:
@@ -405,6 +420,7 @@ class SplatView(QWidget):
         comparison = self._comparison
         if comparison is None or camera is not comparison.camera:
             return
+        self._was_seen()
         work = partial(comparison.psnr_db, picture)
         done = partial(self._take_psnr, comparison)
         self._background.start(_QUALITY, work, done, self.failed.emit)
