@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from spaceport_app.sfm.model import Reconstruction
 
 
+_NOT_FINISHED = "Training is not finished"
+
+
 class Live(QObject):
     """Remembers the newest snapshots of a run, and shows them in the views that are there.
 
@@ -34,7 +37,7 @@ class Live(QObject):
         self._flight: FlightView | None = None
         self._splat: SplatView | None = None
         self._training: Snapshot | None = None
-        self._words = ""
+        self._state = ""
         self._growing: Reconstruction | None = None
         self._reader = Latest(self, "growing")
         self._reader.answered.connect(self._take_growing)
@@ -63,7 +66,7 @@ class Live(QObject):
 
     def clear(self) -> None:
         """Forget the run: another project was opened, or is about to be shown."""
-        self._training, self._words = None, ""
+        self._training, self._state = None, ""
         self._forget_growing()
 
     def show_another(self) -> None:
@@ -92,16 +95,16 @@ class Live(QObject):
                 self._forget_growing()
         elif outcome.stage == "train":
             if not outcome.good and self._training is not None:
-                self._words = f"Not finished, step {_steps(self._training)}"
+                self._state = _NOT_FINISHED
                 if self._splat is not None:
-                    self._splat.describe_snapshot(self._words)
+                    self._splat.describe_snapshot(self._state)
             else:
                 self._training = None
 
     def _take_snapshot(self, stage: str, snapshot: Snapshot) -> None:
         if stage == "train":
             self._training = snapshot
-            self._words = f"Training, step {_steps(snapshot)}"
+            self._state = "Training"
             self._show_training()
         elif stage == "sfm":
             path = snapshot.path
@@ -121,7 +124,7 @@ class Live(QObject):
         path = project.scratch("train") / rooms.SNAPSHOT
         if path.is_file():
             self._training = Snapshot(path, 0.0, 0.0)
-            self._words = "Training is not finished"
+            self._state = _NOT_FINISHED
 
     def _show_training(self) -> None:
         project, found = self._session.project, self._training
@@ -131,7 +134,8 @@ class Live(QObject):
             # A person looks at another file.
             return
         result = project.folder / rooms.SPLATS / "splats.ply"
-        self._splat.show_snapshot(found.path, result, self._words)
+        step = f"step {count(found.done)} of {count(found.total)}" if found.total else ""
+        self._splat.show_snapshot(found.path, result, self._state, step)
 
     def _take_growing(self, found: Reconstruction) -> None:
         self._growing = found
@@ -143,7 +147,3 @@ class Live(QObject):
         self._growing = None
         if self._flight is not None:
             self._flight.set_growing(None)
-
-
-def _steps(snapshot: Snapshot) -> str:
-    return f"{count(snapshot.done)} of {count(snapshot.total)}"

@@ -22,8 +22,8 @@ class Splat:
     def __init__(self) -> None:
         self.told: list[Any] = []
 
-    def show_snapshot(self, path: Path, result: Path, words: str) -> None:
-        self.told.append((path, result, words))
+    def show_snapshot(self, path: Path, result: Path, state: str, step: str = "") -> None:
+        self.told.append((path, result, state, step))
 
     def describe_snapshot(self, words: str) -> None:
         self.told.append(words)
@@ -72,11 +72,11 @@ def test_a_snapshot_of_training_goes_to_the_splat_view(qtbot: Any, session: Any)
     live.take(snapshot("train", PLY, 900, 1800))
     result = Path("/p/splats/splats.ply")
     assert view.told == [
-        (PLY, result, "Training, step 1 of 1,800"),
-        (PLY, result, "Training, step 900 of 1,800"),
+        (PLY, result, "Training", "step 1 of 1,800"),
+        (PLY, result, "Training", "step 900 of 1,800"),
     ]
     live.take(StageEnded(Outcome("train", "Training", "cancelled", where="step 950 of 1,800")))
-    assert view.told[2:] == ["Not finished, step 900 of 1,800"]
+    assert view.told[2:] == ["Training is not finished"]
     live.close()
 
 
@@ -92,7 +92,7 @@ def test_what_a_stopped_training_left_is_shown_again(
     path.touch()
     live.show_another()
     result = Path("/p/splats/splats.ply")
-    assert view.told == [(path, result, "Training is not finished")]
+    assert view.told == [(path, result, "Training is not finished", "")]
     session.project.published = lambda stage: "a result"
     live.clear()
     live.show_another()

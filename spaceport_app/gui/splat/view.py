@@ -56,7 +56,12 @@ _log = logging.getLogger(__name__)
 class _Snapshot:
     path: Path
     result: Path
-    words: str
+    state: str
+    step: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.state}, {self.step}" if self.step else self.state
 
 
 class SplatView(QWidget):
@@ -86,7 +91,7 @@ class SplatView(QWidget):
         self._newest: _Snapshot | None = None
         self._reading_snapshot = False
         self._seen = True
-        self._told = ""
+        self._told: _Snapshot | None = None
         self._placed = False
         self._wanted = ""
         self._comparison: Comparison | None = None
@@ -120,7 +125,7 @@ class SplatView(QWidget):
         self._set_up("Z up" if own else "Y down")
         self._load(partial(loading.read, path), path.name, path if own else None)
 
-    def show_snapshot(self, path: Path, result: Path, words: str) -> None:
+    def show_snapshot(self, path: Path, result: Path, state: str, step: str = "") -> None:
         """Show the Gaussians of a training under way, from the view that a person has.
 
         A snapshot is read while the tab is in front, and once all of the one before was drawn
@@ -131,18 +136,18 @@ class SplatView(QWidget):
         ----------
         result : Path
             What `open` will be given when this training has ended.
-        words : str
-            What it is a snapshot of: ``"Training, step 900 of 1,800"``.
+        state, step : str
+            What it is a snapshot of: ``"Training"`` and ``"step 900 of 1,800"``.
         """
-        self._newest = _Snapshot(path, result, words)
+        self._newest = _Snapshot(path, result, state, step)
         self._read_snapshot()
 
-    def describe_snapshot(self, words: str) -> None:
-        """Say something else of the snapshot that is shown or waits to be."""
+    def describe_snapshot(self, state: str) -> None:
+        """Say another state of the training whose snapshot is shown, or waits to be."""
         if self._newest is not None:
-            self._newest = replace(self._newest, words=words)
-        if self._told:
-            self._told = words
+            self._newest = replace(self._newest, state=state)
+        if self._told is not None:
+            self._told = replace(self._told, state=state)
             self._show_controls()
 
     def set_views(self, views: Sequence[View]) -> None:
@@ -213,7 +218,7 @@ class SplatView(QWidget):
     def _read_snapshot(self) -> None:
         if self._newest is None or self._reading_snapshot or not self.isVisible():
             return
-        if self._told and not self._seen:
+        if self._told is not None and not self._seen:
             # On a busy computer nothing would ever be drawn to its end.
             return
         found, self._newest = self._newest, None
@@ -230,7 +235,8 @@ class SplatView(QWidget):
         self._placed = self._placed and found.result == self._path
         self._path = found.result
         self._trained = trained.read(found.path)
-        self._told = found.words if self._newest is None else self._newest.words
+        # The file is that of the newest by now, or all but.
+        self._told = found if self._newest is None else self._newest
         self._set_up("Z up")
         self._take_scene(None, scene)
         self._read_snapshot()
@@ -244,7 +250,7 @@ class SplatView(QWidget):
 
     def _forget_snapshots(self) -> None:
         self._newest, self._reading_snapshot = None, False
-        self._seen, self._told = True, ""
+        self._seen, self._told = True, None
 
     def _take_scene(self, result: Path | None, scene: PackedScene) -> None:
         self._scene, self._result, self._kept = scene, result, None
@@ -428,7 +434,7 @@ class SplatView(QWidget):
     def _take_psnr(self, comparison: Comparison, psnr_db: float) -> None:
         if comparison is self._comparison:
             height, width = comparison.photo.shape[:2]
-            now = " now" if self._told else ""
+            now = " now" if self._told is not None else ""
             self.controls.result.setText(f"PSNR {psnr_db:.1f} dB{now}")
             self.controls.result.setToolTip(
                 f"Splat against photo at {width} × {height} pixels; the higher, the more alike."
@@ -503,8 +509,8 @@ class SplatView(QWidget):
         words = f"{len(self._scene):,} Gaussians, SH degree {self._scene.degree}"
         if self._kept is not None and self._kept < len(self._scene):
             words = f"{self._kept:,} of {words}"
-        if self._told:
-            words = f"{self._told} · {words}"
+        if self._told is not None:
+            words = f"{self._told.words} · {words}"
         return words if part >= 1.0 else f"{words}, drawing {part:.0%}"
 
     def _say(self, words: str) -> None:

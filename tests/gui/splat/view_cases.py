@@ -319,7 +319,7 @@ def snapshots_replace_each_other_before_ones_eyes(views: tuple[View, ...]) -> No
     with window() as view:
         shown, failed = heard(view.shown), heard(view.failed)
         view.set_views(views)
-        view.show_snapshot(snapshot, result, "Training, step 10 of 90")
+        view.show_snapshot(snapshot, result, "Training", "step 10 of 90")
         waiting.until(lambda: shown == [(1000,)], "the first snapshot is shown")
         at_rest(view)
         assert view._status.text().startswith("Training, step 10 of 90 · 1,000 Gaussians")
@@ -339,7 +339,7 @@ def snapshots_replace_each_other_before_ones_eyes(views: tuple[View, ...]) -> No
         # Three come at once: the first is being read, the second is never, the last is shown.
         for step, count in ((20, 1200), (30, 1400), (40, 1600)):
             write_ply(snapshot, scene(count))
-            view.show_snapshot(snapshot, result, f"Training, step {step} of 90")
+            view.show_snapshot(snapshot, result, "Training", f"step {step} of 90")
         waiting.until(lambda: (1600,) in shown, "the newest is shown")
         waiting.until(lambda: not view._reading_snapshot, "nothing waits")
         at_rest(view)
@@ -349,10 +349,12 @@ def snapshots_replace_each_other_before_ones_eyes(views: tuple[View, ...]) -> No
 
         # The stage has ended and taken its snapshots along, then comes the result.
         snapshot.unlink()
-        view.show_snapshot(snapshot, result, "Training, step 50 of 90")
+        view.show_snapshot(snapshot, result, "Training", "step 50 of 90")
         waiting.until(lambda: not view._reading_snapshot, "it is passed over")
-        view.describe_snapshot("Not finished, step 50 of 90")
-        assert view._status.text().startswith("Not finished, step 50 of 90 · 1,600 Gaussians")
+        view.describe_snapshot("Training is not finished")
+        assert view._status.text().startswith(
+            "Training is not finished, step 40 of 90 · 1,600 Gaussians"
+        )
         view.open(result)
         waiting.until(lambda: shown[-1] == (3000,), "the result is shown")
         at_rest(view)
@@ -363,7 +365,7 @@ def snapshots_replace_each_other_before_ones_eyes(views: tuple[View, ...]) -> No
         # Nothing is read while nobody looks.
         view.hide()
         write_ply(snapshot, scene(1100))
-        view.show_snapshot(snapshot, result, "Training, step 60 of 90")
+        view.show_snapshot(snapshot, result, "Training", "step 60 of 90")
         assert not view._reading_snapshot
         view.show()
         waiting.until(lambda: shown[-1] == (1100,), "it is read once the tab is shown")
