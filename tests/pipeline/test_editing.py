@@ -140,7 +140,7 @@ def test_edit_while_the_process_of_the_stage_starts_is_noticed(project: Project)
     with project.locked():
         mark = fingerprint.of_stage(stage, options["compress"], project)
         project.begin("compress", stage.folder, mark)
-        place = stages.Place(project, project.partial("compress"), Path(), options)
+        place = stages.Place(project, project.partial("compress"), Path(), options, 0.0)
         assert not stage.inputs(place).edits
         editing.save(project, CROPPED)
         with pytest.raises(StageError) as caught:

@@ -435,9 +435,13 @@ class SplatView(QWidget):
         if comparison is self._comparison:
             height, width = comparison.photo.shape[:2]
             now = " now" if self._told is not None else ""
-            self.controls.result.setText(f"PSNR {psnr_db:.1f} dB{now}")
+            cropped = self.editing.available and self.editing.edits.crop is not None
+            part = ", cropped" if cropped else ""
+            self.controls.result.setText(f"PSNR {psnr_db:.1f} dB{now}{part}")
+            more = " The photo also shows what the crop box takes away." if cropped else ""
             self.controls.result.setToolTip(
-                f"Splat against photo at {width} × {height} pixels; the higher, the more alike."
+                f"Splat against photo at {width} × {height} pixels; the higher, the more "
+                f"alike.{more}"
             )
             self.compared.emit(comparison.view.name, psnr_db)
 

@@ -13,7 +13,8 @@ from spaceport_app.splats.edits.box import CropBox, Triple
 _FARTHEST = 1e6
 _SMALLEST = 1e-3
 _NO_BUTTONS = (
-    "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0; border: none; }"
+    "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button"
+    "{ width: 0; height: 0; border: none; }"
 )
 
 
