@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
+    QDialog,
     QFileDialog,
     QMainWindow,
     QMenu,
@@ -467,6 +468,10 @@ class MainWindow(QMainWindow):
         self.workspace.close_down()
         self.start_page.wait()
         self._background.wait()
+        # A message left open would keep the program alive without a window.
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
+            dialog.hide()
         event.accept()
 
 

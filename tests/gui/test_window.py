@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from spaceport_app.gui import theme
-from spaceport_app.gui.dialogs import TextDialog
+from spaceport_app.gui.dialogs import TextDialog, tell
 from spaceport_app.gui.exceptions import ExceptionHook
 from spaceport_app.gui.start.card import ProjectCard
 from spaceport_app.gui.window import MainWindow
@@ -216,6 +216,15 @@ def test_closing_during_work_asks_and_leaves_no_process(
     assert not window.workspace.running()
     project = window.session.project
     assert project is not None and not project.busy
+
+
+def test_a_message_left_open_ends_with_the_window(window: MainWindow, qtbot: QtBot) -> None:
+    tell(window, "Something went wrong.", "Do this.")
+    window.help.show_keys([])
+    window.leave()
+    qtbot.wait(20)
+    shown = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+    assert shown == []
 
 
 def test_an_interrupted_project_offers_to_go_on(

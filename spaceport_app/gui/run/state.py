@@ -223,4 +223,6 @@ class RunState:
             return "Resume"
         if "failed" in phases:
             return "Try again"
-        return "Go on" if "done" in phases else "Start"
+        # The window reads dropped photos by itself: nobody has begun anything by then.
+        begun = any(row.phase == "done" for name, row in self.rows.items() if name != "import")
+        return "Go on" if begun else "Start"
