@@ -39,8 +39,8 @@ PRESETS: tuple[Preset, ...] = (
             "cpu": {
                 "sfm": {"max_features": 4096, "neighbours": 8, "view_size": 640},
                 "train": {
-                    "iterations": 1800,
-                    "max_gaussians": 80_000,
+                    "iterations": 2000,
+                    "max_gaussians": 160_000,
                     "image_size": 640,
                     "sh_degree": 2,
                 },
@@ -65,7 +65,7 @@ PRESETS: tuple[Preset, ...] = (
                 "sfm": {"view_size": 800},
                 "train": {
                     "iterations": 6000,
-                    "max_gaussians": 150_000,
+                    "max_gaussians": 250_000,
                     "image_size": 800,
                     "sh_degree": 2,
                     "rate_factor": 2.0,

@@ -39,9 +39,9 @@ class Rung:
 # Fewer steps need higher rates; larger pictures and more Gaussians only pay together.
 _LADDERS: dict[str, tuple[Rung, ...]] = {
     "cpu": (
-        Rung(600, 30_000, 400, 3.0, 4.8e-4),
-        Rung(1800, 80_000, 640, 3.0, 4.8e-4),
-        Rung(6000, 150_000, 800, 2.0, 3.2e-4),
+        Rung(600, 60_000, 400, 3.0, 4.8e-4),
+        Rung(2000, 160_000, 640, 3.0, 4.8e-4),
+        Rung(6000, 250_000, 800, 2.0, 3.2e-4),
         Rung(12_000, 300_000, 1200, 1.5, 2.4e-4),
         Rung(30_000, 600_000, 1600, 1.0, 1.6e-4),
     ),

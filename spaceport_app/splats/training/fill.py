@@ -9,6 +9,7 @@ photos are thinned to an even spacing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,32 +26,66 @@ _CLOSEST = 1e-3
 _HALVINGS = 20
 
 
-def fill(xyz: Points, views: Sequence[TrainingView], count: int) -> tuple[Points, Colours]:
-    """Return about `count` more points and their colours, evenly spread over what views show.
+@dataclass(frozen=True)
+class Cells:
+    """Where the pixels of small photos stand in the world; what most views confirm comes first.
+
+    Parameters
+    ----------
+    places : (P, 3)
+        In metres.
+    colours : uint8 (P, 3)
+    """
+
+    places: Points
+    colours: Colours
+
+
+def cells(xyz: Points, views: Sequence[TrainingView]) -> Cells:
+    """Return the cells of photos at their coarse depths, without those that others look through.
 
     Parameters
     ----------
     xyz : (N, 3)
         Triangulated points in metres.
     views : sequence of TrainingView
-        Small pictures: each pixel is one cell, and its colour that of the new point. Of more than
-        128, as many are taken from all over.
+        Small pictures: each pixel is one cell. Of more than 128, as many are taken from all over.
+    """
+    xyz = xyz[np.isfinite(xyz).all(axis=1)]
+    if len(views) > _MOST_VIEWS:
+        chosen = np.linspace(0, len(views) - 1, _MOST_VIEWS).round().astype(int)
+        views = [views[i] for i in chosen]
+    places, colours, support = [np.empty((0, 3))], [np.empty((0, 3), np.uint8)], [np.empty(0)]
+    for view, found in zip(views, depths.estimate(xyz, views), strict=True):
+        if found is None:
+            continue
+        votes = found.agreeing - found.contradicting
+        good = (votes > 0) | (found.framing == 0)
+        places.append(depths.places(view.camera, found.metres)[good])
+        colours.append(view.image.reshape(-1, 3)[good])
+        support.append(votes[good])
+    order = np.argsort(-np.concatenate(support), kind="stable")
+    return Cells(np.concatenate(places)[order], np.concatenate(colours)[order])
+
+
+def fill(xyz: Points, cells: Cells, count: int) -> tuple[Points, Colours]:
+    """Return about `count` more points and their colours, evenly spread over what views show.
+
+    Parameters
+    ----------
+    xyz : (N, 3)
+        Triangulated points in metres.
     count : int
-        Wanted number; fewer come where the views have not as many cells.
+        Wanted number; fewer come where there are not as many cells.
 
     Returns
     -------
     xyz : (M, 3), rgb : uint8 (M, 3)
         None of them nearer to a triangulated point than to each other.
     """
-    if count <= 0 or len(xyz) == 0 or not views:
+    places, colours = cells.places, cells.colours
+    if count <= 0 or len(places) == 0 or len(xyz) == 0:
         return np.empty((0, 3)), np.empty((0, 3), np.uint8)
-    if len(views) > _MOST_VIEWS:
-        chosen = np.linspace(0, len(views) - 1, _MOST_VIEWS).round().astype(int)
-        views = [views[i] for i in chosen]
-    places, colours = _cells(xyz, views)
-    if len(places) == 0:
-        return places, colours
     gap, _ = KDTree(xyz).query(places)
     gaps = np.asarray(gap, np.float64)
 
@@ -76,18 +111,3 @@ def _thinned(places: Points, gaps: Points, spacing: float) -> npt.NDArray[np.int
     cubes = np.floor(places[apart] / spacing).astype(np.int64)
     _, first = np.unique(cubes, axis=0, return_index=True)
     return apart[first]
-
-
-def _cells(xyz: Points, views: Sequence[TrainingView]) -> tuple[Points, Colours]:
-    """Return places and colours of all cells, (P, 3) each, those that most views confirm first."""
-    places, colours, support = [np.empty((0, 3))], [np.empty((0, 3), np.uint8)], [np.empty(0)]
-    for view, found in zip(views, depths.estimate(xyz, views), strict=True):
-        if found is None:
-            continue
-        votes = found.agreeing - found.contradicting
-        good = (votes > 0) | (found.framing == 0)
-        places.append(depths.places(view.camera, found.metres)[good])
-        colours.append(view.image.reshape(-1, 3)[good])
-        support.append(votes[good])
-    order = np.argsort(-np.concatenate(support), kind="stable")
-    return np.concatenate(places)[order], np.concatenate(colours)[order]

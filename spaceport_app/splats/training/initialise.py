@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
 from spaceport_app.errors import StageError
 from spaceport_app.sfm.model import Cloud
-from spaceport_app.splats.engines.contract import TrainingView
 from spaceport_app.splats.model import Splats
-from spaceport_app.splats.training.fill import fill
+from spaceport_app.splats.training.fill import Cells, fill
 
 SH_C0 = 0.28209479177387814
 """Value of the harmonic of degree 0 everywhere: 1 / (2 sqrt(pi))."""
@@ -25,7 +22,7 @@ _WIDEST = 10.0
 
 def initial_splats(
     cloud: Cloud,
-    views: Sequence[TrainingView] = (),
+    cells: Cells | None = None,
     *,
     limit: int,
     filled: int = 0,
@@ -42,8 +39,8 @@ def initial_splats(
 
     Parameters
     ----------
-    views : sequence of TrainingView
-        Small pictures to fill holes from; see `fill`.
+    cells : Cells, optional
+        What holes are filled from; see `fill`.
     limit : int
         Largest number of Gaussians; of more points a random choice is kept.
     filled : int
@@ -74,8 +71,9 @@ def initial_splats(
     if len(xyz) > limit:
         chosen = np.sort(rng.choice(len(xyz), limit, replace=False))
         xyz, rgb = xyz[chosen], rgb[chosen]
-    more, colours = fill(xyz, views, min(filled, limit - len(xyz)))
-    xyz, rgb = np.concatenate([xyz, more]), np.concatenate([rgb, colours])
+    if cells is not None:
+        more, colours = fill(xyz, cells, min(filled, limit - len(xyz)))
+        xyz, rgb = np.concatenate([xyz, more]), np.concatenate([rgb, colours])
     spacing = _spacing(xyz)
     spacing = np.minimum(spacing, _WIDEST * np.median(spacing))
 

@@ -32,14 +32,14 @@ class TrainOptions:
         maximum=10_000.0,
     )
     iterations: int = option(
-        1800,
+        2000,
         "Training steps",
         "Number of steps; each compares one photo with its rendering.",
         minimum=1,
         maximum=1_000_000,
     )
     max_gaussians: int = option(
-        80_000,
+        160_000,
         "Largest number of Gaussians",
         "More Gaussians show finer detail and take more time, memory and bytes.",
         minimum=100,
@@ -58,12 +58,6 @@ class TrainOptions:
         "Start with small pictures",
         "Train at a quarter, then half of the size before the full size; faster and steadier.",
     )
-    strategy: str = option(
-        "mcmc",
-        "How Gaussians multiply",
-        "mcmc keeps to the largest number by moving unused Gaussians; classic clones and splits.",
-        choices=("mcmc", "classic"),
-    )
     refine_every: int = option(
         50,
         "Steps between refinements",
@@ -80,14 +74,14 @@ class TrainOptions:
         maximum=1.0,
     )
     largest_gaussian: float = option(
-        0.1,
+        0.04,
         "Largest Gaussian",
         "Standard deviation of a Gaussian at most, as a part of the distance to a camera.",
         minimum=0.001,
         maximum=1000.0,
     )
     fill: float = option(
-        0.3,
+        0.6,
         "Gaussians in holes at the start",
         "Part of the largest number that starts where the photos have no points to track.",
         minimum=0.0,

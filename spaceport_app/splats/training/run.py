@@ -21,7 +21,7 @@ from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines import choose
 from spaceport_app.splats.engines.contract import Engine, TrainingView
 from spaceport_app.splats.model import Splats
-from spaceport_app.splats.training import cleanup, planning, results, snapshots
+from spaceport_app.splats.training import cleanup, fill, planning, results, snapshots
 from spaceport_app.splats.training.budget import Budget, Scene
 from spaceport_app.splats.training.checkpoint import Checkpoints
 from spaceport_app.splats.training.extent import scene_extent
@@ -136,12 +136,12 @@ def train(
     vignette = NO_VIGNETTE
     if options.vignetting and _is_one_camera(views):
         vignette = estimate(cloud.xyz, small)
-    corrected = [_corrected(view, vignette) for view in small]
+    cells = fill.cells(cloud.xyz, [_corrected(view, vignette) for view in small])
 
     def first(options: TrainOptions) -> Splats:
         return initial_splats(
             cloud,
-            corrected,
+            cells,
             filled=int(options.fill * options.max_gaussians),
             limit=options.max_gaussians,
             sh_degree=options.sh_degree,
@@ -212,7 +212,6 @@ def train(
         "gaussians": len(splats),
         "iterations": trainer.iteration,
         "engine": engine.name,
-        "strategy": options.strategy,
         "sh_degree": splats.sh_degree,
         "image_size_px": used.image_size,
         "max_gaussians": used.max_gaussians,

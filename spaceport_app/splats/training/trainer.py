@@ -22,11 +22,11 @@ from spaceport_app.splats.training import memory, size_limit
 from spaceport_app.splats.training.checkpoint import Checkpoint, Checkpoints
 from spaceport_app.splats.training.dataset import Dataset
 from spaceport_app.splats.training.history import History
+from spaceport_app.splats.training.mcmc import Mcmc
 from spaceport_app.splats.training.observer import Observer
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.pace import Pace
 from spaceport_app.splats.training.schedule import Schedule
-from spaceport_app.splats.training.strategies import choose
 from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 from spaceport_app.stopping import StoppedOnRequest
 
@@ -202,7 +202,7 @@ class Trainer:
             image_size=self._limits.image_size,
         )
         self._schedule = Schedule(within, self._extent, self._options.seed, self._vignette)
-        self._strategy = choose.choose(within, self._extent)
+        self._strategy = Mcmc.of(within)
 
     def _go_back(self, initial: Splats) -> None:
         """Return to the newest whole checkpoint, or to the first Gaussians."""
@@ -268,7 +268,7 @@ class Trainer:
             dataset.prefetch(self._view_of(i + 1), side)
         strategy = self._strategy
         settings = self._schedule.settings(
-            i, noise=strategy.noise, screen_gradients=strategy.screen_gradients
+            i, noise=strategy.noise, screen_gradients=i < strategy.last
         )
         metrics = self.engine.step(view, settings)
         if math.isfinite(metrics.loss):
@@ -295,9 +295,7 @@ class Trainer:
         """Change the set of Gaussians where it is due, and keep all within the size limit."""
         strategy = self._strategy
         due = strategy.due(iteration)
-        # A change resets the gradients that a strategy adds up, so then it alone says when.
-        check = not strategy.screen_gradients and iteration % self._options.refine_every == 0
-        if not (due or check):
+        if not (due or iteration % self._options.refine_every == 0):
             return
         statistics = self.engine.statistics()
         change = None

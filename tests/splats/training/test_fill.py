@@ -3,7 +3,7 @@ from scipy.spatial import KDTree
 
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import TrainingView
-from spaceport_app.splats.training.fill import fill
+from spaceport_app.splats.training.fill import cells, fill
 
 
 def scene():
@@ -27,7 +27,7 @@ def scene():
 
 def test_holes_are_filled_on_the_surface_with_the_photos_colours() -> None:
     xyz, views = scene()
-    places, colours = fill(xyz, views, 300)
+    places, colours = fill(xyz, cells(xyz, views), 300)
     assert 250 <= len(places) <= 300
     assert np.quantile(np.abs(places[:, 2] - 1.0), 0.8) < 0.1
     assert np.abs(places[:, 2] - 1.0).max() < 0.3
@@ -39,7 +39,7 @@ def test_holes_are_filled_on_the_surface_with_the_photos_colours() -> None:
 
 def test_new_points_keep_away_from_the_old() -> None:
     xyz, views = scene()
-    places, _ = fill(xyz, views, 200)
+    places, _ = fill(xyz, cells(xyz, views), 200)
     gaps, _ = KDTree(xyz).query(places)
     typical = np.median(KDTree(places).query(places, k=2)[0][:, 1])
     assert gaps.min() > 0.5 * typical
@@ -47,7 +47,11 @@ def test_new_points_keep_away_from_the_old() -> None:
 
 def test_nothing_is_filled_where_nothing_is_wanted_or_known() -> None:
     xyz, views = scene()
-    for places, colours in (fill(xyz, views, 0), fill(xyz, [], 50), fill(xyz[:3], views, 50)):
+    for places, colours in (
+        fill(xyz, cells(xyz, views), 0),
+        fill(xyz, cells(xyz, []), 50),
+        fill(xyz[:3], cells(xyz[:3], views), 50),
+    ):
         assert places.shape == (0, 3) and colours.shape == (0, 3)
 
 
@@ -61,7 +65,7 @@ def test_beyond_the_last_points_an_oblique_photo_is_filled_along_the_ground() ->
     matrix[:3, 3] = -rotation @ np.array([0.0, -20.0, 20.0])
     camera = Camera(48, 36, 40.0, 40.0, 24.0, 18.0, matrix)
     view = TrainingView(camera, np.zeros((36, 48, 3), np.uint8), 0)
-    places, _ = fill(xyz, [view], 400)
+    places, _ = fill(xyz, cells(xyz, [view]), 400)
     beyond = places[:, 1] > 20
     assert beyond.sum() > 20 and places[:, 1].max() > 28
     assert np.abs(places[beyond, 2]).max() < 0.5

@@ -1,11 +1,13 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from spaceport_app.splats.engines.contract import Statistics
-from spaceport_app.splats.training.strategies.mcmc import Mcmc, divided
+from spaceport_app.splats.training.mcmc import Mcmc, divided
+from spaceport_app.splats.training.options import TrainOptions
 
 
 def statistics(opacities: np.ndarray, scales: np.ndarray) -> Statistics:
@@ -127,3 +129,26 @@ def test_the_same_seed_gives_the_same_change() -> None:
 def test_due_between_first_and_last() -> None:
     strategy = Mcmc(cap=10, first=20, last=50, every=10)
     assert [i for i in range(80) if strategy.due(i)] == [20, 30, 40]
+
+
+def test_copies_are_drawn_where_the_photos_are_not_matched_yet() -> None:
+    """Of equally opaque Gaussians one of a hundredfold gradient is drawn ten times as often."""
+    even = statistics(np.full(1000, 0.5), np.ones((1000, 3)))
+    gradients = torch.ones(1000)
+    gradients[:500] = 100.0
+    pulled = replace(even, gradient_sum=3.0 * gradients, view_count=torch.full((1000,), 3.0))
+    strategy = Mcmc(cap=5000, first=0, last=100, every=10, growth=1.0)
+    change = strategy.change(pulled, 10, torch.Generator().manual_seed(3))
+    assert change is not None
+    added = change.source[1000:]
+    assert float((added < 500).double().mean()) == pytest.approx(10 / 11, abs=0.04)
+    change = strategy.change(even, 10, torch.Generator().manual_seed(3))
+    assert change is not None
+    assert float((change.source[1000:] < 500).double().mean()) == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize(("iterations", "first", "last"), [(2000, 80, 1700), (30_000, 500, 25_500)])
+def test_timing_follows_the_number_of_steps(iterations: int, first: int, last: int) -> None:
+    strategy = Mcmc.of(TrainOptions(iterations=iterations, max_gaussians=7, growth=0.2))
+    assert (strategy.first, strategy.last) == (first, last)
+    assert (strategy.cap, strategy.growth) == (7, 0.2)

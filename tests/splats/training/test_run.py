@@ -15,7 +15,13 @@ from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.run import TrainInputs, run, train
 
 OPTIONS = TrainOptions(
-    engine="cpu", iterations=60, max_gaussians=100, image_size=32, refine_every=5, preview_every_s=0
+    engine="cpu",
+    iterations=60,
+    max_gaussians=100,
+    image_size=32,
+    refine_every=5,
+    preview_every_s=0,
+    largest_gaussian=0.1,  # The ground has few and large ones.
 )
 
 
