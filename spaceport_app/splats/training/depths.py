@@ -55,8 +55,6 @@ class Depths:
     Parameters
     ----------
     metres : (height * width,)
-    framing : (height * width,)
-        Neighbouring views in whose picture this pixel's point stands, hidden or not.
     agreeing : (height * width,)
         Neighbouring views whose own depth is the same there, within 3 %.
     contradicting : (height * width,)
@@ -64,7 +62,6 @@ class Depths:
     """
 
     metres: Floats
-    framing: Counts
     agreeing: Counts
     contradicting: Counts
 
@@ -222,7 +219,6 @@ def _compared(
 ) -> Depths:
     """Count which others agree with these depths and which contradict them."""
     points = places(camera, depths)
-    framing = np.zeros(len(points), np.intp)
     agreeing = np.zeros(len(points), np.intp)
     contradicting = np.zeros(len(points), np.intp)
     for other, theirs in others:
@@ -231,7 +227,6 @@ def _compared(
         framed = other.frames(pixels, (-0.5, -0.5))
         there = _sampled(theirs.reshape(other.height, other.width), pixels)
         with np.errstate(invalid="ignore"):
-            framing += framed
             agreeing += framed & (np.abs(here / there - 1.0) < _TOLERANCE)
             contradicting += framed & (here / there < 1.0 - _TOLERANCE)
-    return Depths(depths, framing, agreeing, contradicting)
+    return Depths(depths, agreeing, contradicting)

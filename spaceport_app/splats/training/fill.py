@@ -60,7 +60,9 @@ def cells(xyz: Points, views: Sequence[TrainingView]) -> Cells:
         if found is None:
             continue
         votes = found.agreeing - found.contradicting
-        good = (votes > 0) | (found.framing == 0)
+        # What others neither confirm nor look through is hidden from them or stands at their
+        # edge: without it the far corners of oblique photos would stay empty (0.3 dB).
+        good = (votes > 0) | (found.agreeing + found.contradicting == 0)
         places.append(depths.places(view.camera, found.metres)[good])
         colours.append(view.image.reshape(-1, 3)[good])
         support.append(votes[good])
