@@ -17,6 +17,7 @@ from spaceport_app.gui import theme
 from spaceport_app.gui.run import changes
 from spaceport_app.gui.run.remedies import Remedy
 from spaceport_app.gui.run.stage_row import small_label
+from spaceport_app.gui.theme import numbers
 from spaceport_app.pipeline import presets
 from spaceport_app.project.model import Settings
 
@@ -178,8 +179,7 @@ class Controls(QWidget):
         box.setPrefix("Finish in about ")
         box.setSuffix(" min")
         box.setKeyboardTracking(False)
-        # The style sheet's padding does not reach a spin box's text.
-        box.lineEdit().setTextMargins(4, 0, 0, 0)
+        numbers.set_up(box)
         box.valueChanged.connect(lambda value: self.minutes_chosen.emit(float(value)))
         return box
 

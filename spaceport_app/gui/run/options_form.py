@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from spaceport_app.events import JsonValue
 from spaceport_app.gui import theme
+from spaceport_app.gui.theme import numbers
 from spaceport_app.options import Describe, describe
 from spaceport_app.pipeline.settings import as_json
 
@@ -89,12 +90,6 @@ class OptionsForm(QWidget):
         self.editors: dict[str, Editor] = {}
         self.resets: dict[str, QToolButton] = {}
         self._wheel = _WheelGuard(self)
-        # Arrow keys and the wheel step; buttons for it would crowd fifty fields.
-        self.setStyleSheet(
-            "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button"
-            "{ width: 0; height: 0; border: none; }"
-            "QAbstractSpinBox { padding-left: 8px; }"
-        )
         self._layout = QGridLayout(self)
         self._layout.setColumnStretch(1, 1)
         self._layout.setHorizontalSpacing(theme.wide)
@@ -204,6 +199,8 @@ def _editor(about: Describe, default: JsonValue) -> Editor:
         )
         whole.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
         whole.setSuffix(f" {about.unit}" if about.unit else "")
+        # Buttons would crowd fifty fields.
+        numbers.set_up(whole, buttons=False)
         return whole
     if isinstance(default, float):
         number = NumberBox()
@@ -212,6 +209,7 @@ def _editor(about: Describe, default: JsonValue) -> Editor:
             _LARGEST if about.maximum is None else about.maximum,
         )
         number.setSuffix(f" {about.unit}" if about.unit else "")
+        numbers.set_up(number, buttons=False)
         return number
     return QLineEdit()
 

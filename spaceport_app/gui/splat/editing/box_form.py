@@ -8,14 +8,11 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QGridLayout, QLabel, QWidget
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.theme import numbers
 from spaceport_app.splats.edits.box import CropBox, Triple
 
 _FARTHEST = 1e6
 _SMALLEST = 1e-3
-_NO_BUTTONS = (
-    "QAbstractSpinBox::up-button, QAbstractSpinBox::down-button"
-    "{ width: 0; height: 0; border: none; }"
-)
 
 
 class BoxForm(QWidget):
@@ -27,8 +24,6 @@ class BoxForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._box: CropBox | None = None
-        # Arrow keys and the wheel step; a button of 10 pixels would only take room.
-        self.setStyleSheet(_NO_BUTTONS)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.spacing // 2)
@@ -97,6 +92,7 @@ class BoxForm(QWidget):
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
         field.setKeyboardTracking(False)
         field.setMinimumWidth(64)
+        numbers.set_up(field, buttons=False)
         field.valueChanged.connect(self._teller(kind))
         return field
 
