@@ -210,7 +210,10 @@ def backward(
                 v_entries[lists[k, tiles.SLOT], i] = _ZERO
         for back in range(end - begin):
             k = end - 1 - back
-            prefetch(screen, np.int64(lists[max(k - tiles.AHEAD, begin), tiles.GAUSSIAN]))
+            ahead = max(k - tiles.AHEAD, begin)
+            prefetch(screen, np.int64(lists[ahead, tiles.GAUSSIAN]))
+            prefetch(v_entries, np.int64(lists[ahead, tiles.SLOT]))
+            prefetch(v_entries, np.int64(lists[ahead, tiles.SLOT]) + 1)
             g = lists[k, tiles.GAUSSIAN]
             gx = screen[g, columns.X] - np.float32(left) - _HALF
             gy = screen[g, columns.Y] - np.float32(top) - _HALF
