@@ -23,6 +23,10 @@ _CLOCKS = {
     "cpu": "CPU seconds of training, user and system",
 }
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+_LINE = 0.035
+"""Height of a line of text, as a part of the values' range."""
+_ROOM = 0.7
+"""For the names right of the last point, in decades."""
 _DASHES = {"preview": Qt.PenStyle.SolidLine, "standard": Qt.PenStyle.DashLine}
 
 
@@ -55,15 +59,29 @@ def draw(runs: list[dict[str, Any]], path: Path, clock: str) -> None:
                 symbolBrush=colour,
                 symbolPen=None,
             )
-            # Named at its end: a legend of many lines would cover some of them.
-            name = pg.TextItem(
-                f"{run['set']}, {run['preset'] or 'own options'}", colour, anchor=(1, 1)
-            )
-            name.setPos(math.log10(rows[-1][f"{clock}_s"]), rows[-1][key])
-            plot.addItem(name)
+        _name_ends(plot, runs, key, clock, sets)
     widget.show()
     app.processEvents()
     widget.grab().save(str(path))
+
+
+def _name_ends(
+    plot: Any, runs: list[dict[str, Any]], key: str, clock: str, sets: list[str]
+) -> None:
+    """Write each curve's name at its end, apart from each other: a legend would cover some."""
+    values = [row[key] for run in runs for row in run["rows"]]
+    seconds = [row[f"{clock}_s"] for run in runs for row in run["rows"]]
+    apart = _LINE * (max(values) - min(values))
+    lowest = -math.inf
+    for run in sorted(runs, key=lambda run: float(run["rows"][-1][key])):
+        last = run["rows"][-1]
+        lowest = max(last[key], lowest + apart)
+        colour = _COLOURS[sets.index(run["set"]) % len(_COLOURS)]
+        text = f"{run['set']}, {run['preset'] or 'own options'}: {last[key]:.4g}"
+        name = pg.TextItem(text, colour, anchor=(0, 0.5))
+        name.setPos(math.log10(last[f"{clock}_s"]), lowest)
+        plot.addItem(name)
+    plot.setXRange(math.log10(min(seconds)), math.log10(max(seconds)) + _ROOM)
 
 
 if __name__ == "__main__":
