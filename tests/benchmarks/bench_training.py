@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--preset", default="", choices=("", *presets.NAMES))
     parser.add_argument("--name", default="", help="name of the set in the picture")
     parser.add_argument("--json", type=Path, help="file to add the run to")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     reconstruction = store.read(arguments.reconstruction)
     options = parsed(arguments.preset, arguments.options)
     with tempfile.TemporaryDirectory() as folder:

@@ -9,6 +9,7 @@ exposure disturbs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from scipy.ndimage import map_coordinates, uniform_filter
 from scipy.spatial import KDTree
 
+from spaceport_app import resources
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import TrainingView
 
@@ -76,16 +78,25 @@ def estimate(xyz: Floats, views: Sequence[TrainingView]) -> list[Depths | None]:
     views : sequence of TrainingView
         Small pictures: the work goes with their pixels.
     """
-    planes = [_from_points(xyz, view.camera) for view in views]
+    with ThreadPoolExecutor(resources.cores(), "depths") as threads:
+        return _estimate(xyz, views, threads)
+
+
+def _estimate(
+    xyz: Floats, views: Sequence[TrainingView], threads: ThreadPoolExecutor
+) -> list[Depths | None]:
+    planes = list(threads.map(lambda view: _from_points(xyz, view.camera), views))
     near = [[j for j in others if planes[j] is not None] for others in _neighbours(xyz, views)]
     greys = [view.image.mean(axis=2) / 255.0 for view in views]
-    found: list[Floats | None] = []
-    for i, plane in enumerate(planes):
+
+    def seen(i: int) -> Floats | None:
+        plane = planes[i]
         if plane is None or not near[i]:
-            found.append(plane)
-            continue
+            return plane
         others = [(views[j].camera, greys[j]) for j in near[i][:_COMPARED]]
-        found.append(_swept(views[i].camera, greys[i], plane, others))
+        return _swept(views[i].camera, greys[i], plane, others)
+
+    found = list(threads.map(seen, range(len(views))))
     return [
         None
         if depths is None
