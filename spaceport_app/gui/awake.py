@@ -7,6 +7,7 @@ import logging
 import shutil
 import subprocess
 import sys
+import threading
 
 # https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-setthreadexecutionstate
 _ES_CONTINUOUS = 0x80000000
@@ -20,6 +21,7 @@ class Awake:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._starting: threading.Thread | None = None
         self._asked = False
 
     def keep(self) -> None:
@@ -33,6 +35,32 @@ class Awake:
         command = _command()
         if command is None:
             return
+        # Off the GUI thread: on a busy computer, starting a program takes up to a second.
+        self._starting = threading.Thread(target=self._start, args=(command,), name="awake")
+        self._starting.start()
+
+    def release(self) -> None:
+        """Let the computer sleep again."""
+        if not self._asked:
+            return
+        self._asked = False
+        if sys.platform == "win32":
+            ctypes.windll.kernel32.SetThreadExecutionState(_ES_CONTINUOUS)
+            return
+        if self._starting is not None:
+            self._starting.join()
+            self._starting = None
+        process, self._process = self._process, None
+        if process is not None:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _start(self, command: list[str]) -> None:
         try:
             # It waits for the end of its input, which comes with our own end, however that is.
             self._process = subprocess.Popen(
@@ -43,24 +71,6 @@ class Awake:
             )
         except OSError as error:
             _log.warning("sleep could not be held off: %s", error)
-
-    def release(self) -> None:
-        """Let the computer sleep again."""
-        if not self._asked:
-            return
-        self._asked = False
-        if sys.platform == "win32":
-            ctypes.windll.kernel32.SetThreadExecutionState(_ES_CONTINUOUS)
-            return
-        process, self._process = self._process, None
-        if process is not None:
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                process.wait(timeout=2)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 def _command() -> list[str] | None:

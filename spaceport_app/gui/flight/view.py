@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from spaceport_app.gui import theme
-from spaceport_app.gui.flight import colours
+from spaceport_app.gui.flight import colours, renderer
 from spaceport_app.gui.flight.canvas import FlightCanvas, load_libraries
 from spaceport_app.gui.flight.colour_bar import ColourBar
 from spaceport_app.gui.flight.scene import Scene, build
@@ -196,9 +196,19 @@ class FlightView(QWidget):
         layout.addLayout(below)
 
     def _make_canvas(self) -> None:
+        """Make the canvas, OpenGL's part of it and the scene one after the other.
+
+        Each takes some hundredths of a second, more where other programs use the processor, and
+        the window takes events in between.
+        """
+        if self._canvas is None and self.isVisible():
+            software = renderer.is_software()
+            QTimer.singleShot(0, self, lambda: self._place_canvas(software))
+
+    def _place_canvas(self, software: bool) -> None:
         if self._canvas is not None or not self.isVisible():
             return
-        self._canvas = FlightCanvas()
+        self._canvas = FlightCanvas(software)
         self._canvas.clicked.connect(lambda row: self._tell(self.selected, row))
         self._canvas.double_clicked.connect(self._double_clicked)
         self._canvas.hovered.connect(self._show_facts)
@@ -207,7 +217,13 @@ class FlightView(QWidget):
             self._canvas.layers.set_visible(layer, on)
         self._canvas.layers.set_point_size(self._tools.point_size())
         self._fresh = True
-        self._draw()
+        QTimer.singleShot(0, self, self._open_canvas)
+
+    def _open_canvas(self) -> None:
+        if self._canvas is not None:
+            # For its first picture, an empty one, VTK finds out what OpenGL can do.
+            self._canvas.plotter.grabFramebuffer()
+            QTimer.singleShot(0, self, self._draw)
 
     def _cannot_open(self, trouble: str) -> None:
         self._message.setText(f"The flight view cannot be shown: {trouble}")

@@ -30,7 +30,9 @@ def view(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[FlightVie
     view.set_photos(photos)
     view.set_reconstruction(reconstruction(photos, LEFT_OUT))
     view.show()
-    qtbot.waitUntil(lambda: view._canvas is not None and view._scene is not None, timeout=60_000)
+    qtbot.waitUntil(
+        lambda: view._canvas is not None and view._canvas._scene is not None, timeout=60_000
+    )
     canvas_of(view)._render()
     yield view
     view.stop()

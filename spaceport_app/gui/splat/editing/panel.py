@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QUndoStack
+from typing import cast
+
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QUndoStack
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -136,7 +138,7 @@ class EditPanel(QScrollArea):
         self.shown_strength.setProperty("role", "muted")
         head.addWidget(words, 1)
         head.addWidget(self.shown_strength)
-        self.strength = QSlider(Qt.Orientation.Horizontal)
+        self.strength = _Slider(Qt.Orientation.Horizontal)
         self.strength.setRange(LEAST_STRENGTH, MOST_STRENGTH)
         self.strength.setValue(USUAL_STRENGTH)
         self.strength.setPageStep(10)
@@ -201,6 +203,19 @@ class EditPanel(QScrollArea):
     def _strength_moved(self, value: int) -> None:
         self._show_remove()
         self.strength_moved.emit(value)
+
+
+class _Slider(QSlider):
+    """A slider that keeps Page Up and Page Down, with which the splat view steps through photos."""
+
+    def event(self, event: QEvent) -> bool:
+        """Take these keys before a shortcut does."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            pressed = cast(QKeyEvent, event)
+            if pressed.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+                pressed.accept()
+                return True
+        return super().event(event)
 
 
 def _gaussians(number: int | None) -> str:
