@@ -41,7 +41,8 @@ def test_the_request_ends_with_release_and_with_our_own_end(
     program = (
         "import spaceport_app.gui.awake as a, os\n"
         "a._command = lambda: ['cat']\n"
-        "k = a.Awake(); k.keep(); k._starting.join(); print(k._process.pid, flush=True); os.kill(os.getpid(), 9)"
+        "k = a.Awake(); k.keep(); k._starting.join()\n"
+        "print(k._process.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     import psutil

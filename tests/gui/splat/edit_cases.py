@@ -149,6 +149,13 @@ def crop_and_clean(folder: Path) -> int:
     QTest.mouseClick(panel.undo, LEFT)
     assert view.editing.edits.crop == crop
 
+    before = panel.strength.value()
+    panel.strength.setFocus()
+    QTest.keyClick(panel.strength, Qt.Key.Key_PageUp)
+    assert panel.strength.value() == before + 10, "the key is the slider's, not the photos'"
+    QTest.keyClick(panel.strength, Qt.Key.Key_PageDown)
+    panel.highlight.setChecked(False)
+
     faint = bright(view)
     QTest.mouseClick(panel.done, LEFT)
     assert not panel.isVisible() and stay(view) == cropped
