@@ -7,7 +7,7 @@ from typing import Any
 
 from spaceport_app.project.errors import ProjectError
 
-SCHEMA = 2
+SCHEMA = 3
 
 Raw = dict[str, Any]
 
@@ -19,7 +19,15 @@ def _to_2(document: Raw) -> Raw:
     return {**document, "sources": sources, "settings": settings}
 
 
-MIGRATIONS: dict[int, Callable[[Raw], Raw]] = {1: _to_2}
+def _to_3(document: Raw) -> Raw:
+    """Training had a choice of strategies, of which one is left."""
+    settings = document["settings"]
+    options = {stage: dict(values) for stage, values in settings["options"].items()}
+    options.get("train", {}).pop("strategy", None)
+    return {**document, "settings": {**settings, "options": options}}
+
+
+MIGRATIONS: dict[int, Callable[[Raw], Raw]] = {1: _to_2, 2: _to_3}
 
 
 def migrate(document: Raw, where: str) -> Raw:

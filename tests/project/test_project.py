@@ -71,10 +71,11 @@ def test_photos_that_moved_with_the_project_are_found(tmp_path: Path) -> None:
     assert Project.open(moved / "a.spaceport").sources == (moved / "photos",)
 
 
-def test_an_older_project_still_opens(tmp_path: Path) -> None:
+@pytest.mark.parametrize("schema", sorted(MIGRATIONS))
+def test_an_older_project_still_opens(schema: int, tmp_path: Path) -> None:
     folder = tmp_path / "old.spaceport"
     folder.mkdir()
-    text = (FIXTURES / "schema-1.json").read_text(encoding="utf-8")
+    text = (FIXTURES / f"schema-{schema}.json").read_text(encoding="utf-8")
     (folder / "project.json").write_text(text, encoding="utf-8")
     (folder / "photos").mkdir()
     project = Project.open(folder)
@@ -124,7 +125,7 @@ def test_a_newer_project_is_refused_and_left_alone(project: Project) -> None:
         b'{"schema": 2}',
         b'{"schema": "2"}',
         b'{"schema": 0}',
-        b'{"schema": 2, "name": "a", "created": "", "sources": {}, "settings": [], "stages": 1}',
+        b'{"schema": 3, "name": "a", "created": "", "sources": {}, "settings": [], "stages": 1}',
     ],
 )
 def test_damage_is_told_and_the_damaged_file_is_kept(project: Project, damage: bytes) -> None:
