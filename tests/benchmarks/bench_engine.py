@@ -1,6 +1,7 @@
 """What one training step costs on the processor, as a whole and part by part.
 
-    python tests/benchmarks/bench_engine.py [--threads 1 2] [--steps 10] [--scene 50k 200k]
+    python tests/benchmarks/bench_engine.py [--threads 1 2] [--rounds 20] [--scene 50k 200k]
+                                             [--roofline]
 
 The scenes have the counts and the contributing pairs a pixel (alpha at least 1/255, before the
 pixel is full) at which OpenSplat 1.2.0 was measured: 640x472, SH 3; it took 0.77 and 1.74 CPU
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import os
 import subprocess
 import sys
 import time
@@ -19,6 +21,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+# As in the program's own processes, and before OpenMP is loaded: threads that wait don't spin.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import roofline
 
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import LearningRates, StepSettings, TrainingView
@@ -38,6 +45,7 @@ PARTS = {
     "backward": (compositing, ("backward",)),
     "update": (update, ("adam_step",)),
 }
+STEP = "whole step"
 
 
 def scene(count: int, factor: float) -> tuple[Splats, Camera]:
@@ -77,9 +85,8 @@ def pairs_a_pixel(engine: CpuEngine, camera: Camera) -> float:
         pixels += int(inside.sum())
         last = rasteriser._ends[tile, tiles.PIXELS :].reshape(px.shape)
         begin, end = rasteriser._starts[tile], rasteriser._starts[tile + 1]
-        s = rasteriser.screen[rasteriser._lists[begin:end, tiles.GAUSSIAN]].astype(np.float64)[
-            :, :, None, None
-        ]
+        s = rasteriser.screen[rasteriser._lists[begin:end, tiles.GAUSSIAN], : columns.EXTENT_X]
+        s = s.astype(np.float64)[:, :, None, None]
         dy = s[:, columns.Y] - top - 0.5 - py
         u = s[:, columns.X] - left - 0.5 - px - s[:, columns.SLOPE] * dy
         e = s[:, columns.LOG2_OPACITY] + s[:, columns.Q1] * u * u
@@ -121,6 +128,8 @@ def peak_memory() -> float:
 
 
 def timed(times: dict[str, list[float]], name: str, function: Callable[..., object]):
+    """Return `function`, adding its CPU and wall seconds to ``times[name]``."""
+
     def call(*arguments):
         wall, cpu = time.perf_counter(), time.process_time()
         result = function(*arguments)
@@ -131,10 +140,27 @@ def timed(times: dict[str, list[float]], name: str, function: Callable[..., obje
     return call
 
 
-def measure(name: str, threads: int, steps: int, factor: float) -> None:
+def work_of(engine: CpuEngine) -> roofline.Work:
+    """Return what the last picture needed."""
+    rasteriser: Rasteriser = engine._rasteriser
+    entries = int(rasteriser._starts[-1])
+    spans = rasteriser._lists[:entries, tiles.SPAN]
+    bounds = rasteriser._bounds
+    return roofline.Work(
+        len(bounds),
+        rasteriser.visible,
+        int(bounds.sum()),
+        entries,
+        int((spans % tiles.HEIGHT - spans // tiles.HEIGHT + 1).sum()),
+        WIDTH * HEIGHT,
+    )
+
+
+def measure(name: str, threads: list[int], rounds: int, factor: float, bounds: bool) -> None:
+    """Print what a step costs, the least of rounds in which the thread counts take turns."""
     count, _ = SCENES[name]
     splats, camera = scene(count, factor)
-    engine = CpuEngine(threads=threads)
+    engine = CpuEngine(threads=max(threads))
     engine.load(splats)
     del splats
     target = np.random.default_rng(1).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
@@ -148,57 +174,67 @@ def measure(name: str, threads: int, steps: int, factor: float) -> None:
     forget_peak()
     start = time.perf_counter()
     step(0)
-    cold = time.perf_counter() - start
+    first = time.perf_counter() - start
     step(1)
     peak = peak_memory()
     pairs = pairs_a_pixel(engine, camera)
-    cpu_steps = []
-    wall_steps = []
-    for i in range(steps):
-        wall, cpu = time.perf_counter(), time.process_time()
-        step(i)
-        cpu_steps.append(time.process_time() - cpu)
-        wall_steps.append(time.perf_counter() - wall)
     times = {part: [0.0, 0.0] for part in PARTS}
-    kept = []
     for part, (module, functions) in PARTS.items():
         for function in functions:
-            kept.append((module, function, getattr(module, function)))
             setattr(module, function, timed(times, part, getattr(module, function)))
-    for i in range(steps):
-        step(i)
-    for module, function, original in kept:
-        setattr(module, function, original)
-    cpu, wall = float(np.median(cpu_steps)), float(np.median(wall_steps))
-    entries = engine._rasteriser._starts[-1]
+    whole = timed(times, STEP, step)
+    least = {t: {part: [np.inf, np.inf] for part in (*PARTS, STEP)} for t in threads}
+    load = os.getloadavg()[0]
+    for i in range(rounds):
+        for t in threads:
+            engine._threads = t
+            times.update({part: [0.0, 0.0] for part in (*PARTS, STEP)})
+            whole(i)
+            for part, both in times.items():
+                least[t][part] = np.minimum(least[t][part], both)
+    work = work_of(engine)
     print(
-        f"{name}, {threads} thread{'s' if threads > 1 else ''}: {pairs:.0f} pairs a pixel, "
-        f"{entries / 1000:.0f}k tile entries; a step {1e3 * cpu:.0f} ms CPU "
-        f"(least {1e3 * min(cpu_steps):.0f}), {1e3 * wall:.0f} ms wall; "
-        f"{1e9 * cpu / (pairs * WIDTH * HEIGHT):.2f} ns CPU a pair; "
-        f"peak memory {peak:.0f} MB; first step {cold:.1f} s"
+        f"{name}: {pairs:.0f} pairs a pixel, {work.entries / 1000:.0f}k tile entries; peak memory "
+        f"{peak:.0f} MB; first step {first:.1f} s; least of {rounds} rounds, load average "
+        f"{load:.1f} to {os.getloadavg()[0]:.1f}"
     )
-    for part, (part_cpu, part_wall) in times.items():
-        print(f"  {part:15s} {1e3 * part_cpu / steps:7.1f} CPU {1e3 * part_wall / steps:7.1f} wall")
+    print(f"  {'':15s}" + "".join(f"   {t} thr. CPU ms  wall ms" for t in threads))
+    for part in (*PARTS, STEP):
+        figures = "".join(
+            f"{1e3 * c:15.1f} {1e3 * w:8.1f}" for c, w in (least[t][part] for t in threads)
+        )
+        ratio = least[threads[0]][part][1] / least[threads[-1]][part][1]
+        print(f"  {part:15s}{figures}" + (f"  x {ratio:.2f}" if len(threads) > 1 else ""))
+    for t in threads:
+        cpu = 1e9 * least[t][STEP][0] / (pairs * WIDTH * HEIGHT)
+        print(f"  {cpu:.2f} ns CPU a pair with {t} thread{'s' if t > 1 else ''}")
+    if bounds:
+        for t in threads:
+            rates_of_machine = roofline.peaks(t)
+            print(f"  {rates_of_machine}")
+            cpu_seconds = {part: least[t][part][0] for part in PARTS}
+            print("\n".join(roofline.table(work, rates_of_machine, cpu_seconds)))
 
 
 def main() -> None:
-    """Measure each scene and thread count in a process of its own, for its peak memory."""
+    """Measure each scene in a process of its own, for its peak memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--scene", nargs="+", default=list(SCENES), choices=list(SCENES))
+    parser.add_argument("--roofline", action="store_true", help="say what bounds each part")
     parser.add_argument("--factor", type=float, help="measure one scene of Gaussians this large")
     options = parser.parse_args()
     if options.factor is not None:
-        measure(options.scene[0], options.threads[0], options.steps, options.factor)
+        name = options.scene[0]
+        measure(name, options.threads, options.rounds, options.factor, options.roofline)
         return
     for name in options.scene:
-        factor = find_factor(*SCENES[name])
-        for threads in options.threads:
-            command = [sys.executable, __file__, "--scene", name, "--threads", str(threads)]
-            command += ["--steps", str(options.steps), "--factor", str(factor)]
-            subprocess.run(command, check=True)
+        command = [sys.executable, __file__, "--scene", name, "--rounds", str(options.rounds)]
+        command += ["--factor", str(find_factor(*SCENES[name]))]
+        command += ["--threads", *map(str, options.threads)]
+        command += ["--roofline"] * options.roofline
+        subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":
