@@ -421,8 +421,8 @@ def test_processor_without_wide_vectors_gives_the_same(tmp_path):
         subprocess.run([sys.executable, "-c", script], check=True, env=environment)
         results.append(np.load(out))
     ours, theirs = results
-    np.testing.assert_allclose(theirs["before"], ours["before"], atol=2e-5)
-    np.testing.assert_allclose(theirs["losses"], ours["losses"], rtol=2e-3)
+    np.testing.assert_allclose(theirs["before"], ours["before"], atol=2e-6)
+    np.testing.assert_allclose(theirs["losses"], ours["losses"], rtol=1e-5)
 
 
 def test_empty_engine_renders_background():
