@@ -18,7 +18,7 @@ SIDE = 256
 """Longer side of a thumbnail in units of the screen: the widest cell of the list."""
 
 _LARGEST = 512
-_CACHE_BYTES = 48 << 20
+_CACHE_BYTES = 20 << 20
 _WAITING = 96
 """Requests that wait at most; older ones are of rows that were scrolled out of sight."""
 _THREADS = 1

@@ -96,6 +96,7 @@ class SplatView(QWidget):
         self._wanted = ""
         self._comparison: Comparison | None = None
         self._measuring: Camera | None = None
+        self._pictured = False
         self._build()
         self._show_controls()
 
@@ -349,6 +350,9 @@ class SplatView(QWidget):
     def _camera_moved(self) -> None:
         if self._canvas is not None and self._canvas.navigator.view is None:
             self._leave_photo()
+        if not self._pictured:
+            # What moved the camera, a resize say, also ended the drawing to measure by.
+            self._measuring = None
         self._place_wipe()
 
     def _leave_photo(self) -> None:
@@ -420,12 +424,14 @@ class SplatView(QWidget):
     def _take_picture(self) -> None:
         if self._canvas is not None and self._comparison is not None:
             self._measuring = self._comparison.camera
+            self._pictured = False
             self._canvas.take_picture(self._comparison.camera)
 
     def _measure(self, camera: Camera, picture: Image) -> None:
         comparison = self._comparison
         if comparison is None or camera is not comparison.camera:
             return
+        self._pictured = True
         self._was_seen()
         work = partial(comparison.psnr_db, picture)
         done = partial(self._take_psnr, comparison)

@@ -8,6 +8,7 @@ import pytest
 
 CASES = (
     "photo_is_compared_and_measured",
+    "resize_while_measuring_measures_again",
     "keys_go_from_photo_to_photo",
     "mouse_orbits_pans_and_zooms",
     "keys_fly",

@@ -150,6 +150,22 @@ def photo_is_compared_and_measured(views: tuple[View, ...]) -> None:
         assert view.canvas.navigator.view is views[1], "and the camera not"
 
 
+def resize_while_measuring_measures_again(views: tuple[View, ...]) -> None:
+    with window(views) as view:
+        compared = heard(view.compared)
+        shown = heard(view.shown)
+        # Enough work for the resize to come in the middle of it.
+        view.set_splats(scene(60_000))
+        waiting.until(lambda: len(shown) == 1, "the larger scene is there")
+        view.jump_to("b.jpg")
+        at_rest(view)
+        QTest.mouseClick(view.controls.compare, LEFT)
+        waiting.until(lambda: view._measuring is not None, "it draws to measure by")
+        view.resize(view.width() - 20, view.height() - 20)
+        waiting.until(lambda: compared, "it is measured all the same")
+        assert view.controls.result.text() == f"PSNR {compared[-1][1]:.1f} dB"
+
+
 def keys_go_from_photo_to_photo(views: tuple[View, ...]) -> None:
     with window(views) as view:
         view.activateWindow()
@@ -373,6 +389,7 @@ def snapshots_replace_each_other_before_ones_eyes(views: tuple[View, ...]) -> No
 
 CASES: tuple[Callable[[tuple[View, ...]], None], ...] = (
     photo_is_compared_and_measured,
+    resize_while_measuring_measures_again,
     keys_go_from_photo_to_photo,
     mouse_orbits_pans_and_zooms,
     keys_fly,
