@@ -8,7 +8,7 @@ exposure disturbs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -68,7 +68,11 @@ class Depths:
     contradicting: Counts
 
 
-def estimate(xyz: Floats, views: Sequence[TrainingView]) -> list[Depths | None]:
+def estimate(
+    xyz: Floats,
+    views: Sequence[TrainingView],
+    told: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Depths | None]:
     """Return the coarse depths of each view; None for one with too few points around.
 
     Parameters
@@ -77,13 +81,18 @@ def estimate(xyz: Floats, views: Sequence[TrainingView]) -> list[Depths | None]:
         Triangulated points in metres.
     views : sequence of TrainingView
         Small pictures: the work goes with their pixels.
+    told : callable
+        Called with the number of views that are done, and of all.
     """
     with ThreadPoolExecutor(resources.cores(), "depths") as threads:
-        return _estimate(xyz, views, threads)
+        return _estimate(xyz, views, threads, told)
 
 
 def _estimate(
-    xyz: Floats, views: Sequence[TrainingView], threads: ThreadPoolExecutor
+    xyz: Floats,
+    views: Sequence[TrainingView],
+    threads: ThreadPoolExecutor,
+    told: Callable[[int, int], None],
 ) -> list[Depths | None]:
     planes = list(threads.map(lambda view: _from_points(xyz, view.camera), views))
     near = [[j for j in others if planes[j] is not None] for others in _neighbours(xyz, views)]
@@ -96,7 +105,10 @@ def _estimate(
         others = [(views[j].camera, greys[j]) for j in near[i][:_COMPARED]]
         return _swept(views[i].camera, greys[i], plane, others)
 
-    found = list(threads.map(seen, range(len(views))))
+    found = []
+    for depths in threads.map(seen, range(len(views))):
+        found.append(depths)
+        told(len(found), len(views))
     return [
         None
         if depths is None

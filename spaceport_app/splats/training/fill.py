@@ -8,7 +8,7 @@ photos are thinned to an even spacing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,11 @@ class Cells:
     colours: Colours
 
 
-def cells(xyz: Points, views: Sequence[TrainingView]) -> Cells:
+def cells(
+    xyz: Points,
+    views: Sequence[TrainingView],
+    told: Callable[[int, int], None] = lambda done, total: None,
+) -> Cells:
     """Return the cells of photos at their coarse depths, without those that others look through.
 
     Parameters
@@ -50,13 +54,15 @@ def cells(xyz: Points, views: Sequence[TrainingView]) -> Cells:
         Triangulated points in metres.
     views : sequence of TrainingView
         Small pictures: each pixel is one cell. Of more than 128, as many are taken from all over.
+    told : callable
+        Called with the number of views that are done, and of all.
     """
     xyz = xyz[np.isfinite(xyz).all(axis=1)]
     if len(views) > _MOST_VIEWS:
         chosen = np.linspace(0, len(views) - 1, _MOST_VIEWS).round().astype(int)
         views = [views[i] for i in chosen]
     places, colours, support = [np.empty((0, 3))], [np.empty((0, 3), np.uint8)], [np.empty(0)]
-    for view, found in zip(views, depths.estimate(xyz, views), strict=True):
+    for view, found in zip(views, depths.estimate(xyz, views, told), strict=True):
         if found is None:
             continue
         votes = found.agreeing - found.contradicting

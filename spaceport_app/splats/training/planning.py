@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 _FILE = "plan.json"
 _TRIED_STEPS = 12
 _TRIED_S = 1.5
-_FROM, _TO = 0.012, 0.018
+FROM, _TO = 0.015, 0.018
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def make(task: Task, options: TrainOptions, scratch: Path, key: str, report: Rep
         sizes, seconds, factor = kept
         fitted = replace(options, **cast("dict[str, Any]", sizes))
         return Plan(fitted, seconds, replace(machine, factor=factor), task.scene)
-    report(Progress("Measuring how fast this computer is", 0, 1, _FROM))
+    report(Progress("Measuring how fast this computer is", 0, 1, FROM))
     guess = budget.fitting(options, _now(task), task.scene, machine)
     machine = replace(machine, factor=_factor(task, guess, machine))
     now = _now(task)

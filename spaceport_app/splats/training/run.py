@@ -136,7 +136,13 @@ def train(
     vignette = NO_VIGNETTE
     if options.vignetting and _is_one_camera(views):
         vignette = estimate(cloud.xyz, small)
-    cells = fill.cells(cloud.xyz, [_corrected(view, vignette) for view in small])
+
+    def estimated(done: int, total: int) -> None:
+        stop_if_asked()
+        part = planning.FROM * (done / total)
+        report(Progress(f"Estimating depths in {total} photos", done, total, part))
+
+    cells = fill.cells(cloud.xyz, [_corrected(view, vignette) for view in small], estimated)
 
     def first(options: TrainOptions) -> Splats:
         return initial_splats(

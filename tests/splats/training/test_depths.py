@@ -63,7 +63,9 @@ def test_without_other_photos_the_points_alone_tell(ground, views) -> None:
 
 
 def test_a_depth_that_others_look_through_is_contradicted(ground, views) -> None:
-    found = depths.estimate(ground, views)
+    told: list[tuple[int, int]] = []
+    found = depths.estimate(ground, views, lambda *counts: told.append(counts))
+    assert told == [(i + 1, len(views)) for i in range(len(views))]
     camera = views[0].camera
     floating = np.full(48 * 64, 6.0)
     others = [(view.camera, depth.metres) for view, depth in zip(views[1:], found[1:], strict=True)]
