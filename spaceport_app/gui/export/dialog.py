@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -323,6 +323,8 @@ class ExportDialog(QDialog):
             self._figures.addWidget(right, number, 1)
         self.browser_button.setEnabled(results.to_look_at(self._project) is not None)
         self._fit()
+        # New labels in an open dialog count for its size only once they are shown.
+        QTimer.singleShot(0, self, self._fit)
 
     def _fit(self) -> None:
         width = max(self.width(), _WIDTH)

@@ -36,6 +36,7 @@ _TIPS = {
     f"are shown larger. {_MEAN}",
     "step_s": f"How long a step takes; larger photos and more Gaussians take longer. {_MEAN}",
 }
+_LEAST_RANGE = 1000.0
 _NOISY = frozenset(_TIPS)
 
 _log = logging.getLogger(__name__)
@@ -227,6 +228,9 @@ class LivePlots(QWidget):
             plot.getAxis("left").enableAutoSIPrefix(False)
             plot.getAxis("bottom").enableAutoSIPrefix(False)
             plot.getAxis("left").setWidth(56)
+            if name == "gaussians":
+                # A number that stays would get five labels that read alike.
+                plot.setLimits(minYRange=_LEAST_RANGE)
             if number >= 2:
                 plot.setLabel("bottom", "Training step")
             symbol = "o" if name == "psnr_db" else None
