@@ -162,14 +162,7 @@ def fitting(options: TrainOptions, budget: Budget, scene: Scene, machine: Machin
 
 def training_seconds(options: TrainOptions, scene: Scene, machine: Machine) -> float:
     """Return the wall seconds that all steps of `options` take."""
-    mean = cost.mean_step_seconds(
-        options,
-        scene.pixels_at(options.image_size),
-        scene.initial(options),
-        machine.device,
-        machine.cores,
-    )
-    return machine.factor * mean * options.iterations
+    return _steps_seconds(options, scene, machine, 0)
 
 
 def finishing_seconds(options: TrainOptions, scene: Scene, machine: Machine) -> float:
@@ -209,19 +202,24 @@ def corrected_steps(
     while low < high:
         middle = (low + high + 1) // 2
         tried = replace(options, iterations=middle)
-        mean = cost.mean_step_seconds(
-            tried,
-            scene.pixels_at(options.image_size),
-            scene.initial(options),
-            machine.device,
-            machine.cores,
-            start=iteration / middle,
-        )
-        if machine.factor * mean * (middle - iteration) > seconds:
+        if _steps_seconds(tried, scene, machine, iteration) > seconds:
             high = middle - 1
         else:
             low = middle
     return low
+
+
+def _steps_seconds(options: TrainOptions, scene: Scene, machine: Machine, done: int) -> float:
+    """Return the wall seconds of the steps that are left after `done` of them."""
+    mean = cost.mean_step_seconds(
+        options,
+        scene.pixels_at(options.image_size),
+        scene.initial(options),
+        machine.device,
+        machine.cores,
+        start=done / options.iterations,
+    )
+    return machine.factor * mean * (options.iterations - done)
 
 
 def _left(options: TrainOptions, budget: Budget, machine: Machine, scene: Scene) -> float:
