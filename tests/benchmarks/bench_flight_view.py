@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -130,9 +129,7 @@ def main() -> None:
     if sys.platform == "linux" and (arguments.software or "DISPLAY" not in os.environ):
         import xvfb
 
-        rest = [a for a in sys.argv[1:] if a != "--software"]
-        with xvfb.running() as environment:
-            subprocess.run([sys.executable, __file__, *rest], env=environment, check=True)
+        xvfb.run_again(__file__)
         return
     from PySide6.QtWidgets import QApplication
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+def run_again(script: str) -> None:
+    """Run a script with its arguments but ``--software`` on a display of its own."""
+    rest = [argument for argument in sys.argv[1:] if argument != "--software"]
+    with running() as environment:
+        subprocess.run([sys.executable, script, *rest], env=environment, check=True)
 
 
 @contextmanager
