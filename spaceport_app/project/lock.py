@@ -20,6 +20,7 @@ FILE = ".lock"
 # The holder writes its name into the first bytes; the locked byte lies behind them, because
 # Windows lets nobody read a locked range.
 _LOCKED_BYTE = 1 << 20
+_INSTANT_S = 0.05
 
 if sys.platform == "win32":
     import msvcrt
@@ -28,11 +29,30 @@ if sys.platform == "win32":
         os.lseek(file.fileno(), _LOCKED_BYTE, os.SEEK_SET)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
+    def _free(file: IO[str]) -> None:
+        os.lseek(file.fileno(), _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+    def _try(file: IO[str]) -> None:
+        # Nothing is shared here: another who looks holds it for an instant.
+        with contextlib.suppress(OSError):
+            _take(file)
+            return
+        time.sleep(_INSTANT_S)
+        _take(file)
+
 else:
     import fcntl
 
     def _take(file: IO[str]) -> None:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _free(file: IO[str]) -> None:
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+
+    def _try(file: IO[str]) -> None:
+        # Shared: all may look at once, and nobody takes another's look for work.
+        fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -64,7 +84,12 @@ def held(folder: Path) -> Iterator[None]:
             # A full disk must not keep anybody from looking; only the name is lost.
             with contextlib.suppress(OSError):
                 os.ftruncate(file.fileno(), 0)
-        yield
+        try:
+            yield
+        finally:
+            # Closing is not enough: a process that another thread is just starting has a copy
+            # of the open file until its program is loaded.
+            _free(file)
 
 
 def _take_soon(file: IO[str], folder: Path, path: Path) -> None:
@@ -76,7 +101,7 @@ def _take_soon(file: IO[str], folder: Path, path: Path) -> None:
         except OSError as error:
             if attempt == 5:
                 raise _locked(folder, path) from error
-            time.sleep(0.05)
+            time.sleep(_INSTANT_S)
 
 
 def is_held(folder: Path) -> bool:
@@ -86,7 +111,8 @@ def is_held(folder: Path) -> bool:
         return False
     try:
         with path.open("r+", encoding="utf-8") as file:
-            _take(file)
+            _try(file)
+            _free(file)
     except PermissionError:
         return sys.platform == "win32"
     except OSError:
