@@ -1,0 +1,1 @@
+"""What runs on AWS: the API in Lambda, the state machine and the worker in its container."""

@@ -1,0 +1,1 @@
+"""The desktop side of a job on AWS."""

@@ -1,0 +1,87 @@
+"""Where everything of a job lies in S3: keys follow from the job's id alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias, get_args
+
+Step: TypeAlias = Literal["sfm", "3dgs", "compression"]
+
+STEPS: tuple[Step, ...] = get_args(Step)
+"""The steps of the state machine in order."""
+
+STAGES: dict[Step, tuple[str, ...]] = {
+    "sfm": ("import", "sfm"),
+    "3dgs": ("train",),
+    "compression": ("compress", "export"),
+}
+"""The stages of Spaceport that each step runs."""
+
+_FOLDERS: dict[Step, str] = {"sfm": "colmap", "3dgs": "3dgs", "compression": "compressed"}
+_ID = re.compile(r"[a-z0-9]{26}")
+
+PROGRESS, MANIFEST = "progress.json", "manifest.json"
+
+
+def is_job_id(text: str) -> bool:
+    """Whether `text` has the form of a job's id."""
+    return _ID.fullmatch(text) is not None
+
+
+def uploads(job: str) -> str:
+    """Return the prefix of what a client has uploaded."""
+    return f"jobs/{job}/files/"
+
+
+def upload(job: str, number: int) -> str:
+    """Return the key of an uploaded file; its name stands in the record, never in a key."""
+    return f"{uploads(job)}{number:06d}"
+
+
+def record(job: str) -> str:
+    """Return the key of a job's record."""
+    return f"jobs/{job}/job.json"
+
+
+def results(job: str, step: Step) -> str:
+    """Return the prefix of all that a step leaves."""
+    return f"{_FOLDERS[step]}/{job}/"
+
+
+def progress(job: str, step: Step) -> str:
+    """Return the key of the events of a step."""
+    return results(job, step) + PROGRESS
+
+
+def manifest(job: str, step: Step) -> str:
+    """Return the key of the list of a step's files; it is written last."""
+    return results(job, step) + MANIFEST
+
+
+def result(job: str, step: Step, path: str) -> str:
+    """Return the key of a result by its path relative to the project folder."""
+    return f"{results(job, step)}files/{path}"
+
+
+def checkpoints(job: str) -> str:
+    """Return the prefix of what an interrupted training goes on from."""
+    return results(job, "3dgs") + "checkpoints/"
+
+
+def compute_name(job: str, step: Step) -> str:
+    """Return the name of the SageMaker job of a step."""
+    return f"sp-{job}-{step}"
+
+
+def following(first: Step, last: Step) -> tuple[Step, ...]:
+    """Return the steps from `first` to `last`.
+
+    Raises
+    ------
+    ValueError
+        If `last` lies before `first`.
+    """
+    chosen = STEPS[STEPS.index(first) : STEPS.index(last) + 1]
+    if not chosen:
+        raise ValueError(f"{last} comes before {first}")
+    return chosen
