@@ -36,7 +36,7 @@ def inspect(
         else:
             found = describe(path)
             text = columns(_rows(found))
-        output.document(plain(found))
+        output.document(plain({"ok": True, **found}))
         for line in text:
             output.say(line)
 

@@ -19,7 +19,7 @@ def status(project: ProjectFolder, json: Json = False) -> None:
     with told(output, project):
         opened = Project.open(project)
         found = describe(opened, stages)
-        output.document(found)
+        output.document({"ok": True, **found})
         for line in lines(found):
             output.say(line)
 

@@ -1,1 +1,1 @@
-"""The same stages on AWS: what both sides agree on; `client` is the desktop, `backend` what is deployed."""
+"""The same stages on AWS: `client` is the desktop, `backend` what is deployed."""

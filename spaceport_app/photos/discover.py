@@ -10,15 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spaceport_app.errors import StageError
-from spaceport_app.photos import zips
+from spaceport_app.photos import unread, zips
 from spaceport_app.photos.decode import PHOTO_SUFFIXES
 from spaceport_app.photos.model import Finding, LeftOut
 
 _JUNK = frozenset(
     {"__macosx", "thumbs.db", "desktop.ini", "$recycle.bin", "system volume information", "@eadir"}
 )
-_OTHER_PICTURES = frozenset({".webp", ".bmp", ".gif", ".avif", ".jxl", ".jp2", ".psd"})
-_RAW = frozenset({".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".pef", ".srw"})
 _PROJECT_SUFFIX = ".spaceport"
 
 Counted = Callable[[int, int], None]
@@ -101,7 +99,7 @@ def discover(
         elif path.suffix.lower() in PHOTO_SUFFIXES:
             loose.setdefault(path.parent, []).append(path)
         else:
-            left_out.append(LeftOut(path.name, path, _unsupported(path.suffix)))
+            left_out.append(LeftOut(path.name, path, unread.finding(path.suffix)))
     groups.extend(_Source(root.name, root, tuple(files)) for root, files in loose.items())
     return Discovery(_named(_once(groups)), tuple(left_out))
 
@@ -133,7 +131,7 @@ def holds_pictures(source: Path, most: int = 20_000) -> bool:
 
 def _is_picture(name: str) -> bool:
     suffix = Path(name).suffix.lower()
-    return suffix == ".zip" or suffix in PHOTO_SUFFIXES | _OTHER_PICTURES | _RAW
+    return suffix == ".zip" or suffix in PHOTO_SUFFIXES | unread.OTHER_PICTURES | unread.RAW
 
 
 def is_junk(name: str) -> bool:
@@ -197,26 +195,12 @@ def _walk(root: Path) -> tuple[tuple[Path, ...], list[LeftOut]]:
                 waiting.append(path)
             elif suffix in PHOTO_SUFFIXES:
                 files.append(path)
-            elif suffix == ".zip" or suffix in _OTHER_PICTURES or suffix in _RAW:
+            elif suffix == ".zip" or suffix in unread.OTHER_PICTURES | unread.RAW:
                 others.append(path)
-    developed = {path.with_suffix("") for path in files}
-    for path in others:
-        # Drones write a RAW file beside each JPEG: nothing is missing then.
-        if not (path.suffix.lower() in _RAW and path.with_suffix("") in developed):
-            name = path.relative_to(root).as_posix()
-            left_out.append(LeftOut(name, path, _unsupported(path.suffix)))
+    for path in unread.missed(others, files):
+        name = path.relative_to(root).as_posix()
+        left_out.append(LeftOut(name, path, unread.finding(path.suffix)))
     return tuple(files), left_out
-
-
-def _unsupported(suffix: str) -> Finding:
-    kind = suffix.lower()
-    if kind == ".zip":
-        return Finding("not_opened", "Zips within folders are not opened; add the zip itself.")
-    if kind in _RAW:
-        return Finding("unsupported", "RAW photos are not read; save them as JPEG or TIFF.")
-    return Finding(
-        "unsupported", f"{kind or 'Such'} files are not read; save the photo as JPEG, PNG or TIFF."
-    )
 
 
 def _once(groups: list[_Source]) -> list[_Source]:

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from spaceport_app import resources
 from spaceport_app.errors import StageError
+from spaceport_app.photos import unread
 from spaceport_app.photos.decode import PHOTO_SUFFIXES
 from spaceport_app.photos.model import Finding, LeftOut
 
@@ -116,6 +117,7 @@ def _entries(
         raise _BombError(f"The zip has {len(infos)} entries; at most {MAXIMUM_ENTRIES} are read.")
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
+    others: list[PurePosixPath] = []
     taken: set[str] = set()
     for info in infos:
         name = _name(info)
@@ -128,6 +130,8 @@ def _entries(
         if suffix == ".zip":
             inner = Finding("not_opened", "A zip within a zip is not opened; unpack it first.")
             left_out.append(LeftOut(f"{archive.name}/{name}", archive, inner))
+        if suffix in unread.OTHER_PICTURES | unread.RAW:
+            others.append(PurePosixPath(*parts))
         if suffix not in PHOTO_SUFFIXES:
             continue
         reason = _unsafe(name, parts, info)
@@ -136,6 +140,8 @@ def _entries(
             continue
         path = free_name("/".join(portable_name(part) for part in parts), taken)
         entries.append(Entry(info, PurePosixPath(path)))
+    for other in unread.missed(others, [entry.path for entry in entries]):
+        left_out.append(LeftOut(f"{archive.name}/{other}", archive, unread.finding(other.suffix)))
     return entries, left_out
 
 

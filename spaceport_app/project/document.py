@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from spaceport_app import __version__, atomic
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.migrations import SCHEMA, migrate
-from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun
+from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun, plainly
 
 FILE = "project.json"
+SUFFIX = ".spaceport"
+
+
+def name_of(folder: Path) -> str:
+    """Return the name of the project in `folder`: the folder's, also after it was renamed."""
+    name = plainly(folder).name
+    return name.removesuffix(SUFFIX) or name
 
 
 def read(folder: Path) -> Document:
@@ -44,7 +51,7 @@ def read(folder: Path) -> Document:
         raw = json.loads(text)
         if not isinstance(raw, dict):
             raise ValueError("it is no object")
-        return _parse(migrate(raw, str(folder)))
+        return replace(_parse(migrate(raw, str(folder))), name=name_of(folder))
     except ProjectError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -14,9 +14,9 @@ from uuid import uuid4
 from spaceport_app.project import document as files
 from spaceport_app.project import lock, publish
 from spaceport_app.project.errors import ProjectError, unwritable
-from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun, plainly
+from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun
 
-SUFFIX = ".spaceport"
+SUFFIX = files.SUFFIX
 
 _log = logging.getLogger(__name__)
 
@@ -93,9 +93,8 @@ class Project:
                         f"{folder} is a project already.",
                         "Open it, or choose another folder.",
                     )
-            name = plainly(folder).name
             document = Document(
-                name=name.removesuffix(SUFFIX) or name,
+                name=files.name_of(folder),
                 created=_now(),
                 sources=tuple(Source.of(path, folder) for path in sources),
                 settings=settings,

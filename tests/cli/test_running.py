@@ -78,6 +78,7 @@ def test_quiet_says_nothing(spaceport: Spaceport, texts: Path) -> None:
 def test_options_are_saved_as_differences(spaceport: Spaceport, texts: Path) -> None:
     spaceport("run", texts, "-o", "a.spaceport", "--count-letters", "a", "--count-rounds", 5)
     found = spaceport("status", "a.spaceport", "--json").json
+    assert found["ok"] is True
     assert found["options"] == {"count": {"letters": "a"}}  # five rounds are the default
     assert letters(spaceport.folder / "a.spaceport") == 30
     spaceport("run", "-o", "a.spaceport", "--collect-upper", "off", "--count-letters", "abc")

@@ -51,6 +51,18 @@ def test_a_zip_within_a_zip_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_pictures_that_are_not_read_are_named(tmp_path: Path) -> None:
+    pictures = ("DCIM/a.jpg", "DCIM/a.DNG", "DCIM/b.dng", "c.webp", "notes.txt")
+    archive = make(tmp_path / "a.zip", dict.fromkeys(pictures, noise(64)))
+    paths, left_out = extract(archive, tmp_path / "out")
+    assert paths == ["DCIM/a.jpg"]
+    # The RAW beside its JPEG is not missed, the one alone is.
+    assert [(item.name, item.reason.code) for item in left_out] == [
+        ("a.zip/DCIM/b.dng", "unsupported"),
+        ("a.zip/c.webp", "unsupported"),
+    ]
+
+
 def everything_below(folder: Path) -> set[str]:
     return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
 

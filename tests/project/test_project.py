@@ -40,6 +40,14 @@ def test_a_project_is_read_as_it_was_made(project: Project, tmp_path: Path) -> N
     assert again.document.settings.options == {"train": {"seed": 7}}
 
 
+def test_a_renamed_folder_is_a_renamed_project(project: Project) -> None:
+    renamed = project.folder.rename(project.folder.with_name("Düne.spaceport"))
+    again = Project.open(renamed)
+    assert again.document.name == "Düne"
+    with again.locked():
+        assert again.document.name == "Düne"
+
+
 def test_records_come_back(project: Project) -> None:
     with project.locked():
         publish_one(project, "abc")
@@ -79,7 +87,7 @@ def test_an_older_project_still_opens(schema: int, tmp_path: Path) -> None:
     (folder / "project.json").write_text(text, encoding="utf-8")
     (folder / "photos").mkdir()
     project = Project.open(folder)
-    assert project.document.name == "beach"
+    assert project.document.name == "old"
     assert project.sources == (Path("/flights/beach"),)
     assert project.document.settings == Settings("preview", "cpu", {"train": {"seed": 3}})
     run = project.published("import")
