@@ -1,0 +1,86 @@
+"""The AWS that the tests talk to, as a process: ``python -m cloud.emulators.server FOLDER``.
+
+moto's server with its Amazon States Language engine on, SageMaker jobs that really run
+(`cloud.emulators.sagemaker`) and the mail function that is really called. It binds a free port,
+writes it as a line to standard output, and ends when its standard input closes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+ACCOUNT = "123456789012"
+
+
+def main(folder: Path) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    # moto's states engine calls other services by its own port, and reads it when imported.
+    os.environ["MOTO_PORT"] = str(port)
+    os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
+    from moto.core.config import default_user_config
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server
+
+    from cloud.emulators import sagemaker
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}  # type: ignore[typeddict-unknown-key]
+    jobs = sagemaker.install(folder)
+    _call_functions_here()
+    server = make_server(
+        "127.0.0.1",
+        port,
+        DomainDispatcherApplication(create_backend_app),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+        fd=listener.fileno(),
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(port, flush=True)
+    sys.stdin.read()
+    jobs.end_all()
+    os._exit(0)
+
+
+def _call_functions_here() -> None:
+    """Have Lambda call ``module:function`` as the function's description names it."""
+    import importlib
+
+    from moto.awslambda.models import LambdaBackend
+
+    def invoke(
+        self: Any,
+        function_name: str,
+        qualifier: str | None,
+        body: Any,
+        headers: Any,
+        response_headers: Any,
+    ) -> bytes:
+        found = self.get_function(function_name, qualifier)
+        module, _, name = found.description.partition(":")
+        try:
+            function = getattr(importlib.import_module(module), name)
+            return json.dumps(function(json.loads(body or "{}"), None)).encode()
+        except Exception as error:
+            logging.exception("the function %s failed", function_name)
+            response_headers["x-amz-function-error"] = "Unhandled"
+            answer = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            return json.dumps(answer).encode()
+
+    LambdaBackend.invoke = invoke  # type: ignore[method-assign,assignment]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,110 @@
+"""One emulated AWS account of the tests: its buckets, its clients, its state machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from .sagemaker import THROTTLE
+
+REGION = "us-west-2"
+UPLOADS, ARTIFACTS = "spaceport-uploads", "spaceport-artifacts"
+
+_TESTS = Path(__file__).parents[2]
+_ROOT = _TESTS.parent
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running server and the folder in which its jobs work.
+
+    Parameters
+    ----------
+    endpoint : str
+        ``http://127.0.0.1:PORT``: S3, Step Functions, SageMaker, SES, IAM and Lambda alike.
+    folder : Path
+        The jobs' files: ``NAME/RUN/...`` takes the place of ``/opt/ml``, ``NAME/pid`` is the
+        running process.
+    """
+
+    endpoint: str
+    folder: Path
+    uploads: str = UPLOADS
+    artifacts: str = ARTIFACTS
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of this account."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"max_attempts": 1}),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return what a process needs to work with this account."""
+        return {**account(), "AWS_ENDPOINT_URL": self.endpoint}
+
+    def throttle(self, requests: int) -> None:
+        """Have SageMaker refuse the next requests as too many."""
+        (self.folder / THROTTLE).write_text(str(requests))
+
+
+def account() -> dict[str, str]:
+    """Return the environment of any process with this account, but for the address."""
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SPACEPORT_UPLOADS": UPLOADS,
+        "SPACEPORT_ARTIFACTS": ARTIFACTS,
+    }
+
+
+@contextmanager
+def started(folder: Path, more: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """Start a server as a process, make the buckets, and end it with its jobs.
+
+    `more` goes to the environment of the server and of its jobs.
+    """
+    path = os.pathsep.join([str(_ROOT), str(_TESTS), os.environ.get("PYTHONPATH", "")])
+    log = folder / "server.log"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "cloud.emulators.server", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, **account(), "PYTHONPATH": path, **(more or {})},
+        ) as process,
+    ):
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            port = process.stdout.readline().decode().strip()
+            assert port, f"the server did not start: {log.read_text()[-2000:]}"
+            stack = Stack(f"http://127.0.0.1:{port}", folder)
+            s3 = stack.client("s3")
+            for bucket in (UPLOADS, ARTIFACTS):
+                place = {"LocationConstraint": REGION}
+                s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+            yield stack
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
