@@ -17,6 +17,8 @@ PART_BYTES = 8 << 20
 MOST_FILES = 5_000
 MOST_BYTES = 100 << 30
 MOST_PARTS_A_REQUEST = 100
+MOST_PARTS_A_FILE = 10_000
+"""S3 has no more."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,21 @@ def record(job: str) -> str:
     return f"jobs/{job}/job.json"
 
 
+def stop_wish(job: str) -> str:
+    """Return the key of what is there as soon as somebody wants a job stopped."""
+    return f"jobs/{job}/stop.json"
+
+
+def records(job: str) -> str:
+    """Return the prefix of what is written about a job in the artifacts bucket."""
+    return f"jobs/{job}/"
+
+
+def owned(owner: str) -> str:
+    """Return the prefix of the empty objects that name the jobs of an API key by its id."""
+    return f"owners/{owner}/"
+
+
 def results(job: str, step: Step) -> str:
     """Return the prefix of all that a step leaves."""
     return f"{_FOLDERS[step]}/{job}/"

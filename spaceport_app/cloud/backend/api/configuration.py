@@ -1,0 +1,98 @@
+"""What the deployment tells the API by environment variables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spaceport_app.cloud.layout import STEPS, Step
+
+_INSTANCES: Mapping[Step, str] = {
+    "sfm": "ml.c6i.2xlarge",
+    "3dgs": "ml.g4dn.xlarge",
+    "compression": "ml.c6i.4xlarge",
+}
+_LIMITS_S: Mapping[Step, int] = {"sfm": 4 * 3600, "3dgs": 6 * 3600, "compression": 3600}
+_POLL_S: Mapping[Step, int] = {"sfm": 60, "3dgs": 120, "compression": 60}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Where everything is, and the limits.
+
+    Parameters
+    ----------
+    uploads, artifacts : str
+        Names of the two buckets.
+    state_machine : str
+        ARN.
+    seed_buckets : frozenset of str
+        Buckets that the ``s3Url`` of ``POST /start-job`` may name.
+    instances : mapping
+        SageMaker instance type of each step.
+    limits_s : mapping
+        Seconds after which SageMaker ends each step.
+    waits_s : mapping
+        Seconds between two looks of the state machine at each step.
+    spot : bool
+        Train on spare capacity, which may be interrupted.
+    link_s : int
+        Seconds for which presigned addresses are valid.
+    kept_days : int
+        Days after which the artifacts bucket forgets; told to the caller.
+    stop_wait_s, poll_s : float
+        How long a stop waits to see that all is dead, and how often it looks.
+    prices : mapping
+        US dollars an hour by instance type; these go before the shipped table.
+    """
+
+    uploads: str
+    artifacts: str
+    state_machine: str
+    seed_buckets: frozenset[str] = frozenset()
+    instances: Mapping[Step, str] = field(default_factory=lambda: dict(_INSTANCES))
+    limits_s: Mapping[Step, int] = field(default_factory=lambda: dict(_LIMITS_S))
+    waits_s: Mapping[Step, int] = field(default_factory=lambda: dict(_POLL_S))
+    spot: bool = False
+    link_s: int = 3600
+    kept_days: int = 30
+    stop_wait_s: float = 20.0
+    poll_s: float = 1.0
+    prices: Mapping[str, float] = field(default_factory=dict)
+
+    @staticmethod
+    def of(environment: Mapping[str, str]) -> Configuration:
+        """Read the environment of the function.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If something is missing or makes no sense: the deployment is wrong.
+        """
+        buckets = environment.get("SPACEPORT_SEED_BUCKETS", "").split(",")
+        instances = _table(environment, "SPACEPORT_INSTANCES")
+        limits = _table(environment, "SPACEPORT_LIMITS_SECONDS")
+        waits = _table(environment, "SPACEPORT_POLL_SECONDS")
+        prices = _table(environment, "SPACEPORT_PRICES")
+        return Configuration(
+            uploads=environment["SPACEPORT_UPLOADS"],
+            artifacts=environment["SPACEPORT_ARTIFACTS"],
+            state_machine=environment["SPACEPORT_STATE_MACHINE"],
+            seed_buckets=frozenset(name.strip() for name in buckets if name.strip()),
+            instances={step: str(instances.get(step, _INSTANCES[step])) for step in STEPS},
+            limits_s={step: int(limits.get(step, _LIMITS_S[step])) for step in STEPS},
+            waits_s={step: int(waits.get(step, _POLL_S[step])) for step in STEPS},
+            spot=environment.get("SPACEPORT_SPOT", "").lower() in {"1", "true", "yes"},
+            link_s=int(environment.get("SPACEPORT_LINK_SECONDS", "3600")),
+            kept_days=int(environment.get("SPACEPORT_KEPT_DAYS", "30")),
+            prices={name: float(price) for name, price in prices.items()},
+        )
+
+
+def _table(environment: Mapping[str, str], name: str) -> dict[str, Any]:
+    table = json.loads(environment.get(name) or "{}")
+    if not isinstance(table, dict):
+        raise ValueError(f"{name} is no JSON object")
+    return table
