@@ -14,10 +14,8 @@ def test_buckets_are_there_and_hold_what_is_put(stack: Stack) -> None:
     s3 = stack.client("s3")
     s3.put_object(Bucket=stack.uploads, Key="a/ü", Body=b"x", ChecksumAlgorithm="SHA256")
     assert s3.get_object(Bucket=stack.uploads, Key="a/ü")["Body"].read() == b"x"
-    assert {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]} == {
-        stack.uploads,
-        stack.artifacts,
-    }
+    # Other tests may have made more of them.
+    assert {stack.uploads, stack.artifacts} <= {b["Name"] for b in s3.list_buckets()["Buckets"]}
 
 
 def test_sagemaker_refuses_a_request_that_its_model_does_not_know(stack: Stack) -> None:

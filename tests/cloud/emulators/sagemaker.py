@@ -136,7 +136,8 @@ class Jobs:
         job = self._jobs.get((kind, name))
         if job is None:
             code = "ValidationException" if kind == "training" else "ResourceNotFound"
-            raise _refused(code, f"There is no {kind} job called {name}.")
+            # In the words of the service, by which alone its callers can tell.
+            raise _refused(code, f"Requested resource not found: {name}")
         return job
 
     def _busy(self) -> None:
