@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import map_coordinates, uniform_filter
+from scipy.ndimage import map_coordinates
 from scipy.spatial import KDTree
 
 from spaceport_app import resources
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import TrainingView
+from spaceport_app.splats.training import sweep
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.intp]
@@ -27,8 +28,6 @@ Counts = npt.NDArray[np.intp]
 _FEWEST_POINTS = 8
 _MARGIN = 0.5
 _PLANE = 32
-_ROUNDS = 3
-_RIDGE = 0.002
 _FINEST = 1e-6
 # Beyond the last points a plane may lead into the sky: how far it is followed, in inverse depths
 # of the pixel's own points and of all.
@@ -38,9 +37,6 @@ _TRIED = np.arange(-13, 14) * 0.03
 """Logarithms of the factors by which depths are tried, away from the plane's."""
 
 _COMPARED = 4
-_WINDOW = 5
-_INSIDE = (-3.0, -3.0)
-"""Border in which the window around a pixel would reach out of the picture."""
 
 _ALIKE = 0.6
 _FLAT = 1e-5
@@ -146,33 +142,26 @@ def _from_points(xyz: Floats, camera: Camera) -> Floats | None:
     pixels, depths = pixels[about], depths[about]
     if len(depths) < _FEWEST_POINTS:
         return None
-    at = _pixels(camera)
-    gaps, near = KDTree(pixels).query(at, k=min(_PLANE, len(depths)))
-    nearness = np.asarray(1.0 / depths[near], np.float64)
-    offsets = pixels[near] - at[:, None]
-    closeness = np.asarray(1.0 / (gaps + 1.0) ** 2, np.float64)
-    weights = closeness
-    for _ in range(_ROUNDS):  # What stands on or hides behind the surface weighs less each round.
-        height, slope = _plane_at(offsets, nearness, weights)
-        off = np.abs(nearness - height[:, None] - np.einsum("pkd,pd->pk", offsets, slope))
-        spread = 2.0 * np.median(off, axis=1, keepdims=True) + _FINEST * nearness
-        weights = closeness / (1.0 + (off / spread) ** 2)
-    farthest = np.maximum(_FARTHER * nearness.min(axis=1), _FARTHEST * float(np.min(1.0 / depths)))
-    return np.asarray(1.0 / np.clip(height, farthest, _NEARER * nearness.max(axis=1)), np.float64)
+    blocks, block = _blocks(camera)
+    _, found = KDTree(pixels).query(blocks, k=min(_PLANE, len(depths)))
+    near = np.asarray(found, np.int64)
+    nearness = 1.0 / depths
+    height = sweep.fitted_planes(_pixels(camera), pixels, nearness, near, block)
+    around = nearness[near]
+    farthest = np.maximum(_FARTHER * around.min(axis=1), _FARTHEST * nearness.min())[block]
+    nearest = (_NEARER * around.max(axis=1))[block]
+    return np.asarray(1.0 / np.clip(height, farthest, nearest), np.float64)
 
 
-def _plane_at(offsets: Floats, values: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Return height at offset 0 and slope of planes through K values each, (P,) and (P, 2)."""
-    total = weights.sum(axis=1)
-    middle = np.einsum("pk,pkd->pd", weights, offsets) / total[:, None]
-    mean = np.einsum("pk,pk->p", weights, values) / total
-    apart = offsets - middle[:, None]
-    square = np.einsum("pk,pkd,pke->pde", weights, apart, apart)
-    trace = square[:, 0, 0] + square[:, 1, 1]
-    square += (_RIDGE * trace)[:, None, None] * np.eye(2)
-    along = np.einsum("pk,pkd,pk->pd", weights, apart, values - mean[:, None])
-    slope = np.linalg.solve(square, along[..., None])[..., 0]
-    return mean - np.einsum("pd,pd->p", middle, slope), slope
+def _blocks(camera: Camera) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Return the centres of blocks of 2 by 2 pixels, and the block of each pixel.
+
+    The pixels of a block share their nearest points: finding these takes longer than the planes.
+    """
+    high, wide = (camera.height + 1) // 2, (camera.width + 1) // 2
+    y, x = np.mgrid[0:high, 0:wide]
+    v, u = np.mgrid[0 : camera.height, 0 : camera.width] // 2
+    return np.column_stack([2.0 * x.ravel() + 1.0, 2.0 * y.ravel() + 1.0]), (v * wide + u).ravel()
 
 
 def _neighbours(xyz: Floats, views: Sequence[TrainingView]) -> list[list[int]]:
@@ -196,26 +185,21 @@ def _swept(
     camera: Camera, grey: Floats, plane: Floats, others: Sequence[tuple[Camera, Floats]]
 ) -> Floats:
     """Return the depths at which the others look most like `grey`; the plane's where none does."""
-    mean, variance = _moments(grey)
-    points = places(camera, plane)
-    # How many others are asked is settled where the plane is: at its pictures' edges wrong depths
-    # stand in more of them than right ones.
-    asked = sum(other.frames(other.project(points)[0], _INSIDE) for other, _ in others)
-    asked = np.asarray(asked).reshape(grey.shape)
-    scores = np.empty((len(_TRIED), *grey.shape))
-    for k, step in enumerate(_TRIED):
-        points = places(camera, plane * np.exp(step))
-        alike = []
-        for other, picture in others:
-            pixels, _ = other.project(points)
-            framed = other.frames(pixels, _INSIDE).reshape(grey.shape)
-            seen = _sampled(picture, pixels).reshape(grey.shape)
-            seen_mean, seen_variance = _moments(seen)
-            product = uniform_filter(grey * seen, _WINDOW, mode="nearest") - mean * seen_mean
-            alike.append(np.where(framed, product / np.sqrt(variance * seen_variance), -1.0))
-        # Two are enough, as something may hide the point from the rest.
-        first, second = np.sort([*alike, np.full(grey.shape, -1.0)], axis=0)[:-3:-1]
-        scores[k] = np.where(asked > 1, (first + second) / 2.0, first)
+    # Two pictures that differ from the same grey by little lose no digits in their variances.
+    level = grey.mean()
+    sizes = np.array([(other.width, other.height) for other, _ in others])
+    pictures = np.zeros((len(others), sizes[:, 1].max(), sizes[:, 0].max()), np.float32)
+    for room, (_, picture) in zip(pictures, others, strict=True):
+        room[: picture.shape[0], : picture.shape[1]] = picture - level
+    scores, asked = sweep.likenesses(
+        (grey - level).astype(np.float32),
+        plane.reshape(grey.shape).astype(np.float32),
+        np.exp(_TRIED).astype(np.float32),
+        np.stack([_lines(camera, other) for other, _ in others]),
+        pictures,
+        sizes,
+        _FLAT,
+    )
     k = np.clip(scores.argmax(axis=0), 1, len(_TRIED) - 2)[None]
     before, at, after = (np.take_along_axis(scores, k + d, axis=0)[0] for d in (-1, 0, 1))
     bend = 2.0 * (before - 2.0 * at + after)
@@ -225,10 +209,18 @@ def _swept(
     return np.asarray(plane * np.where(sure, found, 1.0).ravel(), np.float64)
 
 
-def _moments(image: Floats) -> tuple[Floats, Floats]:
-    mean = uniform_filter(image, _WINDOW, mode="nearest")
-    variance = uniform_filter(image * image, _WINDOW, mode="nearest") - mean * mean
-    return mean, np.maximum(variance, _FLAT)
+def _lines(camera: Camera, other: Camera) -> npt.NDArray[np.float32]:
+    """Return what a pixel's depth is multiplied by, and what is added to it, in another picture.
+
+    The sum, (2, 3, height, width) along its first axis, is a homogeneous pixel.
+    """
+    rays = places(camera, np.ones(camera.width * camera.height)) - camera.centre
+    intrinsics = np.array([[other.fx, 0.0, other.cx], [0.0, other.fy, other.cy], [0.0, 0.0, 1.0]])
+    matrix = intrinsics @ other.view_matrix[:3]
+    ahead = rays @ matrix[:, :3].T
+    origin = matrix[:, :3] @ camera.centre + matrix[:, 3]
+    lines = np.stack([ahead.T, np.repeat(origin[:, None], len(rays), axis=1)])
+    return lines.reshape(2, 3, camera.height, camera.width).astype(np.float32)
 
 
 def _sampled(image: Floats, pixels: Floats) -> Floats:

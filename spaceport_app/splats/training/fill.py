@@ -8,6 +8,7 @@ photos are thinned to an even spacing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
+from spaceport_app import resources
 from spaceport_app.splats.engines.contract import TrainingView
 from spaceport_app.splats.training import depths
 
@@ -94,7 +96,7 @@ def fill(xyz: Points, cells: Cells, count: int) -> tuple[Points, Colours]:
     places, colours = cells.places, cells.colours
     if count <= 0 or len(places) == 0 or len(xyz) == 0:
         return np.empty((0, 3)), np.empty((0, 3), np.uint8)
-    gap, _ = KDTree(xyz).query(places)
+    gap, _ = KDTree(xyz).query(places, workers=resources.cores())
     gaps = np.asarray(gap, np.float64)
 
     # The larger the spacing, the fewer are left: halve the range until the number fits.
@@ -116,6 +118,12 @@ def fill(xyz: Points, cells: Cells, count: int) -> tuple[Points, Colours]:
 def _thinned(places: Points, gaps: Points, spacing: float) -> npt.NDArray[np.intp]:
     """Return the first of the points in each occupied cube, if no triangulated point is near."""
     apart = np.flatnonzero(gaps > spacing)
+    if len(apart) == 0:
+        return apart
     cubes = np.floor(places[apart] / spacing).astype(np.int64)
+    cubes -= cubes.min(axis=0)
+    sides = [int(n) + 1 for n in cubes.max(axis=0)]
+    if math.prod(sides) < 2**62:  # One number a cube sorts ten times as fast as three.
+        cubes = np.ravel_multi_index(tuple(cubes.T), sides)
     _, first = np.unique(cubes, axis=0, return_index=True)
     return apart[first]

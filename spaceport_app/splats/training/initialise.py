@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import KDTree
 
+from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.sfm.model import Cloud
 from spaceport_app.splats.model import Splats
@@ -93,6 +94,6 @@ def initial_splats(
 
 def _spacing(xyz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the mean distance of each point to its three nearest, (N,), over 0."""
-    found, _ = KDTree(xyz).query(xyz, k=_NEIGHBOURS + 1)
+    found, _ = KDTree(xyz).query(xyz, k=_NEIGHBOURS + 1, workers=resources.cores())
     distances = np.asarray(found, np.float64)[:, 1:]
     return np.asarray(np.maximum(distances.mean(axis=1), 1e-7), np.float64)

@@ -3,7 +3,7 @@ from scipy.spatial import KDTree
 
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import TrainingView
-from spaceport_app.splats.training.fill import cells, fill
+from spaceport_app.splats.training.fill import _thinned, cells, fill
 
 
 def scene():
@@ -69,3 +69,16 @@ def test_beyond_the_last_points_an_oblique_photo_is_filled_along_the_ground() ->
     beyond = places[:, 1] > 20
     assert beyond.sum() > 20 and places[:, 1].max() > 28
     assert np.abs(places[beyond, 2]).max() < 0.5
+
+
+def test_thinning_takes_the_first_of_each_cube_however_far_they_reach() -> None:
+    near = np.random.default_rng(3).uniform(-9, 9, (3000, 3))
+    far = np.concatenate([near, [[4e7, -4e7, 4e7], [-4e7, 4e7, -4e7]]])
+    gaps = np.linspace(0, 4, len(far))
+    for places in (near, far):
+        seen: dict[tuple[int, ...], int] = {}
+        for i, place in enumerate(places):
+            if gaps[i] > 1.5:
+                seen.setdefault(tuple(int(n) for n in np.floor(place / 1.5)), i)
+        assert sorted(_thinned(places, gaps[: len(places)], 1.5)) == sorted(seen.values())
+    assert len(_thinned(near, gaps[:3000], 9.0)) == 0
