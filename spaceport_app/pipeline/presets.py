@@ -39,7 +39,7 @@ PRESETS: tuple[Preset, ...] = (
             "cpu": {
                 "sfm": {"max_features": 4096, "neighbours": 8, "view_size": 640},
                 "train": {
-                    "iterations": 2000,
+                    "iterations": 1700,
                     "max_gaussians": 160_000,
                     "image_size": 640,
                     "sh_degree": 2,

@@ -11,7 +11,7 @@ import math
 
 from spaceport_app.splats.training.options import TrainOptions
 
-QUARTER_UNTIL, HALF_UNTIL = 0.10, 0.50
+QUARTER_UNTIL, HALF_UNTIL = 0.05, 0.30
 """Parts of the steps until which pictures have a quarter and half of their full side."""
 
 _GRID = 40

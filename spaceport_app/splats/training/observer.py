@@ -22,7 +22,7 @@ from spaceport_app.splats.training.snapshots import Snapshots
 FRACTION_FROM, FRACTION_TO = 0.02, 0.95
 """Part of the stage's progress that the steps cover."""
 
-_MEASURED_AT = (0.1, 0.3, 0.5, 0.7, 0.85)
+_MEASURED_AT = (0.15, 0.3, 0.5, 0.7, 0.85)
 _EVERY_S = 0.5
 
 

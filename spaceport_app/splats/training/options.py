@@ -32,7 +32,7 @@ class TrainOptions:
         maximum=10_000.0,
     )
     iterations: int = option(
-        2000,
+        1700,
         "Training steps",
         "Number of steps; each compares one photo with its rendering.",
         minimum=1,
