@@ -18,7 +18,7 @@ from spaceport_app.splats.training.cost import state_bytes, wall_seconds
 from spaceport_app.splats.training.options import TrainOptions
 
 _MB = 1e6
-_START_S = {"cpu": 6.0, "cuda": 10.0}
+_START_S = {"cpu": 3.0, "cuda": 10.0}
 _POINTS_A_PHOTO = 200
 _NO_LIMIT = 10**9
 
