@@ -30,8 +30,8 @@ def seeds(stack: Stack) -> str:
     return SEEDS
 
 
-@pytest.fixture
-def cloud(stack: Stack, waiting_machine: str, seeds: str) -> Iterator[Cloud]:
+@pytest.fixture(scope="session")
+def running_cloud(stack: Stack, waiting_machine: str, seeds: str) -> Iterator[Cloud]:
     """Return the API behind an address, with the emulated account behind it."""
     configuration = Configuration(
         stack.uploads,
@@ -58,3 +58,11 @@ def cloud(stack: Stack, waiting_machine: str, seeds: str) -> Iterator[Cloud]:
     ):
         made.append(Cloud(one, two, stack, services))
         yield made[0]
+
+
+@pytest.fixture
+def cloud(running_cloud: Cloud) -> Iterator[Cloud]:
+    """Return the API as it was deployed; what a test changes in it is undone."""
+    services = running_cloud.services
+    yield running_cloud
+    running_cloud.services = services
