@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import torch
 
 Image = npt.NDArray[np.float32]
+Twist = tuple[float, float, float, float, float, float]
+"""A small rigid motion: shift (3) in world units, then turn (3) in radians about the axes."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class StepSettings:
         Opacity compensated for the 0.3 px low-pass (Yu et al. 2024, Mip-Splatting's 2-D part).
     screen_gradients : bool
         Whether to add up the norm of screen-space position gradients a Gaussian.
+    pose_gradient : bool
+        Whether to measure the loss by the camera's pose.
     """
 
     iteration: int
@@ -80,16 +84,22 @@ class StepSettings:
     background: tuple[float, float, float] = (0.0, 0.0, 0.0)
     antialiased: bool = False
     screen_gradients: bool = False
+    pose_gradient: bool = False
 
 
 @dataclass(frozen=True)
 class StepMetrics:
-    """Measured in one step: loss without regularisation, its parts, Gaussians on screen."""
+    """Measured in one step: loss without regularisation, its parts, Gaussians on screen.
+
+    `pose_gradient`, where it was asked for, is that of the loss by a twist of the camera's
+    axes, at zero: ``view_matrix -> exp(twist) view_matrix``.
+    """
 
     loss: float
     l1: float
     ssim: float
     visible: int
+    pose_gradient: Twist | None = None
 
 
 @dataclass(frozen=True)

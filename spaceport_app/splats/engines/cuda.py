@@ -20,6 +20,7 @@ from spaceport_app.splats.engines.contract import (
     StepMetrics,
     StepSettings,
     TrainingView,
+    Twist,
 )
 from spaceport_app.splats.engines.store import BETA1, BETA2, EPSILON, StoredEngine
 
@@ -56,8 +57,10 @@ class CudaEngine(StoredEngine):
         if view.image.shape != (camera.height, camera.width, 3):
             raise ValueError("the picture is not of its camera's size")
         rows = store.rows.detach().requires_grad_()
+        pose = torch.from_numpy(np.array(camera.view_matrix, np.float32)).to(self._device)
+        pose.requires_grad_(settings.pose_gradient)
         image, meta = self._draw(
-            rows, camera, settings.sh_degree, settings.background, settings.antialiased
+            rows, camera, pose, settings.sh_degree, settings.background, settings.antialiased
         )
         meta["means2d"].retain_grad()
         visible = (meta["radii"][0] > 0).all(-1)
@@ -78,12 +81,14 @@ class CudaEngine(StoredEngine):
             self._measure(meta, index, camera, settings)
             if rows.grad is not None:
                 self._move(index, rows.grad, settings)
-        return StepMetrics(loss.item(), l1.item(), ssim.item(), len(index))
+        twist = None if pose.grad is None else _twist(pose)
+        return StepMetrics(loss.item(), l1.item(), ssim.item(), len(index), twist)
 
     def _draw(
         self,
         rows: torch.Tensor,
         camera: Camera,
+        pose: torch.Tensor,
         degree: int,
         background: tuple[float, float, float],
         antialiased: bool,
@@ -91,7 +96,6 @@ class CudaEngine(StoredEngine):
         import gsplat
 
         intrinsics = ((camera.fx, 0.0, camera.cx), (0.0, camera.fy, camera.cy), (0.0, 0.0, 1.0))
-        view = torch.from_numpy(np.asarray(camera.view_matrix, np.float32))
         terms = self._store.terms
         pictures, _, meta = gsplat.rasterization(
             means=rows[:, layout.MEAN : layout.LOG_SCALES],
@@ -99,7 +103,7 @@ class CudaEngine(StoredEngine):
             scales=torch.exp(rows[:, layout.LOG_SCALES : layout.QUATERNION]),
             opacities=torch.sigmoid(rows[:, layout.OPACITY]),
             colors=rows[:, layout.SH : layout.SH + 3 * terms].reshape(-1, terms, 3),
-            viewmats=view[None].to(self._device),
+            viewmats=pose[None],
             Ks=torch.tensor(intrinsics, device=self._device)[None],
             width=camera.width,
             height=camera.height,
@@ -153,9 +157,20 @@ class CudaEngine(StoredEngine):
     ) -> Image:
         """Return the picture (height, width, 3), float32, not clamped from above."""
         degree = 3 if sh_degree is None else sh_degree
+        pose = torch.from_numpy(np.array(camera.view_matrix, np.float32)).to(self._device)
         with torch.no_grad():
-            image, _ = self._draw(self._store.rows, camera, degree, background, antialiased)
+            image, _ = self._draw(self._store.rows, camera, pose, degree, background, antialiased)
         return np.ascontiguousarray(image.cpu().numpy(), np.float32)
+
+
+def _twist(pose: torch.Tensor) -> Twist:
+    """Return the gradient by a twist of the camera from that by its view matrix (4, 4)."""
+    assert pose.grad is not None
+    axes = pose.detach().double()[:3].T
+    slopes = pose.grad.double()[:3].T
+    turn = torch.linalg.cross(axes, slopes).sum(dim=0)
+    x, y, z, rx, ry, rz = torch.cat([slopes[3], turn]).tolist()
+    return x, y, z, rx, ry, rz
 
 
 def _ssim(image: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

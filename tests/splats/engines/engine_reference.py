@@ -78,13 +78,16 @@ def render(
     antialiased: bool = False,
     near: float = 0.01,
     centres: list | None = None,
+    view=None,
 ):
     """Picture (height, width, 3) of float64 tensors means, log_scales, quaternions, ...
 
-    `centres` receives the projected centres with their gradient kept.
+    `centres` receives the projected centres with their gradient kept; `view`, a float64 tensor
+    (4, 4), stands in for the camera's view matrix.
     """
     means, log_scales, quaternions, opacity_logits, sh = parameters
-    view = torch.from_numpy(np.asarray(camera.view_matrix, np.float64))
+    if view is None:
+        view = torch.from_numpy(np.asarray(camera.view_matrix, np.float64))
     local = means @ view[:3, :3].T + view[:3, 3]
     x, y, z = local.unbind(-1)
     width, height = camera.width, camera.height
@@ -111,7 +114,7 @@ def render(
     if centres is not None:
         centre.retain_grad()
         centres.append(centre)
-    direction = means - torch.from_numpy(camera.centre)
+    direction = means + view[:3, 3] @ view[:3, :3]
     direction = direction / direction.norm(dim=-1, keepdim=True)
     colour = (harmonics(direction, sh, degree) + 0.5).clamp(min=0.0)
 

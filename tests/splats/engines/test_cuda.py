@@ -6,6 +6,7 @@ In gsplat's place stands our own differentiable rasteriser behind gsplat's real 
 import inspect
 from dataclasses import replace
 
+import engine_reference as reference
 import engine_scenes as scenes
 import gsplat
 import numpy as np
@@ -170,3 +171,37 @@ def test_state_and_change(calls):
     assert np.array_equal(other.splats().sh, cuda.splats().sh)
     cuda.change(Change(torch.tensor([2, 2]), torch.tensor([False, True])))
     assert len(cuda) == 2 and np.array_equal(cuda.splats().means[1], other.splats().means[2])
+
+
+def test_pose_gradient_is_the_cpu_engine_s(monkeypatch):
+    """By `viewmats`, as from gsplat, in whose place the float64 reference is."""
+
+    def rasterization(*arguments, **keywords):
+        a = SIGNATURE.bind(*arguments, **keywords).arguments
+        k = a["Ks"][0].tolist()
+        size = a["width"], a["height"]
+        plain = Camera(*size, k[0][0], k[1][1], k[0][2], k[1][2], np.eye(4))
+        scene = a["means"], torch.log(a["scales"]), a["quats"], torch.logit(a["opacities"])
+        image = reference.render(
+            [p.double() for p in (*scene, a["colors"])],
+            plain,
+            a["sh_degree"],
+            tuple(a["backgrounds"][0].tolist()),
+            view=a["viewmats"][0].double(),
+        )
+        meta = {
+            "radii": torch.ones(1, len(a["means"]), 2, dtype=torch.int32),
+            "means2d": torch.zeros(1, len(a["means"]), 2, requires_grad=True),
+        }
+        return image[None].float(), None, meta
+
+    monkeypatch.setattr(gsplat, "rasterization", rasterization)
+    cpu, cuda = both(scenes.gaussians(50, 2, seed=4, size=-1.5))
+    picture = np.random.default_rng(2).integers(0, 255, (37, 45, 3), np.uint8)
+    view = TrainingView(scenes.camera(), picture, 0)
+    settings = StepSettings(0, 2, LearningRates(0.0), pose_gradient=True)
+    ours, theirs = cuda.step(view, settings), cpu.step(view, settings)
+    assert ours.pose_gradient is not None
+    size = np.linalg.norm(theirs.pose_gradient)
+    np.testing.assert_allclose(ours.pose_gradient, theirs.pose_gradient, rtol=0, atol=1e-3 * size)
+    assert cuda.step(view, replace(settings, pose_gradient=False)).pose_gradient is None

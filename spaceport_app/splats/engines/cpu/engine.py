@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numba
@@ -17,7 +18,7 @@ from spaceport_app.splats.engines.contract import (
     StepSettings,
     TrainingView,
 )
-from spaceport_app.splats.engines.cpu import loss, update
+from spaceport_app.splats.engines.cpu import loss, pose, projection, update
 from spaceport_app.splats.engines.cpu.compiled import F32
 from spaceport_app.splats.engines.cpu.prepare import compile_all
 from spaceport_app.splats.engines.cpu.rasteriser import Rasteriser
@@ -89,6 +90,8 @@ class CpuEngine(StoredEngine):
         metrics = self._compare(image, view, settings)
         v_entries = rasteriser.draw_back(self._v_image)
         store.steps += 1
+        parts = -(-len(store) // projection.CHUNK) if settings.pose_gradient else 0
+        v_pose = np.empty((parts, 6))
         rates, numbers = update.step_numbers(settings, store.steps, len(store), store.terms, camera)
         update.adam_step(
             store.rows.numpy(),
@@ -107,7 +110,10 @@ class CpuEngine(StoredEngine):
             settings.screen_gradients,
             store.gradient_sum.numpy(),
             store.view_count.numpy(),
+            v_pose,
         )
+        if settings.pose_gradient:
+            metrics = replace(metrics, pose_gradient=pose.twist(v_pose, camera))
         return metrics
 
     def _compare(self, image: F32, view: TrainingView, settings: StepSettings) -> StepMetrics:

@@ -16,9 +16,9 @@ from numba import prange
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines import rows as layout
 from spaceport_app.splats.engines.contract import StepSettings
-from spaceport_app.splats.engines.cpu import chain, noise, projection
+from spaceport_app.splats.engines.cpu import chain, noise, pose, projection
 from spaceport_app.splats.engines.cpu import screen as columns
-from spaceport_app.splats.engines.cpu.compiled import F32, I32, I64, inlined, parallel
+from spaceport_app.splats.engines.cpu.compiled import F32, F64, I32, I64, inlined, parallel
 from spaceport_app.splats.engines.cpu.projection import CHUNK
 from spaceport_app.splats.engines.rows import LOG_SCALES, OPACITY, SH
 from spaceport_app.splats.engines.store import BETA1, BETA2, EPSILON
@@ -83,14 +83,20 @@ def _row_gradient(
     basis: F32,
     weights: F32,
     out: F32,
+    posed: bool,
+    v_pose: F64,
 ) -> None:
     chain.shape_gradient(row, cam, antialiased, s, opacity, v, out)
+    if posed:
+        pose.add_turn(row, cam, out, v_pose)
     colour = (
         v[6] if screen[g, columns.RED] > _ZERO else _ZERO,
         v[7] if screen[g, columns.GREEN] > _ZERO else _ZERO,
         v[8] if screen[g, columns.BLUE] > _ZERO else _ZERO,
     )
     chain.colour_gradient(row, degree, cam, colour, basis, weights, out)
+    if posed:
+        pose.add_shift(out, v_pose)
 
 
 @parallel
@@ -114,6 +120,7 @@ def parameter_gradients(
     for chunk in prange((number + CHUNK - 1) // CHUNK):
         basis = np.empty(16, np.float32)
         weights = np.empty(16, np.float32)
+        unused = np.empty(6, np.float64)
         for g in range(chunk * CHUNK, min(number, (chunk + 1) * CHUNK)):
             if counts[g] > 0:
                 row = rows[g]
@@ -133,6 +140,8 @@ def parameter_gradients(
                     basis,
                     weights,
                     v_rows[g],
+                    False,
+                    unused,
                 )
                 v_centres[g, 0] = v[0]
                 v_centres[g, 1] = v[1]
@@ -156,9 +165,15 @@ def adam_step(
     screen_gradients: bool,
     gradient_sum: F32,
     view_count: F32,
+    v_pose: F64,
 ) -> None:
-    """Take one optimiser step of all Gaussians on screen and add up their statistics."""
+    """Take one optimiser step of all Gaussians on screen and add up their statistics.
+
+    `v_pose` receives the loss by the camera's pose as parts for `pose.twist`: (N / CHUNK
+    rounded up, 6), or (0, 6) where that is not wanted.
+    """
     number = rows.shape[0]
+    posed = v_pose.shape[0] > 0
     used = SH + 3 * (degree + 1) * (degree + 1)
     whole = (used + 15) // 16 * 16
     eps = numbers[EPSILON_NOW]
@@ -166,6 +181,7 @@ def adam_step(
         basis = np.empty(16, np.float32)
         weights = np.empty(16, np.float32)
         gradient = np.zeros(rows.shape[1], np.float32)
+        pose_sums = np.zeros(6, np.float64)
         for g in range(chunk * CHUNK, min(number, (chunk + 1) * CHUNK)):
             if counts[g] == 0:
                 continue
@@ -186,6 +202,8 @@ def adam_step(
                 basis,
                 weights,
                 gradient,
+                posed,
+                pose_sums,
             )
             if screen_gradients:
                 gradient_sum[g] += numbers[PIXELS_TO_UNITS] * math.sqrt(v[0] * v[0] + v[1] * v[1])
@@ -205,3 +223,5 @@ def adam_step(
                 rows[g, i] -= rates[i] * a / (math.sqrt(b) + eps)
             if numbers[NOISE] > _ZERO:
                 noise.push(row, numbers[NOISE], seed, g)
+        if posed:
+            v_pose[chunk] = pose_sums
