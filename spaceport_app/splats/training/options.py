@@ -152,6 +152,11 @@ class TrainOptions:
         "Even out dark edges",
         "Find from overlapping photos how the lens darkens their edges, and train without it.",
     )
+    refine_poses: bool = option(
+        False,
+        "Refine camera poses",
+        "Move the cameras of training photos a little along; helps where they were placed badly.",
+    )
     held_out: str = option(
         "every-8th",
         "Held-out photos",

@@ -190,7 +190,10 @@ def train(
         # At full size: what is thinner than a pixel of a smaller picture seems to be in the way
         # there. Judged at half size, 51 thin Gaussians went and held-out photos lost 0.2 dB.
         side = trainer.schedule.options.image_size
-        judging = [load_view(view, -1 - i, side, vignette) for i, view in enumerate(judges)]
+        judging = [
+            load_view(trainer.refined(view), -1 - i, side, vignette)
+            for i, view in enumerate(judges)
+        ]
         stop_if_asked(trainer.where)
         removed = cleanup.clean_up(
             engine, judging, cameras, extent, replace(look, vignette=NO_VIGNETTE)
@@ -233,6 +236,7 @@ def train(
         "training_seconds": round(trainer.seconds, 2),
         "snapshot_seconds": round(observer.snapshots.seconds, 3) if observer.snapshots else 0.0,
         "seconds": round(time.monotonic() - started, 2),
+        **trainer.poses,
     }
 
 

@@ -26,6 +26,7 @@ from spaceport_app.splats.training.mcmc import Mcmc
 from spaceport_app.splats.training.observer import Observer
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.pace import Pace
+from spaceport_app.splats.training.poses import Poses
 from spaceport_app.splats.training.schedule import Schedule
 from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 from spaceport_app.stopping import StoppedOnRequest
@@ -111,7 +112,9 @@ class Trainer:
         self.seconds = 0.0
         """Spent in steps over all tries; measuring and saving are not counted."""
         self._views = tuple(views)
-        centres = np.array([Camera.of_view(view).centre for view in views])
+        cameras = [Camera.of_view(view) for view in views]
+        self._poses = Poses(cameras, extent) if options.refine_poses else None
+        centres = np.array([camera.centre for camera in cameras])
         self._centres = torch.from_numpy(centres.astype(np.float32))
         self._extent = extent
         self._checkpoints = checkpoints
@@ -168,6 +171,7 @@ class Trainer:
             "steps": self._steps,
             "elapsed": self._pace.elapsed if self._pace else 0.0,
             "history": self._observer.history.as_json(),
+            "poses": self._poses.as_json() if self._poses else None,
         }
         state = self.engine.state()
         if not all(np.isfinite(array).all() for array in state.arrays.values()):
@@ -193,6 +197,17 @@ class Trainer:
         """The schedule within what memory holds."""
         return self._schedule
 
+    @property
+    def poses(self) -> dict[str, JsonValue]:
+        """How far cameras were moved; nothing where they were to keep still."""
+        return self._poses.report() if self._poses else {}
+
+    def refined(self, view: View) -> View:
+        """Return a training view with its pose as it is now."""
+        if self._poses is None:
+            return view
+        return replace(view, view_matrix=self._poses.view_matrix(self._views.index(view)))
+
     def _plan(self) -> None:
         """Set what follows from options and limits."""
         within = replace(
@@ -212,6 +227,8 @@ class Trainer:
         if found is None:
             self._checkpoints.clear()
             self.engine.load(initial)
+            if self._poses is not None:
+                self._poses.reset()
             self.iteration = self._saved = 0
             self._observer.start_from(History())
             if self._pace is not None:
@@ -228,6 +245,8 @@ class Trainer:
             max(self._limits.times_lowered, int(cast("int", record["times_lowered"]))),
         )
         self._steps = int(cast("int", record["steps"]))
+        if self._poses is not None:
+            self._poses.restore(record["poses"])
         if self._pace is not None:
             self._pace.begin(float(cast("float", record["elapsed"])))
         history = History.from_json(cast("dict[str, JsonValue]", record["history"]))
@@ -270,8 +289,16 @@ class Trainer:
         settings = self._schedule.settings(
             i, noise=strategy.noise, screen_gradients=i < strategy.last
         )
+        rate = 0.0
+        if self._poses is not None:
+            matrix = self._poses.view_matrix(view.key)
+            view = replace(view, camera=replace(view.camera, view_matrix=matrix))
+            rate = self._poses.rate(i / self._steps)
+            settings = replace(settings, pose_gradient=rate > 0.0)
         metrics = self.engine.step(view, settings)
         if math.isfinite(metrics.loss):
+            if self._poses is not None and metrics.pose_gradient is not None:
+                self._poses.move(view.key, metrics.pose_gradient, rate)
             self._change(i)
         self.iteration = i + 1
         return metrics

@@ -53,8 +53,9 @@ class PlainEngine:
     def step(self, view: TrainingView, settings: StepSettings) -> StepMetrics:
         self.seen.append((view.key, view.camera.width))
         leaves = {n: p.clone().requires_grad_() for n, p in self.parameters.items()}
+        twist = torch.zeros(6, requires_grad=settings.pose_gradient)
         picture, screen, visible = draw(
-            leaves, view.camera, settings.sh_degree, settings.background
+            leaves, view.camera, settings.sh_degree, settings.background, twist
         )
         screen.retain_grad()
         target = torch.from_numpy(view.image.astype(np.float32) / 255.0)
@@ -77,7 +78,8 @@ class PlainEngine:
             m = self.first[n] / (1 - 0.9**self.steps)
             v = self.second[n] / (1 - 0.999**self.steps)
             self.parameters[n] = self.parameters[n] - rate[n] * m / (v.sqrt() + 1e-15)
-        return StepMetrics(float(l1.detach()), float(l1.detach()), 0.0, int(visible.sum()))
+        pose = None if twist.grad is None else tuple(twist.grad.tolist())
+        return StepMetrics(float(l1.detach()), float(l1.detach()), 0.0, int(visible.sum()), pose)
 
     def render(self, camera, *, sh_degree=None, background=(0.0, 0.0, 0.0), antialiased=False):
         with torch.no_grad():
@@ -127,9 +129,15 @@ class PlainEngine:
             setattr(self, n, torch.from_numpy(a[n].copy()))
 
 
-def draw(p, camera, sh_degree, background):
+def draw(p, camera, sh_degree, background, twist=None):
     """Return picture, screen positions and which Gaussians stand before the camera."""
     matrix = torch.from_numpy(camera.view_matrix.astype(np.float32))
+    if twist is not None:
+        zero = torch.zeros(())
+        x, y, z, a, b, c = twist
+        rows = ((zero, -c, b, x), (c, zero, -a, y), (-b, a, zero, z), (zero,) * 4)
+        motion = torch.stack([torch.stack(row) for row in rows])
+        matrix = matrix + motion @ matrix
     x, y, z = (p["means"] @ matrix[:3, :3].T + matrix[:3, 3]).unbind(1)
     visible = z > 0.1
     depth = torch.where(visible, z, torch.ones_like(z))

@@ -117,8 +117,9 @@ def test_every_view_has_its_turn_before_any_comes_again(bench) -> None:
     assert keys[:5] != keys[5:10] or keys[5:10] != keys[10:15]
 
 
-def test_killed_and_gone_on_equals_never_killed(bench, plain_engine) -> None:
-    options = replace(OPTIONS, background="random")
+@pytest.mark.parametrize("refine_poses", [False, True])
+def test_killed_and_gone_on_equals_never_killed(bench, plain_engine, refine_poses) -> None:
+    options = replace(OPTIONS, background="random", refine_poses=refine_poses)
     whole = bench(folder="whole", options=options).train()
     for steps in (17, 23):
         killed = bench(killed_after(plain_engine(), steps), "killed", options=options)
