@@ -115,5 +115,4 @@ def _sightings(
 def _psnr(engine: Engine, photos: Sequence[TrainingView], look: Look) -> float:
     if not photos:
         return 0.0
-    measured = [evaluation.compare(engine, "", photo, look)[0].psnr_db for photo in photos]
-    return float(np.mean(measured))
+    return float(np.mean([evaluation.psnr(engine, photo, look) for photo in photos]))

@@ -5,11 +5,65 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
+from typing import overload
 
 from spaceport_app.sfm.model import View
 from spaceport_app.splats.engines.contract import TrainingView
 from spaceport_app.splats.views import load_view
 from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
+
+
+class HeldOut(Sequence[tuple[str, TrainingView]]):
+    """Names and photos to measure by, read again each time where they are over a budget.
+
+    Their keys are below 0, so that no engine takes them for photos of the training.
+
+    Parameters
+    ----------
+    views : sequence of View
+    larger_side : int
+        Pixels that photos are shrunk to.
+    memory_bytes : int
+        For photos that are kept; one more is in use while it is measured.
+    """
+
+    def __init__(self, views: Sequence[View], larger_side: int, memory_bytes: int) -> None:
+        self._views = tuple(views)
+        self._larger_side = larger_side
+        self._budget = memory_bytes
+        self._held: dict[int, TrainingView] = {}
+        self.held_bytes = 0
+        """Bytes of the photos that are kept."""
+
+    def turn_to(self, larger_side: int) -> None:
+        """Give photos of another size from now on."""
+        if larger_side != self._larger_side:
+            self._larger_side = larger_side
+            self._held.clear()
+            self.held_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, TrainingView]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[str, TrainingView]]: ...
+
+    def __getitem__(
+        self, index: int | slice
+    ) -> tuple[str, TrainingView] | list[tuple[str, TrainingView]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        view, photo = self._views[index], self._held.get(index)
+        if photo is None:
+            photo = load_view(view, -1 - index, self._larger_side)
+            if self.held_bytes + photo.image.nbytes <= self._budget:
+                self._held[index] = photo
+                self.held_bytes += photo.image.nbytes
+        return view.name, photo
 
 
 class Dataset:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from spaceport_app.events import JsonValue, Metric, Progress, Report
+from spaceport_app.photos.sizes import fitted
 from spaceport_app.splats import evaluation
 from spaceport_app.splats.camera import Camera
-from spaceport_app.splats.engines.contract import Engine, StepMetrics, TrainingView
-from spaceport_app.splats.evaluation import Look, ViewQuality
+from spaceport_app.splats.engines.contract import Engine, StepMetrics
+from spaceport_app.splats.evaluation import ViewQuality
+from spaceport_app.splats.training import results
+from spaceport_app.splats.training.dataset import HeldOut
 from spaceport_app.splats.training.history import History, row_every
 from spaceport_app.splats.training.previews import Previews
 from spaceport_app.splats.training.schedule import Schedule
@@ -36,10 +39,10 @@ class Observer:
         Takes events.
     photos : int
         Number of photos trained with.
-    held_out : sequence of (name, TrainingView)
-        Photos to measure by, at full training size.
+    held_out : HeldOut
+        Photos to measure by; they follow the full training size.
     preview_camera : Camera
-        Where previews look from.
+        Where previews look from; shrunk where training is.
     snapshots : Snapshots or None
         Who writes the Gaussians down to be looked at.
     """
@@ -47,7 +50,7 @@ class Observer:
     report: Report
     previews: Previews
     photos: int
-    held_out: Sequence[tuple[str, TrainingView]]
+    held_out: HeldOut
     preview_camera: Camera
     snapshots: Snapshots | None = None
     history: History = field(default_factory=History)
@@ -93,18 +96,24 @@ class Observer:
         self.history = history
         self._recent.clear()
 
-    def measure(self, engine: Engine, look: Look) -> tuple[ViewQuality, ...]:
-        """Return the quality of every held-out photo now."""
-        return tuple(
-            evaluation.compare(engine, name, photo, look)[0] for name, photo in self.held_out
-        )
+    def measure(self, engine: Engine, schedule: Schedule) -> tuple[ViewQuality, ...]:
+        """Return the quality of every held-out photo now, at the full training size."""
+        return tuple(compared.quality for compared in self.compare(engine, schedule))
+
+    def compare(self, engine: Engine, schedule: Schedule) -> Iterator[results.Compared]:
+        """Compare every held-out photo with its rendering, one by one."""
+        self.held_out.turn_to(schedule.options.image_size)
+        for name, photo in self.held_out:
+            quality, rendered = evaluation.compare(engine, name, photo, schedule.look)
+            yield results.Compared(quality, photo.image, rendered)
 
     def show(self, engine: Engine, schedule: Schedule) -> None:
         """Write a preview of the present state."""
-        look = schedule.look
-        picture = engine.render(
-            self.preview_camera, background=look.background, antialiased=look.antialiased
-        )
+        look, camera = schedule.look, self.preview_camera
+        size = fitted(camera.width, camera.height, schedule.options.image_size)
+        if size != (camera.width, camera.height):
+            camera = camera.resized(*size)
+        picture = engine.render(camera, background=look.background, antialiased=look.antialiased)
         self.previews.write(picture, self.report)
 
     def _row(
@@ -121,7 +130,7 @@ class Observer:
         }
 
     def _measure(self, engine: Engine, schedule: Schedule, done: int, seconds: float) -> None:
-        mean = evaluation.mean(self.measure(engine, schedule.look))
+        mean = evaluation.mean(self.measure(engine, schedule))
         if mean is None:
             return
         row: dict[str, float] = {"iteration": done, "seconds": round(seconds, 3)}

@@ -15,7 +15,7 @@ from spaceport_app.events import Notice, Progress, Report
 from spaceport_app.sfm.model import View
 from spaceport_app.splats.engines.contract import Engine
 from spaceport_app.splats.model import Splats
-from spaceport_app.splats.training import budget, cost
+from spaceport_app.splats.training import budget, cost, memory
 from spaceport_app.splats.training.budget import FEWEST_STEPS, Budget, Machine, Scene
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.pace import Pace
@@ -96,7 +96,14 @@ def make(task: Task, options: TrainOptions, scratch: Path, key: str, report: Rep
         return Plan(fitted, seconds, replace(machine, factor=factor), task.scene)
     report(Progress("Measuring how fast this computer is", 0, 1, FROM))
     guess = budget.fitting(options, _now(task), task.scene, machine)
-    machine = replace(machine, factor=_factor(task, guess, machine))
+    try:
+        machine = replace(machine, factor=_factor(task, guess, machine))
+    except (MemoryError, RuntimeError) as error:
+        if not memory.is_out_of_memory(error):
+            raise
+        # Training will find out how much less it has to make do with.
+        _log.warning("not measured, memory ran out: %s", error)
+        memory.release()
     now = _now(task)
     fitted = budget.fitting(options, now, task.scene, machine)
     seconds = now.left(options.finish_in_min, fitted.max_gaussians, machine.factor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +29,17 @@ class Compared:
     rendered: contract.Image
 
 
-def write_quality(folder: Path, compared: Sequence[Compared], schedule: Schedule) -> None:
+def write_quality(
+    folder: Path, compared: Iterable[Compared], schedule: Schedule
+) -> tuple[ViewQuality, ...]:
     """Write ``quality.json`` and, in ``held_out/``, photo and rendering of each view as PNG.
+
+    Views are taken one by one, so that their pictures need not be in memory together.
+
+    Returns
+    -------
+    tuple of ViewQuality
+        What was written, in the order of `compared`.
 
     Raises
     ------
@@ -39,9 +48,10 @@ def write_quality(folder: Path, compared: Sequence[Compared], schedule: Schedule
     """
     views: list[JsonValue] = []
     pictures = folder / "held_out"
-    if compared:
-        pictures.mkdir(exist_ok=True)
+    measured: list[ViewQuality] = []
     for number, one in enumerate(compared, 1):
+        pictures.mkdir(exist_ok=True)
+        measured.append(one.quality)
         plain = re.sub(r"[^\w.-]+", "_", Path(one.quality.name).stem)
         stem = f"{number:02d}_{plain}"
         photo, rendered = pictures / f"{stem}.photo.png", pictures / f"{stem}.render.png"
@@ -59,7 +69,7 @@ def write_quality(folder: Path, compared: Sequence[Compared], schedule: Schedule
                 "height": one.photo.shape[0],
             }
         )
-    mean = evaluation.mean([one.quality for one in compared])
+    mean = evaluation.mean(measured)
     look = schedule.look
     atomic.write_json(
         folder / "quality.json",
@@ -74,6 +84,7 @@ def write_quality(folder: Path, compared: Sequence[Compared], schedule: Schedule
             "views": views,
         },
     )
+    return tuple(measured)
 
 
 def write_history(folder: Path, history: History) -> None:

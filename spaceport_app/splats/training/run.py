@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -21,9 +21,10 @@ from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines import choose
 from spaceport_app.splats.engines.contract import Engine, TrainingView
 from spaceport_app.splats.model import Splats
-from spaceport_app.splats.training import cleanup, fill, planning, results, snapshots
+from spaceport_app.splats.training import cleanup, fill, memory, planning, results, snapshots
 from spaceport_app.splats.training.budget import Budget, Scene
 from spaceport_app.splats.training.checkpoint import Checkpoints
+from spaceport_app.splats.training.dataset import HeldOut
 from spaceport_app.splats.training.extent import scene_extent
 from spaceport_app.splats.training.initialise import initial_splats
 from spaceport_app.splats.training.observer import FRACTION_FROM, FRACTION_TO, Observer
@@ -111,6 +112,14 @@ def train(
     engine: Engine, inputs: TrainInputs, options: TrainOptions, report: Report
 ) -> dict[str, JsonValue]:
     """Do what `run` does on a given engine."""
+    # The trainer makes do with less; this is for what comes before and after its steps.
+    with memory.told("training"):
+        return _train(engine, inputs, options, report)
+
+
+def _train(
+    engine: Engine, inputs: TrainInputs, options: TrainOptions, report: Report
+) -> dict[str, JsonValue]:
     started = time.monotonic()
 
     def stop_asked() -> bool:
@@ -161,10 +170,13 @@ def train(
         task = planning.Task(engine, kept, scene, inputs.budget, started, extent, first)
         plan = planning.make(task, options, inputs.scratch, key, report)
         options, pace = plan.options, plan.pace()
-    photos = _load([view for view in views if view.name in names], options.image_size)
+    # Held-out photos get a quarter of the memory for photos, the training what is left of it.
+    held = [view for view in views if view.name in names]
+    photos = HeldOut(held, options.image_size, options.views_memory_mb * 2**20 // 4)
+    left = options.views_memory_mb - (options.views_memory_mb // 4 if held else 0)
     initial = first(options)
     report(Progress("Placing the first Gaussians", 1, 1, FRACTION_FROM))
-    preview = photos[0][1].camera if photos else camera_at(kept[0], _PREVIEW_SIDE)
+    preview = camera_at((held or kept)[0], options.image_size if held else _PREVIEW_SIDE)
     observer = Observer(
         report,
         Previews(inputs.scratch / "preview.jpg", options.preview_every_s),
@@ -175,14 +187,22 @@ def train(
     )
     checkpoints = Checkpoints(inputs.scratch, key)
     trainer = Trainer(
-        engine, kept, options, extent, checkpoints, observer, vignette, stop_asked, pace
+        engine,
+        kept,
+        replace(options, views_memory_mb=left),
+        extent,
+        checkpoints,
+        observer,
+        vignette,
+        stop_asked,
+        pace,
     )
     trainer.train(initial)
 
     # From here on the last checkpoint holds all of the steps.
     stop_if_asked(trainer.where)
     look = trainer.schedule.look
-    before = evaluation.mean(observer.measure(engine, look))
+    before = evaluation.mean(observer.measure(engine, trainer.schedule))
     removed: dict[str, int] = {}
     if options.clean_up:
         report(Progress("Removing floating and faint Gaussians", 0, 1, FRACTION_TO))
@@ -199,21 +219,23 @@ def train(
             engine, judging, cameras, extent, replace(look, vignette=NO_VIGNETTE)
         )
     report(Progress("Measuring quality on held-out photos", 0, 1, 0.98))
-    found = []
-    for name, photo in photos:
+
+    def compared() -> Iterator[results.Compared]:
         stop_if_asked(trainer.where)
-        measured, rendered = evaluation.compare(engine, name, photo, look)
-        found.append(results.Compared(measured, photo.image, rendered))
+        for one in observer.compare(engine, trainer.schedule):
+            yield one
+            stop_if_asked(trainer.where)
+
+    found = results.write_quality(inputs.output, compared(), trainer.schedule)
     splats = engine.splats()
     file.write_ply(inputs.output / "splats.ply", splats)
-    quality = evaluation.mean([compared.quality for compared in found])
+    quality = evaluation.mean(found)
     if quality:
         last: dict[str, JsonValue] = {"iteration": trainer.iteration}
         last |= {"seconds": round(trainer.seconds, 3), "psnr_db": quality[0]}
         last |= {"ssim_held_out": quality[1], "gaussians": len(splats)}
         observer.history.held_out.append(last)
     results.write_history(inputs.output, observer.history)
-    results.write_quality(inputs.output, found, trainer.schedule)
     observer.show(engine, trainer.schedule)
     report(Progress("Measuring quality on held-out photos", 1, 1, 1.0))
     used = trainer.schedule.options
@@ -224,6 +246,7 @@ def train(
         "sh_degree": splats.sh_degree,
         "image_size_px": used.image_size,
         "max_gaussians": used.max_gaussians,
+        "times_out_of_memory": trainer.times_out_of_memory,
         "antialiased": options.antialiased,
         "photos": len(kept),
         "held_out": list(names),
@@ -231,7 +254,7 @@ def train(
         "ssim": quality[1] if quality else None,
         "psnr_before_clean_up_db": before[0] if before else None,
         "vignette": list(vignette.coefficients),
-        "views": [asdict(compared.quality) for compared in found],
+        "views": [asdict(view) for view in found],
         "removed": {rule: count for rule, count in removed.items() if count},
         "training_seconds": round(trainer.seconds, 2),
         "snapshot_seconds": round(observer.snapshots.seconds, 3) if observer.snapshots else 0.0,
@@ -265,11 +288,6 @@ def _is_one_camera(views: Sequence[View]) -> bool:
 
 def _corrected(view: TrainingView, vignette: Vignette) -> TrainingView:
     return replace(view, image=vignette.corrected(view.image, view.camera))
-
-
-def _load(views: Sequence[View], side: int) -> list[tuple[str, TrainingView]]:
-    """Read views for measuring; their keys are below 0, so that no engine mixes them up."""
-    return [(view.name, load_view(view, -1 - i, side)) for i, view in enumerate(views)]
 
 
 def _fingerprint(engine: Engine, inputs: TrainInputs, options: TrainOptions) -> str:

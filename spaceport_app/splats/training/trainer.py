@@ -140,13 +140,22 @@ class Trainer:
         StoppedOnRequest
             When it was asked to end; a checkpoint holds what was done.
         """
-        self._go_back(initial)
+        self._begin(initial)
         budget = self._options.views_memory_mb * 2**20
         with Dataset(self._views, budget, self._vignette) as dataset:
             while self.iteration < self._steps:
                 if self._stop_asked():
                     self._stop()
                 self._advance(dataset, initial)
+
+    def _begin(self, initial: Splats) -> None:
+        """Go back to the newest checkpoint, with fewer Gaussians where memory is short."""
+        try:
+            self._go_back(initial)
+        except (MemoryError, RuntimeError) as error:
+            if not memory.is_out_of_memory(error):
+                raise
+            self._shrink(error, initial)
 
     def _stop(self) -> None:
         """End with what was done in a checkpoint, or at the one before if there is no room."""
@@ -191,6 +200,11 @@ class Trainer:
                     "an interrupted run would lose more time.",
                 )
             )
+
+    @property
+    def times_out_of_memory(self) -> int:
+        """How often memory ran out and training went on with less."""
+        return self._limits.times_lowered
 
     @property
     def schedule(self) -> Schedule:
@@ -256,14 +270,17 @@ class Trainer:
 
     def _advance(self, dataset: Dataset, initial: Splats) -> None:
         """Take one step and what is due after it; survive what can be survived."""
-        started = time.monotonic()
         try:
-            metrics = self._step(dataset)
+            self._take(dataset, initial)
         except (MemoryError, RuntimeError) as error:
             if not memory.is_out_of_memory(error):
                 raise
-            self._shrink(error)
-            return
+            self._shrink(error, initial)
+
+    def _take(self, dataset: Dataset, initial: Splats) -> None:
+        started = time.monotonic()
+        try:
+            metrics = self._step(dataset)
         finally:
             self.seconds += time.monotonic() - started
         if not math.isfinite(metrics.loss):
@@ -372,27 +389,44 @@ class Trainer:
             )
         )
 
-    def _shrink(self, error: BaseException) -> None:
-        """Go on with fewer Gaussians and smaller pictures after memory ran out."""
-        had = len(self.engine)
-        if not self._limits.lower(had):
-            raise StageError(
-                "out_of_memory",
-                "There is not enough memory for training, even at its smallest.",
-                "Close other programs, or train on another machine.",
-            ) from error
-        memory.release()
-        if had > self._limits.gaussians:
-            logits = self.engine.statistics().opacity_logits.detach()
-            source = torch.topk(logits, self._limits.gaussians).indices.sort().values
-            fresh = torch.zeros(len(source), dtype=torch.bool, device=source.device)
-            self.engine.change(Change(source, fresh))
-            memory.release()
-        self._plan()
+    def _shrink(self, error: BaseException, initial: Splats) -> None:
+        """Go on from the checkpoint with fewer Gaussians and smaller pictures.
+
+        Not from the present state: where memory ran out in the midst of a step or a change, some
+        of its tensors are new and others old.
+        """
+        had = len(self.engine) or len(initial)
+        failed: BaseException | None = error
+        while failed is not None:
+            if not self._limits.lower(had):
+                raise memory.too_little("training, even at its smallest") from failed
+            failed = self._restart_smaller(initial)
+        _log.warning("memory ran out: %s", error)
+        since = f"from step {self.iteration:,}" if self.iteration else "from the start"
         self._observer.report(
             Notice(
                 "less_memory",
-                f"Memory ran out; training goes on with {self._limits.gaussians:,} Gaussians "
-                f"at most and pictures of {self._limits.image_size} pixels.",
+                f"Memory ran out; training goes on {since} with {self._limits.gaussians:,} "
+                f"Gaussians at most and pictures of {self._limits.image_size} pixels.",
             )
         )
+
+    def _restart_smaller(self, initial: Splats) -> BaseException | None:
+        """Load the checkpoint within the limits; return the error if memory runs out again."""
+        try:
+            # What is there goes first, so that old and new need not fit into memory together.
+            self.engine.load(initial.take(np.zeros(len(initial), np.bool_)))
+            memory.release()
+            self._go_back(initial)
+            if len(self.engine) > self._limits.gaussians:
+                logits = self.engine.statistics().opacity_logits.detach()
+                source = torch.topk(logits, self._limits.gaussians).indices.sort().values
+                fresh = torch.zeros(len(source), dtype=torch.bool, device=source.device)
+                self.engine.change(Change(source, fresh))
+                memory.release()
+        except (MemoryError, RuntimeError) as error:
+            if not memory.is_out_of_memory(error):
+                raise
+            return error
+        self._plan()
+        return None

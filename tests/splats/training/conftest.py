@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ from spaceport_app.splats.engines.contract import (
     TrainingView,
 )
 from spaceport_app.splats.model import Splats
+
+# For what the tests of the engines offer, whatever pytest's import mode.
+sys.path.insert(0, str(Path(__file__).parents[1] / "engines"))
 
 NAMES = ("means", "log_scales", "quaternions", "opacity_logits", "sh")
 

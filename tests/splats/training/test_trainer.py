@@ -8,13 +8,13 @@ from spaceport_app.errors import StageError
 from spaceport_app.events import Metric, Notice, Preview, Progress
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.training.checkpoint import Checkpoints
+from spaceport_app.splats.training.dataset import HeldOut
 from spaceport_app.splats.training.extent import scene_extent
 from spaceport_app.splats.training.initialise import initial_splats
 from spaceport_app.splats.training.observer import Observer
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.previews import Previews
 from spaceport_app.splats.training.trainer import Limits, Trainer
-from spaceport_app.splats.views import load_view
 from spaceport_app.stopping import StoppedOnRequest
 
 OPTIONS = TrainOptions(
@@ -39,7 +39,7 @@ class Bench:
             self.events.append,
             Previews(folder / "preview.jpg", preview_every_s),
             len(views) - 1,
-            [(views[0].name, load_view(views[0], -1, options.image_size))],
+            HeldOut([views[0]], options.image_size, 10**9),
             cameras[0],
         )
         self.trainer = Trainer(
@@ -101,10 +101,10 @@ def killed_after(engine, steps: int):
 def test_training_makes_held_out_pictures_better(bench) -> None:
     made = bench(options=replace(OPTIONS, background="black"))  # As in the pictures of the bench.
     made.engine.load(made.initial)
-    observer, look = made.trainer._observer, made.trainer.schedule.look
-    before = observer.measure(made.engine, look)[0].psnr_db
+    observer, schedule = made.trainer._observer, made.trainer.schedule
+    before = observer.measure(made.engine, schedule)[0].psnr_db
     made.train()
-    after = observer.measure(made.engine, look)[0].psnr_db
+    after = observer.measure(made.engine, schedule)[0].psnr_db
     assert after > before + 3
 
 

@@ -400,8 +400,10 @@ import engine_scenes as scenes
 from test_engine import engine_of, settings, view
 engine = engine_of(scenes.gaussians(200, 3, seed=4))
 before = engine.render(scenes.camera())
-losses = [engine.step(view(i % 2), settings(i)).loss for i in range(5)]
-np.savez({out!r}, before=before, losses=losses)
+losses = [engine.step(view(0), settings(0)).loss]
+gradients = 10 * engine.state().arrays["first"]  # Adam's first moment after one step.
+losses += [engine.step(view(i % 2), settings(i)).loss for i in range(1, 5)]
+np.savez({out!r}, before=before, losses=losses, gradients=gradients)
 """
 
 
@@ -423,6 +425,10 @@ def test_processor_without_wide_vectors_gives_the_same(tmp_path):
     ours, theirs = results
     np.testing.assert_allclose(theirs["before"], ours["before"], atol=2e-6)
     np.testing.assert_allclose(theirs["losses"], ours["losses"], rtol=1e-5)
+    largest = np.abs(ours["gradients"]).max(axis=0)
+    assert np.count_nonzero(largest) > 50
+    error = np.abs(theirs["gradients"] - ours["gradients"]).max(axis=0)
+    assert (error <= 1e-5 * largest).all()
 
 
 def test_empty_engine_renders_background():
