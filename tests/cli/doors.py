@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ROOT / "tests" / "pipeline" / "small"
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="signals of Linux")
 
 
 class Spaceport:
@@ -82,3 +85,22 @@ def workers(folder: Path) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
+
+
+def letters(project: Path) -> int:
+    value: int = json.loads((project / "count" / "count.json").read_text())["letters"]
+    return value
+
+
+def rounds(project: Path) -> int:
+    try:
+        value: int = json.loads((project / ".count.scratch" / "state.json").read_text())[0]
+    except (OSError, ValueError):
+        return 0
+    return value
+
+
+def clean(project: Path) -> bool:
+    """Nothing lies about that a finished run should have removed."""
+    left = {path.name for path in project.iterdir()}
+    return left == {".lock", "count", "logs", "packed", "project.json", "texts"}

@@ -1,0 +1,89 @@
+"""Projects on disks and in folders that do not take them, or that were damaged there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .doors import LINUX, Spaceport, letters
+
+
+@LINUX
+def test_a_full_disk(spaceport: Spaceport, texts: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs rights that this user lacks")
+    try:
+        project = disk / "a.spaceport"
+        assert spaceport("run", texts, "-o", project).code == 0
+        ended = spaceport("run", "-o", project, "--count-letters", "a", "--count-fault", "fill")
+        assert ended.code == 1
+        assert "disk" in ended.err
+        assert "full" in ended.err
+        # The results before it are whole, and with room again it goes on.
+        assert letters(project) == 90
+        assert spaceport("run", "-o", project, "--count-fault", "none").code == 0
+        assert letters(project) == 30
+        # Not even room for the project file.
+        filler = disk / "filler"
+        with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="space"):
+            while True:
+                file.write(b"x" * 4096)
+        ended = spaceport("run", "-o", project, "--count-letters", "b")
+        assert ended.code in (1, 3)
+        assert "full" in ended.err
+        other = spaceport("run", texts, "-o", disk / "new.spaceport")
+        assert other.code in (1, 3)
+        assert "full" in other.err
+        filler.unlink()
+        assert spaceport("run", "-o", project, "--count-letters", "b").code == 0
+        assert letters(project) == 30
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@LINUX
+def test_a_folder_that_cannot_be_written(spaceport: Spaceport, texts: Path, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    if os.geteuid() == 0:
+        mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(closed)]
+        if subprocess.run(mount, check=False, capture_output=True).returncode:
+            pytest.skip("root can write everywhere, and mounting is not allowed")
+    else:
+        closed.chmod(0o500)
+    try:
+        ended = spaceport("run", texts, "-o", closed / "a.spaceport")
+        assert ended.code == 3
+        assert "cannot be written" in ended.err
+    finally:
+        if os.geteuid() == 0:
+            subprocess.run(["umount", str(closed)], check=True)
+
+
+def test_a_file_in_place_of_the_folder(spaceport: Spaceport, texts: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.spaceport").write_text("mine")
+    ended = spaceport("run", texts, "-o", "a.spaceport")
+    assert ended.code == 3
+    assert "a file has that name" in ended.err
+    assert (tmp_path / "a.spaceport").read_text() == "mine"
+
+
+def test_a_damaged_project_file_is_kept(spaceport: Spaceport, texts: Path, tmp_path: Path) -> None:
+    spaceport("run", texts, "-o", "a.spaceport")
+    file = tmp_path / "a.spaceport" / "project.json"
+    text = file.read_text()[:200]
+    file.write_text(text)
+    for arguments in (["run", "-o", "a.spaceport"], ["status", "a.spaceport"]):
+        ended = spaceport(*arguments)
+        assert ended.code == 3
+        assert "is damaged" in ended.err
+        assert file.read_text() == text
+    assert spaceport("run", texts, "-o", "a.spaceport").code == 0
+    assert letters(tmp_path / "a.spaceport") == 90
+    assert (tmp_path / "a.spaceport" / "project.damaged-1.json").read_text() == text
