@@ -39,7 +39,10 @@ class Measured:
 
 
 def read(folder: Path) -> Measured:
-    """Read the ``quality.json`` of a training; without one, return the defaults.
+    """Read the ``quality.json`` of a training.
+
+    What is absent, the file or a number that older versions did not write, has its default. What
+    is there must be right: wrong colours or sizes would make wrong measurements.
 
     Raises
     ------
@@ -51,16 +54,16 @@ def read(folder: Path) -> Measured:
         return Measured()
     try:
         data = json.loads(path.read_bytes())
-        size, psnr = data["image_size_px"], data["psnr_db"]
-        red, green, blue = (float(v) for v in data["background"])
-        a, b, c = (float(v) for v in data["vignette"])
+        size, psnr = data.get("image_size_px"), data.get("psnr_db")
+        red, green, blue = (float(v) for v in data.get("background", (0.0, 0.0, 0.0)))
+        a, b, c = (float(v) for v in data.get("vignette", (0.0, 0.0, 0.0)))
         return Measured(
             int(size) if size else None,
-            Look((red, green, blue), bool(data["antialiased"]), Vignette((a, b, c))),
+            Look((red, green, blue), data.get("antialiased") is True, Vignette((a, b, c))),
             None if psnr is None else float(psnr),
             tuple(str(view["name"]) for view in data.get("views", ())),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         _log.warning("training's %s cannot be read: %s", path.name, error)
         raise StageError(
             "bad_quality",

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import correlate1d
 
 Picture = npt.NDArray[np.floating[Any]]
 Floats = npt.NDArray[np.float64]
@@ -112,6 +111,9 @@ def _with_ones(image: Picture) -> Floats:
 
 
 def _blur(image: npt.NDArray[np.float64]) -> Floats:
+    # Whoever only reads what was measured need not wait for it.
+    from scipy.ndimage import correlate1d
+
     offsets = np.arange(-_RADIUS, _RADIUS + 1)
     window = np.exp(-(offsets**2) / (2 * _SIGMA**2))
     window /= window.sum()

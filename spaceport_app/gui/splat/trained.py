@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+
+from spaceport_app.errors import StageError
+from spaceport_app.splats import measured
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,17 @@ class Trained:
 
 def is_result(path: Path) -> bool:
     """Whether it is what a project's training wrote: east, north, up, and quality.json beside."""
-    return path.name == "splats.ply" and (path.parent / "quality.json").is_file()
+    return path.name == "splats.ply" and (path.parent / measured.FILE).is_file()
 
 
 def read(path: Path) -> Trained:
-    """Return what the quality.json beside a file says; the defaults where there is none."""
+    """Return what the quality.json beside a file says.
+
+    One that is damaged is no reason to show nothing: then as without one, the defaults.
+    """
     try:
-        data = json.loads((path.parent / "quality.json").read_text(encoding="utf-8"))
-        size = data.get("image_size_px")
-        red, green, blue = (float(v) for v in data.get("background", (0.0, 0.0, 0.0)))
-        antialiased = data.get("antialiased") is True
-        a, b, c = (float(v) for v in data.get("vignette", (0.0, 0.0, 0.0)))
-        return Trained(int(size) if size else None, antialiased, (red, green, blue), (a, b, c))
-    except (OSError, ValueError, TypeError, AttributeError):
+        found = measured.read(path.parent)
+    except StageError:
         return Trained()
+    look = found.look
+    return Trained(found.image_size, look.antialiased, look.background, look.vignette.coefficients)
