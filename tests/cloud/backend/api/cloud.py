@@ -20,7 +20,7 @@ from spaceport_app.cloud.layout import Step
 from ...emulators.stack import Stack
 
 OWNER, OTHER = "ownerkey01", "otherkey02"
-KEYS = {"secret-of-owner": OWNER, "secret-of-other": OTHER}
+KEYS = {"secret-of-the-owner-01": OWNER, "secret-of-the-other-02": OTHER}
 SEEDS = "allowed-seeds"
 
 _MACHINE = {

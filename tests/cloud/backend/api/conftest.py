@@ -53,8 +53,12 @@ def running_cloud(stack: Stack, waiting_machine: str, seeds: str) -> Iterator[Cl
     made: list[Cloud] = []
     with (
         served(lambda event: serve(event, lambda: made[0].services), KEYS) as address,
-        httpx.Client(base_url=address, headers={"x-api-key": "secret-of-owner"}, timeout=60) as one,
-        httpx.Client(base_url=address, headers={"x-api-key": "secret-of-other"}, timeout=60) as two,
+        httpx.Client(
+            base_url=address, headers={"x-api-key": "secret-of-the-owner-01"}, timeout=60
+        ) as one,
+        httpx.Client(
+            base_url=address, headers={"x-api-key": "secret-of-the-other-02"}, timeout=60
+        ) as two,
     ):
         made.append(Cloud(one, two, stack, services))
         yield made[0]
