@@ -60,6 +60,10 @@ class Stack:
         """Have SageMaker refuse the next requests as too many."""
         (self.folder / THROTTLE).write_text(str(requests))
 
+    def throttled(self) -> int:
+        """Return how many requests are still to be refused."""
+        return int((self.folder / THROTTLE).read_text())
+
 
 def account() -> dict[str, str]:
     """Return the environment of any process with this account, but for the address."""

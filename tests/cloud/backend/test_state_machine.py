@@ -1,0 +1,264 @@
+"""Every way through the state machine, on the real engine of the states language.
+
+The containers are small scripts here; `test_whole_way` has the real worker.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from spaceport_app.cloud import layout
+from spaceport_app.cloud.backend import definition
+from spaceport_app.cloud.layout import STEPS, Step
+
+from ..emulators import scripts
+from ..emulators.stack import Stack
+from ..jobs import Execution, Put, machine, put, start
+
+SCRIPTS = Path(scripts.__file__).parent
+FILES = {"a.jpg": b"photo"}
+
+
+@pytest.fixture(scope="module")
+def machines(stack: Stack) -> Callable[..., str]:
+    """Return a function that makes a state machine of scripts, each only once."""
+    made: dict[tuple[str, ...], str] = {}
+
+    def make(cpu: str, train: str = "finish", **more: str) -> str:
+        key = (cpu, train, *map(str, sorted(more.items())))
+        if key not in made:
+            images = [f"script:{SCRIPTS / name}.py" for name in (cpu, train)]
+            made[key] = machine(stack, f"m{len(made)}-{cpu}-{train}", *images, **more)
+        return made[key]
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def unthrottled(stack: Stack) -> Iterator[None]:
+    yield
+    stack.throttle(0)
+
+
+def job(stack: Stack, first: Step = "sfm", last: Step = "compression", **more: Any) -> Put:
+    """Put a job of which every step finds something in its prefixes."""
+    made = put(stack, FILES, first=first, last=last, **more)
+    for step in made.job.steps:
+        key = layout.result(made.id, step, "some/file")
+        stack.client("s3").put_object(Bucket=stack.artifacts, Key=key, Body=b"1")
+    return made
+
+
+def created(execution: Execution) -> list[str]:
+    return [state for state in execution.states() if state.startswith("Create")]
+
+
+def compute(execution: Execution, made: Put, step: Step, status: str) -> dict[str, Any]:
+    """Return the description of a SageMaker job once it has a status."""
+    client = execution.stack.client("sagemaker")
+    name = layout.compute_name(made.id, step)
+    until = time.monotonic() + 20
+    while True:
+        assert time.monotonic() < until, f"{step} is never {status}: {execution.described()}"
+        try:
+            if step == "3dgs":
+                found: dict[str, Any] = client.describe_training_job(TrainingJobName=name)
+                state = found["TrainingJobStatus"]
+            else:
+                found = client.describe_processing_job(ProcessingJobName=name)
+                state = found["ProcessingJobStatus"]
+            if state == status:
+                return found
+        except client.exceptions.ClientError:
+            pass
+        time.sleep(0.1)
+
+
+ALL = ["CreateSfm", "CreateTraining", "CreateCompression"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("sfm", "compression"),
+        ("sfm", "sfm"),
+        ("3dgs", "3dgs"),
+        ("compression", "compression"),
+        ("3dgs", "compression"),
+    ],
+)
+def test_fault_5_each_step_alone_and_together_finds_its_inputs(
+    stack: Stack, machines: Callable[..., str], first: Step, last: Step
+) -> None:
+    run = start(job(stack, first, last), machines("finish"))
+    ended = run.ended()
+    assert ended["status"] == "SUCCEEDED", ended
+    assert created(run) == ALL[STEPS.index(first) : STEPS.index(last) + 1]
+    assert run.states()[-1] == "Finished"
+
+
+def test_an_empty_prefix_fails_with_its_name(stack: Stack, machines: Callable[..., str]) -> None:
+    made = job(stack)
+    keys = made.machine_input()["keys"]
+    keys["files"] = f"s3://{stack.uploads}/jobs/nothing/"
+    run = start(made, machines("finish"), keys=keys)
+    ended = run.ended()
+    assert (ended["status"], ended["error"]) == ("FAILED", "Failed")
+    assert "jobs/nothing/" in ended["cause"]
+
+
+@pytest.mark.parametrize("step", ["sfm", "3dgs", "compression"])
+def test_fault_1_a_failed_job_ends_as_failed_with_its_reason(
+    stack: Stack, machines: Callable[..., str], step: Step
+) -> None:
+    run = start(job(stack, step), machines("fail", "fail"))
+    ended = run.ended()
+    assert (ended["status"], ended["error"]) == ("FAILED", "Failed")
+    assert "Too few photos. Take more." in ended["cause"]
+    assert created(run) == [ALL[STEPS.index(step)]]
+
+
+def test_a_job_that_fails_without_a_word_ends_as_failed(
+    stack: Stack, machines: Callable[..., str]
+) -> None:
+    ended = start(job(stack), machines("silent")).ended()
+    assert (ended["status"], ended["error"]) == ("FAILED", "Failed")
+    assert "AlgorithmError" in ended["cause"]
+
+
+@pytest.mark.parametrize("step", ["sfm", "3dgs", "compression"])
+def test_fault_2_a_stopped_job_ends_at_once_as_stopped_and_its_process_is_dead(
+    stack: Stack, machines: Callable[..., str], step: Step
+) -> None:
+    made = job(stack, step)
+    run = start(made, machines("slow", "slow"))
+    compute(run, made, step, "InProgress")
+    name = layout.compute_name(made.id, step)
+    pid = stack.folder / name / "pid"
+    until = time.monotonic() + 20
+    while not pid.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    client = stack.client("sagemaker")
+    if step == "3dgs":
+        client.stop_training_job(TrainingJobName=name)
+    else:
+        client.stop_processing_job(ProcessingJobName=name)
+    ended = run.ended(15)
+    assert (ended["status"], ended["error"]) == ("FAILED", "Stopped")
+    compute(run, made, step, "Stopped")
+    assert not psutil.pid_exists(int(pid.read_text()))
+    assert created(run) == [ALL[STEPS.index(step)]]
+
+
+def test_training_that_takes_too_long_ends_as_out_of_time(
+    stack: Stack, machines: Callable[..., str]
+) -> None:
+    run = start(
+        job(stack, "3dgs"), machines("finish", "slow"), limitsSeconds=dict.fromkeys(STEPS, 1)
+    )
+    ended = run.ended(15)
+    assert (ended["status"], ended["error"]) == ("FAILED", "TimeLimit")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pipelineStep": "all"},
+        {"pipelineStep": ""},
+        {"pipelineStep": "SFM"},
+        {"pipelineStep": None},
+        {"lastStep": "upload"},
+    ],
+)
+def test_an_unknown_step_fails_and_nothing_is_created(
+    stack: Stack, machines: Callable[..., str], change: dict[str, Any]
+) -> None:
+    run = start(job(stack), machines("finish"), **change)
+    ended = run.ended()
+    assert (ended["status"], ended["error"]) == ("FAILED", "UnknownStep")
+    assert created(run) == []
+
+
+def test_throttling_is_tried_again(stack: Stack, machines: Callable[..., str]) -> None:
+    made = job(stack, "compression")
+    stack.throttle(2)
+    run = start(made, machines("finish"))
+    ended = run.ended()
+    assert ended["status"] == "SUCCEEDED", ended
+    assert stack.throttled() == 0
+
+
+def test_a_job_that_was_created_by_a_request_whose_answer_was_lost_is_watched(
+    stack: Stack, machines: Callable[..., str]
+) -> None:
+    made = job(stack, "compression")
+    first = start(made, machines("finish"))
+    assert first.ended()["status"] == "SUCCEEDED"
+    # The second execution's request meets the job that is there already.
+    again = Execution(
+        stack,
+        stack.client("stepfunctions").start_execution(
+            stateMachineArn=machines("finish"),
+            name=f"{made.id}-again",
+            input=json.dumps(made.machine_input()),
+        )["executionArn"],
+    )
+    assert again.ended()["status"] == "SUCCEEDED"
+    assert again.states().count("CreateCompression") == 1
+
+
+@pytest.mark.slow
+def test_a_request_that_sagemaker_refuses_ends_as_failed_and_stops_what_runs(
+    stack: Stack, machines: Callable[..., str]
+) -> None:
+    run = start(
+        job(stack, "compression"),
+        machines("finish"),
+        volumes={"compression": 0},
+    )
+    ended = run.ended(280)
+    assert ended["status"] == "FAILED"
+    assert "VolumeSizeInGB" in ended["cause"]
+    assert run.states()[-4:] == ["StopCompression", "Alarm", "TellFailed", "Failed"]
+
+
+@pytest.mark.parametrize(("container", "status"), [("finish", "SUCCEEDED"), ("fail", "FAILED")])
+def test_a_mail_that_cannot_be_sent_changes_nothing(
+    stack: Stack, machines: Callable[..., str], container: str, status: str
+) -> None:
+    # There is no function of this name: the call itself fails.
+    made = job(stack, "compression", email="pilot@example.org")
+    run = start(made, machines(container, MailFunction="nobody"))
+    assert run.ended()["status"] == status
+    assert any(state.startswith("Mail") for state in run.states())
+
+
+def test_the_definition_has_no_other_placeholders_and_needs_all_of_them() -> None:
+    text = definition.FILE.read_text(encoding="utf-8")
+    assert set(re.findall(r"\$\{(\w+)\}", text)) == set(definition.PLACEHOLDERS)
+    with pytest.raises(KeyError):
+        definition.text({})
+    values = dict.fromkeys(definition.PLACEHOLDERS, "1")
+    with pytest.raises(ValueError, match="Topic"):
+        definition.text({**values, "Topic": 'a"b'})
+
+
+def test_every_wait_task_and_job_has_a_limit() -> None:
+    document = json.loads(definition.FILE.read_text(encoding="utf-8"))
+    assert document["TimeoutSeconds"] <= 12 * 3600
+    tasks = [state for state in document["States"].values() if state["Type"] == "Task"]
+    assert len(tasks) == 13
+    for task in tasks:
+        assert task["TimeoutSeconds"] == 60
+        # Nothing may end the machine but its own ends.
+        assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+        if "create" in task["Resource"]:
+            assert any("StoppingCondition" in name for name in task["Parameters"])

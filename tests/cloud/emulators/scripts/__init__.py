@@ -1,0 +1,1 @@
+"""What runs in a container that is none of ours."""

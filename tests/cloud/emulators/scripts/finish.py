@@ -1,0 +1,1 @@
+"""A container that ends well at once, having found all its inputs."""
