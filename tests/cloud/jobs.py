@@ -8,11 +8,15 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from spaceport_app.cloud import layout
 from spaceport_app.cloud.backend import definition
+from spaceport_app.cloud.backend.api.configuration import Configuration
+from spaceport_app.cloud.backend.api.execution import machine_input
+from spaceport_app.cloud.backend.api.records import Record
 from spaceport_app.cloud.job import CloudFile, CloudJob
 from spaceport_app.cloud.layout import STEPS, Step
 
@@ -82,30 +86,12 @@ class Put:
 
     def machine_input(self, **more: Any) -> dict[str, Any]:
         """Return the input of the state machine."""
-        uploads = f"s3://{self.stack.uploads}/{layout.uploads(self.id)}"
-        results = {s: f"s3://{self.stack.artifacts}/{layout.results(self.id, s)}" for s in STEPS}
-        return {
-            "jobId": self.id,
-            "pipelineStep": self.job.first,
-            "lastStep": self.job.last,
-            "instances": {"sfm": "ml.c6i.2xlarge", "3dgs": "ml.g4dn.xlarge"}
-            | {"compression": "ml.c6i.4xlarge"},
-            "volumes": dict.fromkeys(STEPS, 50),
-            "limitsSeconds": dict.fromkeys(STEPS, 3600),
-            "spot": False,
-            "keys": {
-                "job": f"s3://{self.stack.artifacts}/{layout.record(self.id)}",
-                "files": uploads,
-                "inputs": {
-                    step: results[step] if step in self.job.steps else uploads
-                    for step in STEPS[:-1]
-                },
-                "results": results,
-                "checkpoints": f"s3://{self.stack.artifacts}/{layout.checkpoints(self.id)}",
-            },
-            "email": self.job.email,
-            **more,
-        }
+        configuration = Configuration(
+            self.stack.uploads, self.stack.artifacts, "", waits_s=dict.fromkeys(STEPS, 1)
+        )
+        now = datetime.now(UTC)
+        record = Record(self.id, "key", now, now, self.job)
+        return {**machine_input(configuration, record), **more}
 
 
 def put(
@@ -133,8 +119,8 @@ def put(
     s3 = stack.client("s3")
     for number, data in enumerate(files.values()):
         s3.put_object(Bucket=stack.uploads, Key=layout.upload(job, number), Body=data)
-    record = {"schema": 1, "job": job, "owner": "key", **asked.as_json()}
-    body = json.dumps(record).encode()
+    now = datetime.now(UTC)
+    body = json.dumps(Record(job, "key", now, now, asked).as_json()).encode()
     s3.put_object(Bucket=stack.artifacts, Key=layout.record(job), Body=body)
     return Put(stack, job, asked)
 
@@ -143,6 +129,7 @@ def machine(stack: Stack, name: str, cpu: str = "cpu", train: str = "train", **m
     """Make the state machine with given images and return its ARN."""
     account = f"{REGION}:123456789012"
     values = {
+        "Uploads": stack.uploads,
         "Artifacts": stack.artifacts,
         "JobRole": "arn:aws:iam::123456789012:role/job",
         "CpuImage": cpu,
@@ -151,8 +138,6 @@ def machine(stack: Stack, name: str, cpu: str = "cpu", train: str = "train", **m
         "SecurityGroups": "sg-1",
         "MailFunction": f"arn:aws:lambda:{account}:function:mail",
         "Topic": f"arn:aws:sns:{account}:failures",
-        "PollSeconds": "1",
-        "TrainPollSeconds": "1",
         **more,
     }
     answer = stack.client("stepfunctions").create_state_machine(

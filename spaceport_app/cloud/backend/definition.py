@@ -10,6 +10,7 @@ from pathlib import Path
 FILE = Path(__file__).with_name("state_machine.asl.json")
 
 PLACEHOLDERS = (
+    "Uploads",
     "Artifacts",
     "JobRole",
     "CpuImage",
@@ -18,18 +19,14 @@ PLACEHOLDERS = (
     "SecurityGroups",
     "MailFunction",
     "Topic",
-    "PollSeconds",
-    "TrainPollSeconds",
 )
-"""What a deployment fills in: names, ARNs, lists with commas, seconds; all as text."""
-
-USUAL = {"PollSeconds": "60", "TrainPollSeconds": "120"}
+"""What a deployment fills in: names, ARNs, lists with commas; all as text."""
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
 def text(values: Mapping[str, str]) -> str:
-    """Return the definition with every placeholder filled; `USUAL` holds where `values` do not.
+    """Return the definition with every placeholder filled.
 
     Raises
     ------
@@ -38,9 +35,8 @@ def text(values: Mapping[str, str]) -> str:
     ValueError
         If a value has characters that would need escaping in JSON.
     """
-    filled = {**USUAL, **values}
     for name in PLACEHOLDERS:
-        if json.dumps(filled[name]) != f'"{filled[name]}"' or "'" in filled[name]:
-            raise ValueError(f"{name} cannot be {filled[name]!r}")
+        if json.dumps(values[name]) != f'"{values[name]}"' or "'" in values[name]:
+            raise ValueError(f"{name} cannot be {values[name]!r}")
     template = FILE.read_text(encoding="utf-8")
-    return _PLACEHOLDER.sub(lambda found: filled[found[1]], template)
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,13 +107,25 @@ def photos(record: Record, files: Path, folder: Path) -> tuple[Path, ...]:
     return (*((folder,) if loose or not zips else ()), *zips)
 
 
-def results(record: Record, folders: tuple[Path, ...], project: Path) -> dict[str, Any]:
+def results(
+    record: Record,
+    folders: Mapping[Step, Path],
+    manifest: Callable[[Step], Mapping[str, Any] | None],
+    project: Path,
+) -> dict[str, Any]:
     """Lay what earlier steps or the client have made into a project folder.
+
+    Parameters
+    ----------
+    folders : mapping
+        Where the results of each earlier step lie.
+    manifest : callable
+        Returns the list of what an earlier step of this job has made.
 
     Returns
     -------
     dict
-        The records of the stages that came with a manifest, as ``project.json`` holds them.
+        The records of the stages of this job's own steps, as ``project.json`` holds them.
 
     Raises
     ------
@@ -121,28 +133,32 @@ def results(record: Record, folders: tuple[Path, ...], project: Path) -> dict[st
         ``input_missing``, ``input_damaged`` or ``bad_name``.
     """
     records: dict[str, Any] = {}
-    for folder in folders:
-        given, stages = _given(record, folder)
-        records.update(stages)
+    for step, folder in folders.items():
+        if STEPS.index(step) < STEPS.index(record.first):
+            given = _uploaded(record, folder)
+        else:
+            found = _read_manifest(step, manifest(step))
+            records.update(found.stages)
+            given = (
+                _Given(file.path, folder / file.path, file.size, file.sha256)
+                for file in found.files
+            )
         for one in given:
             _place(one, project / one.path)
     return records
 
 
-def _given(record: Record, folder: Path) -> tuple[Iterator[_Given], Mapping[str, Any]]:
-    path = folder / layout.MANIFEST
-    if not path.is_file():
-        return _uploaded(record, folder), {}
+def _read_manifest(step: Step, raw: Mapping[str, Any] | None) -> Manifest:
+    if raw is None:
+        raise StageError(
+            "input_missing", f"The step {step} has left no result.", "Start the job again."
+        )
     try:
-        manifest = Manifest.of(json.loads(path.read_text(encoding="utf-8")))
+        manifest = Manifest.of(raw)
         check_all(file.path for file in manifest.files)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise _damaged(layout.MANIFEST) from error
-    files = (
-        _Given(file.path, folder / "files" / file.path, file.size, file.sha256)
-        for file in manifest.files
-    )
-    return files, manifest.stages
+    return manifest
 
 
 def _uploaded(record: Record, folder: Path) -> Iterator[_Given]:

@@ -208,8 +208,12 @@ def _work(
     if step == "sfm":
         sources = inputs.photos(record, place.input("files"), place.work / "photos")
     else:
-        names = [name for name in ("sfm", _TRAINING) if place.input(name).is_dir()]
-        given = inputs.results(record, tuple(map(place.input, names)), folder)
+        folders = {known: place.input(known) for known in STEPS if place.input(known).is_dir()}
+
+        def manifest(of: Step) -> dict[str, object] | None:
+            return artifacts.get_json(layout.manifest(job, of))
+
+        given = inputs.results(record, folders, manifest, folder)
     inputs.check_complete(step, stages, folder)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     inputs.write_project(folder, record, sources, stages, given, now)
@@ -236,11 +240,11 @@ def _work(
         results.store_logs(artifacts, job, step, project)
         raise StageError(bad.code, bad.message, bad.remedy)
     wishes.attach(None)
-    manifest = results.store(artifacts, job, step, project, wishes.check)
+    made = results.store(artifacts, job, step, project, wishes.check)
     if mirror is not None:
         mirror.clear()
         place.model.mkdir(parents=True, exist_ok=True)
-        atomic.write_json(place.model / layout.MANIFEST, manifest.as_json())
+        atomic.write_json(place.model / layout.MANIFEST, made.as_json())
         with suppress(Exception):
             artifacts.remove(layout.checkpoints(job))
 
