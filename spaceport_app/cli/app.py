@@ -12,6 +12,7 @@ import typer
 
 from spaceport_app import __version__
 from spaceport_app.cli import (
+    cloud,
     converting,
     doctor,
     editing,
@@ -53,6 +54,7 @@ def build() -> typer.Typer:
         doctor.doctor,
     ):
         app.command(epilog=EXIT_CODES)(command)
+    app.add_typer(cloud.cloud)
     return app
 
 

@@ -51,6 +51,7 @@ def test_help_names_commands_and_exit_codes(real_spaceport: Spaceport) -> None:
         "convert",
         "compare",
         "doctor",
+        "cloud",
     ):
         assert word in out
     assert "130" in out

@@ -1,0 +1,177 @@
+"""What a job will cost and take, before its start: a range, from a price table one can edit.
+
+Times come from the same model as those of a local run (`spaceport_app.pipeline.estimate`) with
+the cores of AWS's machines, training from published times of an A100 by the share of it that a
+Tesla T4 reaches. Nothing here was measured on AWS.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from spaceport_app.cloud.client.connection import settings_file
+from spaceport_app.cloud.client.failures import CloudError
+from spaceport_app.cloud.layout import STAGES, STEPS, Step, following
+from spaceport_app.pipeline.estimate import Workload
+from spaceport_app.pipeline.stage import Registry, find
+
+_RESULT_BYTES_A_GAUSSIAN = 110.0
+_VIEW_BYTES_A_PIXEL = 0.9
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine of a step: its price, cores, and seconds until it works."""
+
+    type: str
+    usd_an_hour: float
+    cores: int
+    start_s: tuple[float, float]
+    gpu_share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The price table; `time_factor` are the ends of the range around the model's times."""
+
+    as_of: str
+    region: str
+    machines: Mapping[Step, Machine]
+    storage_usd_a_gb_month: float
+    storage_months: float
+    transfer_out_usd_a_gb: float
+    usd_a_job: float
+    time_factor: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Ranges of wall seconds (without sending and fetching) and of dollars."""
+
+    seconds: tuple[float, float]
+    usd: tuple[float, float]
+    as_of: str
+    region: str
+
+    def words(self) -> str:
+        """Return one line for a person."""
+        low, high = (max(1, round(seconds / 60)) for seconds in self.seconds)
+        return (
+            f"About {low} to {high} minutes on AWS, {self.usd[0]:.2f} to {self.usd[1]:.2f} US "
+            f"dollars at list prices of {self.region}, {self.as_of}."
+        )
+
+
+def table_file() -> Path:
+    """Where a table of one's own lies."""
+    return settings_file().with_name("cloud-prices.json")
+
+
+def read(path: Path | None = None) -> Prices:
+    """Return the price table: that of the settings folder, else ours.
+
+    Raises
+    ------
+    CloudError
+        ``bad_prices`` if one's own table cannot be read.
+    """
+    own = path or table_file()
+    if own.is_file():
+        try:
+            return _parse(json.loads(own.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CloudError(
+                "bad_prices",
+                f"The price table {own} cannot be read ({error}).",
+                "Mend it, or remove it to use the one that comes with Spaceport.",
+            ) from error
+    ours = resources.files("spaceport_app.cloud.client").joinpath("prices.json")
+    return _parse(json.loads(ours.read_text(encoding="utf-8")))
+
+
+def expect(
+    prices: Prices,
+    work: Workload,
+    options: Mapping[str, Any],
+    first: Step,
+    last: Step,
+    stages: Registry,
+) -> Expected:
+    """Return the range of time and cost of the steps from `first` to `last`.
+
+    Parameters
+    ----------
+    work : Workload
+        Photos and their size; cores and device are those of AWS's machines.
+    options : mapping
+        Options of every stage.
+    """
+    low_s = high_s = low_usd = high_usd = 0.0
+    for step in following(first, last):
+        machine = prices.machines[step]
+        device = "cuda" if step == "3dgs" else "cpu"
+        there = replace(work, cores=machine.cores, device=device)
+        if step == "sfm":
+            # Photos arrive reduced.
+            side = max(there.width, there.height, 1.0)
+            factor = min(1.0, (options["sfm"].feature_image_size or side) / side)
+            there = replace(there, width=there.width * factor, height=there.height * factor)
+        seconds = 0.0
+        for name in STAGES[step]:
+            stage = find(stages, name)
+            if stage.estimate is not None:
+                seconds += stage.estimate(there, options).seconds
+        seconds /= machine.gpu_share
+        low = machine.start_s[0] + seconds * prices.time_factor[0]
+        high = machine.start_s[1] + seconds * prices.time_factor[1]
+        low_s, high_s = low_s + low, high_s + high
+        low_usd += low / 3600 * machine.usd_an_hour
+        high_usd += high / 3600 * machine.usd_an_hour
+    moved_gb = _result_bytes(work, options, first, last) / 1e9
+    storage = moved_gb * prices.storage_usd_a_gb_month * prices.storage_months
+    other = prices.usd_a_job + storage + moved_gb * prices.transfer_out_usd_a_gb
+    usd = (low_usd + other * prices.time_factor[0], high_usd + other * prices.time_factor[1])
+    return Expected((low_s, high_s), usd, prices.as_of, prices.region)
+
+
+def _result_bytes(work: Workload, options: Mapping[str, Any], first: Step, last: Step) -> float:
+    steps = following(first, last)
+    views = work.photos * work.pixels(options["sfm"].view_size) * _VIEW_BYTES_A_PIXEL
+    splats = options["train"].max_gaussians * _RESULT_BYTES_A_GAUSSIAN
+    return (views if "sfm" in steps else 0.0) + (splats if len(steps) > 1 or first != "sfm" else 0)
+
+
+def _parse(raw: Mapping[str, Any]) -> Prices:
+    machines = raw["instances"]
+    return Prices(
+        str(raw["as_of"]),
+        str(raw["region"]),
+        {step: _machine(machines[step]) for step in STEPS},
+        float(raw["storage_usd_a_gb_month"]),
+        float(raw["storage_months"]),
+        float(raw["transfer_out_usd_a_gb"]),
+        float(raw["usd_a_job"]),
+        _pair(raw["time_factor"]),
+    )
+
+
+def _machine(raw: Mapping[str, Any]) -> Machine:
+    return Machine(
+        str(raw["type"]),
+        float(raw["usd_an_hour"]),
+        int(raw["cores"]),
+        _pair(raw["start_s"]),
+        float(raw.get("gpu_share_of_a100", 1.0)),
+    )
+
+
+def _pair(raw: Any) -> tuple[float, float]:
+    low, high = float(raw[0]), float(raw[1])
+    if not 0.0 <= low <= high:
+        raise ValueError(f"{raw} is no range")
+    return low, high

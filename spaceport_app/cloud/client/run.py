@@ -1,0 +1,435 @@
+"""A project's job from here to AWS and back: driven like a run on this computer."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from spaceport_app.cloud.client import preparing, submission, taking
+from spaceport_app.cloud.client.answers import ENDED, Look
+from spaceport_app.cloud.client.api import Api
+from spaceport_app.cloud.client.downloading import Downloader
+from spaceport_app.cloud.client.failures import CloudError, Halted
+from spaceport_app.cloud.client.following import SHOWN, Follower, overall
+from spaceport_app.cloud.client.submission import Submission
+from spaceport_app.cloud.client.uploading import Uploader
+from spaceport_app.cloud.client.wishes import Wish
+from spaceport_app.cloud.layout import STAGES, Step
+from spaceport_app.errors import StageError
+from spaceport_app.events import Failed, part
+from spaceport_app.pipeline import fingerprint, trouble
+from spaceport_app.pipeline.outcome import Kind, Outcome
+from spaceport_app.pipeline.runner import RunEvent, Runner, StageEnded, StageEvent
+from spaceport_app.pipeline.settings import resolve_all
+from spaceport_app.pipeline.stage import Registry, find, registry
+from spaceport_app.project import lock
+from spaceport_app.project.errors import ProjectError
+from spaceport_app.project.model import StageRun
+from spaceport_app.project.project import Project
+
+POLL_S = 5.0
+CONFIRM_S = 180.0
+"""How long to wait for AWS to confirm a stop; its own jobs take up to two minutes to end."""
+_LOCKED_POLL_S = 2.0
+
+Until: TypeAlias = Literal["started", "taken"]
+
+_log = logging.getLogger(__name__)
+
+
+class CloudRun:
+    """Does stages of one project on AWS: `run` from one thread, `stop` and `leave` from any.
+
+    A job that this project has already is gone on with, wherever it was: uploading, computing
+    or fetching. It may be driven wherever a `Runner` can.
+
+    Parameters
+    ----------
+    project : Project
+        It is locked only while results are published.
+    listen : callable
+        Called in the thread of `run` with every event.
+    stages : Registry, optional
+        All stages in order.
+    api : Api
+        The service. Its `halted` event belongs to this run.
+    wish : Wish
+        What to do, unless there is a job already.
+    until : str
+        ``started``: come back when AWS computes; ``taken``: when the results are here.
+    poll_s : float
+        Seconds between looks.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        listen: Callable[[RunEvent], None],
+        stages: Registry | None = None,
+        *,
+        api: Api,
+        wish: Wish | None = None,
+        until: Until = "taken",
+        poll_s: float = POLL_S,
+    ) -> None:
+        self._project = project
+        self._listen = listen
+        self._stages = registry() if stages is None else stages
+        self._api = api
+        self._wish = wish or Wish()
+        self._until = until
+        self._poll_s = poll_s
+        self._stop_by: float | None = None
+        self._leaving = False
+        self._runner: Runner | None = None
+        self._follower: Follower | None = None
+        self._outcomes: list[Outcome] = []
+        self._told_offline = False
+
+    def stop(self, grace_s: float = CONFIRM_S) -> None:
+        """Stop: end sending or fetching at once, and the computing on AWS.
+
+        `run` comes back when AWS has confirmed that nothing computes any more, or after
+        `grace_s` (never less than three minutes) with the outcome that says it has not.
+        """
+        self._stop_by = time.monotonic() + max(grace_s, CONFIRM_S)
+        self._api.halted.set()
+        if self._runner is not None:
+            self._runner.stop()
+
+    def leave(self) -> None:
+        """Come back soon and let the job go on there."""
+        self._leaving = True
+        self._api.halted.set()
+        if self._runner is not None:
+            self._runner.stop()
+
+    def run(self, *, only: str | None = None) -> tuple[Outcome, ...]:
+        """Hand the project over, follow the job, and publish its results here.
+
+        Parameters
+        ----------
+        only : str, optional
+            Do only the step that this stage belongs to; for a job that there is already, it
+            changes nothing.
+
+        Returns
+        -------
+        tuple of Outcome
+            One a stage that is over; the last may be a bad one.
+
+        Raises
+        ------
+        ProjectError
+            If the project is damaged, or another process drives its job.
+        OSError
+            If the project folder cannot be written.
+        """
+        if only is not None:
+            step = next((step for step, names in STAGES.items() if only in names), self._wish.first)
+            self._wish = replace(self._wish, first=step, last=step)
+        self._outcomes = []
+        place = submission.folder(self._project)
+        place.mkdir(exist_ok=True)
+        with lock.held(place):
+            try:
+                self._drive()
+            except Halted:
+                self._halted()
+            except CloudError as error:
+                self._forget(error)
+                self._bad("failed", Failed(error.code, error.message, error.remedy))
+            except StageError as error:
+                self._bad("failed", Failed(error.code, error.message, error.remedy))
+            except Exception as error:
+                if not isinstance(error, OSError):
+                    _log.exception("the job could not be driven")
+                folder = self._project.folder
+                self._bad("failed", trouble.explain(error, folder, folder / "logs"))
+        return tuple(self._outcomes)
+
+    def _drive(self) -> None:
+        found = submission.read(self._project)
+        if found is not None and not found.ended and found.endpoint != self._api.endpoint:
+            raise CloudError(
+                "other_service",
+                f"The project's job is at {found.endpoint}.",
+                "Connect to that service, or delete the job there first.",
+            )
+        fresh = found is None or bool(found.ended)
+        first = self._wish.first if found is None or fresh else found.first
+        self._follower = follower = Follower(first, self._stages, self._listen)
+        here = first == "sfm" and (fresh or found is None or not found.started)
+        if here and not self._import():
+            return
+        job = self._made(follower) if found is None or fresh else found
+        if not job.started:
+            follower.show(job.first)
+            uploader = Uploader(self._api, job, self._project.folder, self._wish.bytes_a_second)
+            uploader.run(part(follower.sending, 0.3, 1.0))
+            job = self._write(replace(job, started=True))
+            preparing.discard(self._project)
+        if self._until == "taken":
+            self._follow(job, follower)
+
+    def _import(self) -> bool:
+        """Read the photos here, where they lie; True if that went well."""
+        stage = find(self._stages, "import")
+        options = resolve_all(self._stages, self._project.document.settings)["import"]
+        if fingerprint.holds(stage, options, self._project):
+            run = self._project.published("import")
+            assert run is not None and self._follower is not None
+            self._end(Outcome("import", stage.label, "skipped", report=run.report))
+            return True
+
+        def listen(event: RunEvent) -> None:
+            if isinstance(event, StageEvent):
+                whole = overall(self._stages, "import", event.fraction)
+                event = replace(event, fraction=whole)
+            self._listen(event)
+
+        self._runner = Runner(self._project, listen, self._stages)
+        if self._api.halted.is_set():
+            raise Halted
+        outcomes = self._runner.run(only="import")
+        self._runner = None
+        if not outcomes:
+            raise Halted
+        self._outcomes.extend(outcomes)
+        return bool(outcomes) and outcomes[-1].good
+
+    def _made(self, follower: Follower) -> Submission:
+        """Prepare the files and have the service make the job."""
+        project, wish = self._project, self._wish
+        settings = project.document.settings
+        options = resolve_all(self._stages, settings)
+        stage = find(self._stages, SHOWN[wish.first])
+        for name in stage.reads:
+            if project.published(name) is None:
+                raise CloudError(
+                    "stage_missing",
+                    f"The {stage.name} stage needs the result of the {name} stage.",
+                    "Run the stages before it here, or have them done on AWS too.",
+                )
+        stage.check(project)
+        mark = fingerprint.of_stage(stage, options[stage.name], project)
+        report = part(follower.sending, 0.0, 0.3)
+        follower.show(wish.first)
+        uploads = preparing.prepare(
+            project, wish.first, wish.photos, options, report, self._api.halted
+        )
+        made = Submission(
+            self._api.endpoint,
+            project.document.name,
+            wish.first,
+            wish.last,
+            submission.settings_json(settings),
+            mark,
+            uploads,
+            photos=wish.photos if wish.first == "sfm" else "",
+            email=wish.email,
+        )
+        created = self._api.create(made.as_job())
+        return self._write(replace(made, job=created.job, part_bytes=created.part_bytes))
+
+    def _forget(self, error: CloudError) -> None:
+        """Note that a job is no more, so that the next one is a new one."""
+        if error.code == "no_job" and (job := submission.read(self._project)) is not None:
+            self._write(replace(job, ended="deleted"))
+
+    def _write(self, job: Submission) -> Submission:
+        submission.write(self._project, job)
+        return job
+
+    def _follow(self, job: Submission, follower: Follower) -> None:
+        """Look at the job until it is over, and take each step's results when they are there."""
+        follower.show(next((step for step in job.steps if step not in job.taken), job.first))
+        while True:
+            look = self._look(job, follower)
+            over = look.state in ENDED
+            for step in [step for step in job.steps if step not in job.taken]:
+                follower.take(look, step)
+                done = look.state == "finished" or _is_finished(look, step)
+                if not (done and self._take(job, step, follower, over)):
+                    break
+                job = self._write(replace(job, taken=(*job.taken, step)))
+                shutil.rmtree(self._results(step), ignore_errors=True)
+            if over:
+                self._write(replace(job, ended=look.state))
+                if look.state == "finished" and set(job.taken) == set(job.steps):
+                    return
+                self._bad(*_why(look))
+                return
+            if self._api.halted.wait(self._poll_s):
+                raise Halted
+
+    def _look(self, job: Submission, follower: Follower) -> Look:
+        """Look at the job; without a network, wait: the job goes on there."""
+        while True:
+            try:
+                look = self._api.look(job.job, follower.after)
+                self._told_offline = False
+                return look
+            except CloudError as error:
+                if error.code not in ("no_network", "service_busy"):
+                    raise
+                if not self._told_offline:
+                    self._told_offline = True
+                    follower.notice("offline", f"{error.message} The job goes on there.")
+                if self._api.halted.wait(self._poll_s):
+                    raise Halted from error
+
+    def _take(self, job: Submission, step: Step, follower: Follower, over: bool) -> bool:
+        """Fetch and publish a step; False if its files are not all there yet."""
+        found = self._api.artifacts(job.job)
+        files = [
+            file
+            for file in found.files
+            if file.step == step and not file.path.startswith("photos/")
+        ]
+        if not files and not over:
+            return False
+        if not files:
+            raise CloudError(
+                "no_result",
+                f"AWS finished the step {step} and left no files.",
+                "Submit again; if it stays, tell whoever runs the service.",
+            )
+        results = self._results(step)
+        downloader = Downloader(self._api, job.job, results)
+        downloader.run(files, lambda event: follower.fetching(step, event))
+        names = [name for name in STAGES[step] if name != "import"]
+        runs = self._publish(job, step, found.stages, follower)
+        for name, run in zip(names, runs, strict=True):
+            self._end(
+                Outcome(
+                    name,
+                    find(self._stages, name).label,
+                    "finished",
+                    report=run.report,
+                    seconds=run.seconds,
+                    peak_memory_bytes=run.peak_memory_bytes,
+                )
+            )
+        return True
+
+    def _publish(
+        self,
+        job: Submission,
+        step: Step,
+        records: Mapping[str, Mapping[str, Any]],
+        follower: Follower,
+    ) -> tuple[StageRun, ...]:
+        """Publish a step; while something else works on the project, wait for that."""
+        told = False
+        while True:
+            try:
+                results = self._results(step)
+                return taking.take(self._project, job, step, results, records, self._stages)
+            except ProjectError as error:
+                if error.code != "project_locked":
+                    raise
+                if not told:
+                    told = True
+                    follower.notice("waiting", f"{error.message} The results wait for that.")
+                if self._api.halted.wait(_LOCKED_POLL_S):
+                    raise Halted from error
+
+    def _results(self, step: Step) -> Path:
+        return submission.folder(self._project) / "results" / step
+
+    def _halted(self) -> None:
+        """End as it was asked for: leave the job alone, or stop it and see it stopped."""
+        job = submission.read(self._project)
+        computes = job is not None and job.started and not job.ended
+        if not computes:
+            self._bad("cancelled", Failed("stopped", "Stopped.", "Submit again to go on."))
+        elif self._leaving or self._stop_by is None:
+            self._bad("cancelled", Failed("left", "The job goes on on AWS.", "Follow it later."))
+        else:
+            assert job is not None
+            self._confirm(job)
+
+    def _confirm(self, job: Submission) -> None:
+        self._api.halted.clear()
+        asked = False
+        try:
+            while self._stop_by is not None and time.monotonic() < self._stop_by:
+                try:
+                    if not asked:
+                        self._api.stop(job.job)
+                        asked = True
+                    look = self._api.look(job.job)
+                except CloudError as error:
+                    if error.code not in ("no_network", "service_busy"):
+                        raise
+                    _log.warning("the stop is not confirmed yet: %s", error)
+                else:
+                    if look.state in ENDED:
+                        # A finished job's results are still to be fetched.
+                        if look.state != "finished":
+                            self._write(replace(job, ended=look.state))
+                        self._bad(*_why(look))
+                        return
+                if self._api.halted.wait(min(self._poll_s, 2.0)):
+                    break
+        except Halted:
+            _log.warning("asked to stop once more while AWS had not confirmed")
+        self._bad(
+            "failed",
+            Failed(
+                "stop_unconfirmed",
+                "AWS has not confirmed that the job stopped, so it may go on and cost.",
+                "Stop it again: spaceport cloud stop PROJECT.",
+            ),
+        )
+
+    def _bad(self, kind: Kind, failure: Failed) -> None:
+        job = submission.read(self._project)
+        step = self._wish.first
+        if job is not None and not (job.ended and not job.job):
+            step = next((step for step in job.steps if step not in job.taken), job.last)
+        stage = find(self._stages, SHOWN[step])
+        seconds = self._follower.seconds() if self._follower is not None else 0.0
+        self._end(
+            Outcome(
+                stage.name,
+                stage.label,
+                kind,
+                failure.code,
+                failure.message,
+                failure.remedy,
+                seconds=seconds,
+            )
+        )
+
+    def _end(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        if self._follower is not None:
+            self._follower.ended(outcome)
+        else:
+            self._listen(StageEnded(outcome))
+
+
+def _is_finished(look: Look, step: Step) -> bool:
+    found = look.steps.get(step)
+    return found is not None and found.state.lower() in ("finished", "completed")
+
+
+def _why(look: Look) -> tuple[Kind, Failed]:
+    """Return the kind of a job's end that is no success, and what to tell."""
+    if look.state == "stopped":
+        return "cancelled", Failed("stopped", "Stopped on AWS.", "Submit again to do the rest.")
+    if look.state == "deleted":
+        failure = Failed("job_deleted", "The job was deleted on AWS.", "Submit the project again.")
+        return "failed", failure
+    if look.state == "finished":
+        failure = Failed("too_late", "The job was finished before it stopped.", "Follow it again.")
+        return "cancelled", failure
+    usual = Failed("failed", "The job failed on AWS and left no reason.", "Submit it again.")
+    return "failed", look.reason or usual

@@ -1,0 +1,29 @@
+"""Requests to signed addresses in S3: no key goes there, and errors come as XML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from spaceport_app.cloud.client.api import quiet
+
+TIMEOUT = httpx.Timeout(120.0, connect=15.0)
+_CODE = re.compile(r"<Code>([A-Za-z0-9.]+)</Code>")
+
+
+@contextmanager
+def client(connections: int) -> Iterator[httpx.Client]:
+    """Open a client for signed addresses."""
+    quiet()
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    with httpx.Client(timeout=TIMEOUT, limits=limits, follow_redirects=False) as opened:
+        yield opened
+
+
+def code(body: str) -> str:
+    """Return the code of an error of S3, such as ``RequestTimeTooSkewed``, or nothing."""
+    found = _CODE.search(body)
+    return found.group(1) if found else ""

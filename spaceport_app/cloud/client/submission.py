@@ -1,0 +1,180 @@
+"""What this computer knows of a project's job: on disk, so that a kill or a reboot loses nothing.
+
+It lies in ``.cloud/job.json`` of the project. Which parts have arrived is not written down: the
+service knows that better.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spaceport_app import atomic
+from spaceport_app.cloud.client.failures import CloudError
+from spaceport_app.cloud.job import PART_BYTES, CloudFile, CloudJob
+from spaceport_app.cloud.layout import Step, following
+from spaceport_app.project.model import Settings
+from spaceport_app.project.project import Project
+
+FOLDER = ".cloud"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file of a job and where its bytes lie: absolute, or relative to the project folder."""
+
+    file: CloudFile
+    path: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A job as it was handed over, and how far that is.
+
+    Parameters
+    ----------
+    endpoint : str
+        Address of the service that has it.
+    name : str
+        Of the project.
+    first, last : str
+        Steps that are done in the cloud.
+    settings : mapping
+        The project's settings at that time, as in ``project.json``.
+    fingerprint : str
+        What the first stage there would have had here: its result belongs to these inputs.
+    uploads : tuple of Upload
+        All files, by their numbers in the job.
+    photos : str
+        ``scaled`` or ``original``; empty where no photos are sent.
+    email : str
+        Who is told of the end.
+    job : str
+        Its id, once the service has given one.
+    part_bytes : int
+        Bytes of every part but the last of a file.
+    started : bool
+        All has arrived and the computing was started.
+    taken : tuple of str
+        Steps whose results are published here.
+    ended : str
+        Last state of the job once nothing more will come of it.
+    """
+
+    endpoint: str
+    name: str
+    first: Step
+    last: Step
+    settings: Mapping[str, Any]
+    fingerprint: str
+    uploads: tuple[Upload, ...]
+    photos: str = ""
+    email: str = ""
+    job: str = ""
+    part_bytes: int = PART_BYTES
+    started: bool = False
+    taken: tuple[Step, ...] = field(default=())
+    ended: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps in order."""
+        return following(self.first, self.last)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(upload.file.size for upload in self.uploads)
+
+    def as_job(self) -> CloudJob:
+        """Return it as the service is asked for it."""
+        files = tuple(upload.file for upload in self.uploads)
+        return CloudJob(
+            self.name, files, sent_settings(self.settings), self.first, self.last, self.email
+        )
+
+    def project_settings(self) -> Settings:
+        """Return the settings that the results belong to."""
+        raw = self.settings
+        return Settings(
+            str(raw["preset"]),
+            str(raw["device"]),
+            {str(stage): dict(options) for stage, options in raw["options"].items()},
+            frozenset(str(name) for name in raw["excluded"]),
+        )
+
+
+def settings_json(settings: Settings) -> dict[str, Any]:
+    """Return settings as ``project.json`` has them."""
+    return {
+        "preset": settings.preset,
+        "device": settings.device,
+        "options": {stage: dict(options) for stage, options in settings.options.items() if options},
+        "excluded": sorted(settings.excluded),
+    }
+
+
+def sent_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings for the other side.
+
+    Which photos are used was decided here, with all of them at hand: only those are sent, and
+    none is left out there.
+    """
+    options = {stage: dict(values) for stage, values in settings["options"].items()}
+    keep_all = {"leave_out_blurred": False, "leave_out_duplicates": False}
+    options["import"] = {**options.get("import", {}), **keep_all}
+    return {**settings, "options": options, "excluded": []}
+
+
+def folder(project: Project) -> Path:
+    """Where all that concerns the cloud lies in a project."""
+    return project.folder / FOLDER
+
+
+def read(project: Project) -> Submission | None:
+    """Return the job that was handed over last, or None.
+
+    Raises
+    ------
+    CloudError
+        ``bad_submission`` if the file is damaged or of a newer version.
+    """
+    path = folder(project) / "job.json"
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if raw["schema"] > SCHEMA:
+            raise CloudError(
+                "bad_submission",
+                f"{path} was written by a newer Spaceport.",
+                "Open the project with that version.",
+            )
+        del raw["schema"]
+        uploads = tuple(Upload(CloudFile.of(u["file"]), str(u["path"])) for u in raw["uploads"])
+        return Submission(**{**raw, "uploads": uploads, "taken": tuple(raw["taken"])})
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CloudError(
+            "bad_submission",
+            f"{path} is damaged.",
+            "Remove it; 'spaceport cloud list' shows your jobs, and 'download' fetches them.",
+        ) from error
+
+
+def write(project: Project, submission: Submission) -> None:
+    """Write down a job in one step.
+
+    Raises
+    ------
+    OSError
+        If the project folder cannot be written.
+    """
+    place = folder(project)
+    place.mkdir(exist_ok=True)
+    raw = asdict(submission)
+    raw["uploads"] = [{"file": u.file.as_json(), "path": u.path} for u in submission.uploads]
+    atomic.write_json(place / "job.json", {"schema": SCHEMA, **raw}, indent=None)

@@ -1,0 +1,57 @@
+"""What a person asks of AWS, and what suits a project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from spaceport_app.cloud.client.preparing import Photos
+from spaceport_app.cloud.layout import Step
+from spaceport_app.pipeline import fingerprint
+from spaceport_app.pipeline.settings import resolve_all
+from spaceport_app.pipeline.stage import Registry, find
+from spaceport_app.project.model import Settings
+from spaceport_app.project.project import Project
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asks of AWS.
+
+    Parameters
+    ----------
+    first, last : str
+        Steps to do there.
+    photos : str
+        ``scaled`` or ``original``.
+    email : str
+        Who is told of the end.
+    bytes_a_second : float
+        Bandwidth of the upload at most; 0 for no limit.
+    """
+
+    first: Step = "sfm"
+    last: Step = "compression"
+    photos: Photos = "scaled"
+    email: str = ""
+    bytes_a_second: float = 0.0
+
+
+def usual_first(project: Project, stages: Registry) -> Step:
+    """Return the first step whose results are missing or outdated here."""
+    options = resolve_all(stages, project.document.settings)
+    holds = {
+        name: fingerprint.holds(find(stages, name), options[name], project)
+        for name in ("import", "sfm", "train")
+    }
+    if not (holds["import"] and holds["sfm"]):
+        return "sfm"
+    return "compression" if holds["train"] else "3dgs"
+
+
+def suited(settings: Settings, wish: Wish) -> Settings:
+    """Return settings with the values for a GPU where both SfM and training are done on AWS.
+
+    AWS trains on one. Where SfM was done here its views stay, and so do the values.
+    """
+    whole = wish.first == "sfm" and wish.last != "sfm"
+    return replace(settings, device="cuda") if whole else settings

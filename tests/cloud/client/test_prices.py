@@ -1,0 +1,66 @@
+"""Time and cost before the start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spaceport_app.cloud.client import prices
+from spaceport_app.cloud.client.failures import CloudError
+from spaceport_app.cloud.layout import Step
+from spaceport_app.pipeline.estimate import Workload
+from spaceport_app.pipeline.settings import resolve_all
+from spaceport_app.pipeline.stage import registry
+from spaceport_app.project.model import Settings
+
+NONE = Path("/nonexistent/prices.json")
+
+
+def expected(
+    photos: int, first: Step = "sfm", last: Step = "compression", preset: str = "preview"
+) -> prices.Expected:
+    options = resolve_all(registry(), Settings(preset, "cuda"))
+    work = Workload(photos, 4000, 3000, 2, "cuda")
+    return prices.expect(prices.read(NONE), work, options, first, last, registry())
+
+
+def test_published_times_lie_within_or_near_the_range() -> None:
+    # 20-30 photos took 13-14 minutes for about $0.45, 200 and more 78-80 for $0.90.
+    few, many = expected(25), expected(220, preset="standard")
+    assert few.seconds[0] / 60 < 14 < few.seconds[1] / 60
+    assert many.seconds[0] / 60 < 80 < many.seconds[1] / 60
+    assert 0.02 < few.usd[0] < 0.45 < 10 * few.usd[1]
+    assert many.usd[0] < 0.9 < 3 * many.usd[1]
+
+
+def test_it_grows_with_the_work_and_with_the_steps() -> None:
+    assert expected(200).usd > expected(20).usd
+    assert expected(200).seconds > expected(20).seconds
+    whole, part = expected(50), expected(50, "3dgs", "3dgs")
+    assert part.usd[1] < whole.usd[1] and part.seconds[0] < whole.seconds[0]
+    low, high = whole.usd
+    assert 0 < low < high
+    assert "US dollars" in whole.words() and "minutes" in whole.words()
+
+
+def test_ones_own_table_counts(tmp_path: Path) -> None:
+    ours = json.loads(Path(prices.__file__).with_name("prices.json").read_text(encoding="utf-8"))
+    for machine in ours["instances"].values():
+        machine["usd_an_hour"] *= 100
+    own = tmp_path / "cloud-prices.json"
+    own.write_text(json.dumps(ours), encoding="utf-8")
+    options = resolve_all(registry(), Settings("preview", "cuda"))
+    work = Workload(25, 4000, 3000, 2, "cuda")
+    dear = prices.expect(prices.read(own), work, options, "sfm", "compression", registry())
+    assert dear.usd[0] > 20 * expected(25).usd[0]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"as_of": "x"}'])
+def test_a_damaged_table_is_told(tmp_path: Path, text: str) -> None:
+    own = tmp_path / "cloud-prices.json"
+    own.write_text(text, encoding="utf-8")
+    with pytest.raises(CloudError) as caught:
+        prices.read(own)
+    assert caught.value.code == "bad_prices"
