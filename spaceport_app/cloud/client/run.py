@@ -87,6 +87,7 @@ class CloudRun:
         self._stop_by: float | None = None
         self._leaving = False
         self._runner: Runner | None = None
+        self._uploader: Uploader | None = None
         self._follower: Follower | None = None
         self._outcomes: list[Outcome] = []
         self._told_offline = False
@@ -170,7 +171,9 @@ class CloudRun:
         job = self._made(follower) if found is None or fresh else found
         if not job.started:
             follower.show(job.first)
-            uploader = Uploader(self._api, job, self._project.folder, self._wish.bytes_a_second)
+            self._uploader = uploader = Uploader(
+                self._api, job, self._project.folder, self._wish.bytes_a_second
+            )
             uploader.run(part(follower.sending, 0.3, 1.0))
             job = self._write(replace(job, started=True))
             preparing.discard(self._project)
@@ -239,8 +242,9 @@ class CloudRun:
 
     def _forget(self, error: CloudError) -> None:
         """Note that a job is no more, so that the next one is a new one."""
-        if error.code == "no_job" and (job := submission.read(self._project)) is not None:
-            self._write(replace(job, ended="deleted"))
+        ended = {"no_job": "deleted", "stopped": "stopped"}.get(error.code)
+        if ended and (job := submission.read(self._project)) is not None:
+            self._write(replace(job, ended=ended))
 
     def _write(self, job: Submission) -> Submission:
         submission.write(self._project, job)
@@ -346,7 +350,8 @@ class CloudRun:
     def _halted(self) -> None:
         """End as it was asked for: leave the job alone, or stop it and see it stopped."""
         job = submission.read(self._project)
-        computes = job is not None and job.started and not job.ended
+        asked = self._uploader is not None and self._uploader.asked_start
+        computes = job is not None and (job.started or asked) and not job.ended
         if not computes:
             self._bad("cancelled", Failed("stopped", "Stopped.", "Submit again to go on."))
         elif self._leaving or self._stop_by is None:

@@ -82,6 +82,8 @@ class Uploader:
         self._sent = 0
         self._failure: BaseException | None = None
         self._over = threading.Event()
+        self.asked_start = False
+        """Whether the service was asked to start the computing, heard or not."""
 
     def run(self, report: Report) -> None:
         """Send what is missing, and have the service start; may be called again at any time.
@@ -97,6 +99,7 @@ class Uploader:
         for last in (False,) * (_ROUNDS - 1) + (True,):
             self._send(report, forced)
             try:
+                self.asked_start = True
                 self._api.start(self._job)
                 return
             except IncompleteError as error:

@@ -164,6 +164,27 @@ def test_stop_is_told_when_the_cloud_confirms_it(
     assert found is not None and found.ended == "stopped"
 
 
+def test_a_stop_while_the_start_is_under_way_ends_what_was_started(
+    project: Project, api: Api, results: Service
+) -> None:
+    results.work = lambda name, job: None
+
+    def fault(method: str, path: str) -> str | None:
+        # The service starts, and its answer comes after the stop.
+        if path.endswith("/start"):
+            run.stop(20.0)
+            for job in results.jobs.values():
+                job.state = "running"
+            return "503"
+        return None
+
+    results.fault = fault
+    run, _ = driven(project, api)
+    last = run.run()[-1]
+    assert (last.kind, last.code) == ("cancelled", "stopped")
+    assert [job.state for job in results.jobs.values()] == ["stopped"]
+
+
 def test_leaving_lets_the_job_go_on_and_the_next_run_finds_it(
     project: Project, api: Api, results: Service
 ) -> None:
