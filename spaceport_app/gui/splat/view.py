@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QColor, QResizeEvent, QShowEvent, QUndoStack
+from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent, QUndoStack
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -24,15 +23,13 @@ from PySide6.QtWidgets import (
 from spaceport_app.gui import theme
 from spaceport_app.gui.background import Background
 from spaceport_app.gui.splat import loading, trained
-from spaceport_app.gui.splat.comparison import Comparison
-from spaceport_app.gui.splat.comparison import load as load_comparison
+from spaceport_app.gui.splat.comparing import Comparing
 from spaceport_app.gui.splat.controls import SplatControls
 from spaceport_app.gui.splat.editing.editing import SplatEditing
 from spaceport_app.gui.splat.navigation import UP_AXES
 from spaceport_app.gui.splat.packing import PackedScene
+from spaceport_app.gui.splat.snapshots import Snapshot, Snapshots
 from spaceport_app.sfm.model import View
-from spaceport_app.splats.camera import Camera
-from spaceport_app.splats.engines.contract import Image
 from spaceport_app.splats.model import Splats
 
 if TYPE_CHECKING:
@@ -46,22 +43,10 @@ _MORE_HELP = (
     "Double-click: turn about that point. Home: show all."
 )
 _ROOM_FOR_HELP = 560
-_SCENE, _PHOTO, _QUALITY = "scene", "photo", "quality"
+_SCENE = "scene"
 
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Snapshot:
-    path: Path
-    result: Path
-    state: str
-    step: str
-
-    @property
-    def words(self) -> str:
-        return f"{self.state}, {self.step}" if self.step else self.state
 
 
 class SplatView(QWidget):
@@ -88,15 +73,9 @@ class SplatView(QWidget):
         self._result: Path | None = None
         self._path: Path | None = None
         self._trained = trained.Trained()
-        self._newest: _Snapshot | None = None
-        self._reading_snapshot = False
-        self._seen = True
-        self._told: _Snapshot | None = None
+        self._snapshots = Snapshots()
         self._placed = False
         self._wanted = ""
-        self._comparison: Comparison | None = None
-        self._measuring: Camera | None = None
-        self._pictured = False
         self._build()
         self._show_controls()
 
@@ -140,15 +119,12 @@ class SplatView(QWidget):
         state, step : str
             What it is a snapshot of: ``"Training"`` and ``"step 900 of 1,800"``.
         """
-        self._newest = _Snapshot(path, result, state, step)
+        self._snapshots.newest = Snapshot(path, result, state, step)
         self._read_snapshot()
 
     def describe_snapshot(self, state: str) -> None:
         """Say another state of the training whose snapshot is shown, or waits to be."""
-        if self._newest is not None:
-            self._newest = replace(self._newest, state=state)
-        if self._told is not None:
-            self._told = replace(self._told, state=state)
+        if self._snapshots.describe(state):
             self._show_controls()
 
     def set_views(self, views: Sequence[View]) -> None:
@@ -178,7 +154,7 @@ class SplatView(QWidget):
         self._canvas.stand_at(view)
         self.controls.show_photo(name)
         if self.controls.compare.isChecked():
-            self._load_photo(view)
+            self._comparing.load(view, self._trained)
         self.view_changed.emit(name)
 
     def clear(self) -> None:
@@ -217,41 +193,36 @@ class SplatView(QWidget):
             self._say("Opening the splat")
 
     def _read_snapshot(self) -> None:
-        if self._newest is None or self._reading_snapshot or not self.isVisible():
+        found = self._snapshots.take() if self.isVisible() else None
+        if found is None:
             return
-        if self._told is not None and not self._seen:
-            # On a busy computer nothing would ever be drawn to its end.
-            return
-        found, self._newest = self._newest, None
-        self._reading_snapshot = True
         work = partial(loading.packed, partial(loading.read, found.path), found.path.name)
         done = partial(self._take_snapshot, found)
         self._background.start(_SCENE, work, done, self._snapshot_gone)
         if self._scene is None:
             self._say("Opening the splat")
 
-    def _take_snapshot(self, found: _Snapshot, scene: PackedScene) -> None:
-        self._reading_snapshot = False
+    def _take_snapshot(self, found: Snapshot, scene: PackedScene) -> None:
+        self._snapshots.was_read(found)
         # The camera stays: in what was shown of this training, and in its result afterwards.
         self._placed = self._placed and found.result == self._path
         self._path = found.result
         self._trained = trained.read(found.path)
-        # The file is that of the newest by now, or all but.
-        self._told = found if self._newest is None else self._newest
+        self._comparing.under_way = True
         self._set_up("Z up")
         self._take_scene(None, scene)
         self._read_snapshot()
 
     def _snapshot_gone(self, words: str) -> None:
         _log.debug("no snapshot: %s", words)
-        self._reading_snapshot = False
+        self._snapshots.reading = False
         if self._scene is None:
             self._say(_EMPTY)
         self._read_snapshot()
 
     def _forget_snapshots(self) -> None:
-        self._newest, self._reading_snapshot = None, False
-        self._seen, self._told = True, None
+        self._snapshots = Snapshots()
+        self._comparing.under_way = False
 
     def _take_scene(self, result: Path | None, scene: PackedScene) -> None:
         self._scene, self._result, self._kept = scene, result, None
@@ -272,10 +243,10 @@ class SplatView(QWidget):
         canvas = self._made_canvas()
         canvas.item.background = self._trained.background
         self._pages.setCurrentWidget(canvas)
-        self._seen = False
+        self._snapshots.seen = False
         canvas.set_scene(scene, look_at_it=not self._placed)
         self._placed = True
-        self._measuring = None
+        self._comparing.draw_again()
         self.editing.take_scene(canvas, scene, self._result)
         self.controls.edit.setVisible(self.editing.available)
         wanted, self._wanted = self._wanted, ""
@@ -291,8 +262,7 @@ class SplatView(QWidget):
             canvas.navigator.turn_up(UP_AXES[self.controls.up.currentText()])
             canvas.moved.connect(self._camera_moved)
             canvas.refined.connect(self._refined)
-            canvas.picture_taken.connect(self._measure)
-            canvas.wiped.connect(self.controls.split_at)
+            self._comparing.take_canvas(canvas)
             canvas.failed.connect(self._cannot_draw)
             self._pages.addWidget(canvas)
             self._canvas = canvas
@@ -350,10 +320,7 @@ class SplatView(QWidget):
     def _camera_moved(self) -> None:
         if self._canvas is not None and self._canvas.navigator.view is None:
             self._leave_photo()
-        if not self._pictured:
-            # What moved the camera, a resize say, also ended the drawing to measure by.
-            self._measuring = None
-        self._place_wipe()
+        self._comparing.camera_moved()
 
     def _leave_photo(self) -> None:
         self.controls.show_photo("")
@@ -365,91 +332,24 @@ class SplatView(QWidget):
         if not on or self._canvas is None:
             self._forget_comparison()
         elif self._canvas.navigator.view is not None:
-            self._load_photo(self._canvas.navigator.view)
+            self._comparing.load(self._canvas.navigator.view, self._trained)
         else:
             self._step(1)
         self._show_controls()
 
-    def _load_photo(self, view: View) -> None:
-        work = partial(load_comparison, view, self._trained)
-        self._background.start(_PHOTO, work, self._take_photo, self.failed.emit)
-
-    def _take_photo(self, comparison: Comparison) -> None:
-        canvas = self._canvas
-        if canvas is None or canvas.navigator.view is not comparison.view:
-            return
-        if not self.controls.compare.isChecked():
-            return
-        self._comparison = comparison
-        canvas.set_photo(comparison.shown)
-        self._place_wipe()
-        self.controls.result.setText("Measuring")
-        if canvas.at_rest():
-            self._take_picture()
-
-    def _place_wipe(self) -> None:
-        canvas = self._canvas
-        if canvas is None:
-            return
-        frame = canvas.frame()
-        if self._comparison is None or frame is None:
-            canvas.set_wipe(None)
-            return
-        from spaceport_app.gui.splat.item import Wipe
-
-        colour = QColor(theme.current().accent)
-        line = colour.redF(), colour.greenF(), colour.blueF()
-        width = 2.0 * canvas.devicePixelRatioF()
-        canvas.set_wipe(Wipe(frame, self.controls.split_part(), line, width))
-
     def _forget_comparison(self) -> None:
-        self._comparison = self._measuring = None
-        self.controls.result.clear()
-        if self._canvas is not None:
-            self._canvas.set_wipe(None)
+        self._comparing.forget()
 
     def _refined(self, part: float) -> None:
         self._status.setText(self._words(part))
         if part < 1.0:
             return
-        if self._comparison is not None and self._measuring is None:
-            self._take_picture()
-        else:
+        if not self._comparing.take_turn():
             self._was_seen()
 
     def _was_seen(self) -> None:
-        self._seen = True
+        self._snapshots.seen = True
         self._read_snapshot()
-
-    def _take_picture(self) -> None:
-        if self._canvas is not None and self._comparison is not None:
-            self._measuring = self._comparison.camera
-            self._pictured = False
-            self._canvas.take_picture(self._comparison.camera)
-
-    def _measure(self, camera: Camera, picture: Image) -> None:
-        comparison = self._comparison
-        if comparison is None or camera is not comparison.camera:
-            return
-        self._pictured = True
-        self._was_seen()
-        work = partial(comparison.psnr_db, picture)
-        done = partial(self._take_psnr, comparison)
-        self._background.start(_QUALITY, work, done, self.failed.emit)
-
-    def _take_psnr(self, comparison: Comparison, psnr_db: float) -> None:
-        if comparison is self._comparison:
-            height, width = comparison.photo.shape[:2]
-            now = " now" if self._told is not None else ""
-            cropped = self.editing.available and self.editing.edits.crop is not None
-            part = ", cropped" if cropped else ""
-            self.controls.result.setText(f"PSNR {psnr_db:.1f} dB{now}{part}")
-            more = " The photo also shows what the crop box takes away." if cropped else ""
-            self.controls.result.setToolTip(
-                f"Splat against photo at {width} × {height} pixels; the higher, the more "
-                f"alike.{more}"
-            )
-            self.compared.emit(comparison.view.name, psnr_db)
 
     # Up
 
@@ -478,7 +378,10 @@ class SplatView(QWidget):
         self.controls.freed.connect(self._free)
         self.controls.stepped.connect(self._step)
         self.controls.compared.connect(self._toggle_comparison)
-        self.controls.split_changed.connect(self._place_wipe)
+        self._comparing = Comparing(self.controls, self.editing, self._background, self)
+        self._comparing.failed.connect(self.failed)
+        self._comparing.compared.connect(self.compared)
+        self._comparing.seen.connect(self._was_seen)
         self.controls.up_chosen.connect(self._turn_up)
         self.controls.all_wanted.connect(self._show_all)
         self._message = QLabel(_EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
@@ -519,8 +422,8 @@ class SplatView(QWidget):
         words = f"{len(self._scene):,} Gaussians, SH degree {self._scene.degree}"
         if self._kept is not None and self._kept < len(self._scene):
             words = f"{self._kept:,} of {words}"
-        if self._told is not None:
-            words = f"{self._told.words} · {words}"
+        if self._snapshots.shown is not None:
+            words = f"{self._snapshots.shown.words} · {words}"
         return words if part >= 1.0 else f"{words}, drawing {part:.0%}"
 
     def _say(self, words: str) -> None:

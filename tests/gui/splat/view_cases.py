@@ -160,7 +160,7 @@ def resize_while_measuring_measures_again(views: tuple[View, ...]) -> None:
         view.jump_to("b.jpg")
         at_rest(view)
         QTest.mouseClick(view.controls.compare, LEFT)
-        waiting.until(lambda: view._measuring is not None, "it draws to measure by")
+        waiting.until(lambda: view._comparing.measuring, "it draws to measure by")
         view.resize(view.width() - 20, view.height() - 20)
         waiting.until(lambda: compared, "it is measured all the same")
         assert view.controls.result.text() == f"PSNR {compared[-1][1]:.1f} dB"
@@ -357,7 +357,7 @@ def snapshots_replace_each_other_before_ones_eyes(views: tuple[View, ...]) -> No
             write_ply(snapshot, scene(count))
             view.show_snapshot(snapshot, result, "Training", f"step {step} of 90")
         waiting.until(lambda: (1600,) in shown, "the newest is shown")
-        waiting.until(lambda: not view._reading_snapshot, "nothing waits")
+        waiting.until(lambda: not view._snapshots.reading, "nothing waits")
         at_rest(view)
         assert len(shown) <= 3, shown
         assert view._status.text().startswith("Training, step 40 of 90 · 1,600 Gaussians")
@@ -366,7 +366,7 @@ def snapshots_replace_each_other_before_ones_eyes(views: tuple[View, ...]) -> No
         # The stage has ended and taken its snapshots along, then comes the result.
         snapshot.unlink()
         view.show_snapshot(snapshot, result, "Training", "step 50 of 90")
-        waiting.until(lambda: not view._reading_snapshot, "it is passed over")
+        waiting.until(lambda: not view._snapshots.reading, "it is passed over")
         view.describe_snapshot("Training is not finished")
         assert view._status.text().startswith(
             "Training is not finished, step 40 of 90 · 1,600 Gaussians"
@@ -382,7 +382,7 @@ def snapshots_replace_each_other_before_ones_eyes(views: tuple[View, ...]) -> No
         view.hide()
         write_ply(snapshot, scene(1100))
         view.show_snapshot(snapshot, result, "Training", "step 60 of 90")
-        assert not view._reading_snapshot
+        assert not view._snapshots.reading
         view.show()
         waiting.until(lambda: shown[-1] == (1100,), "it is read once the tab is shown")
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 from gsplat_stand_in import SIGNATURE, stand_in
 
+from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import (
     Change,
     LearningRates,

@@ -42,8 +42,8 @@ def test_peak_memory_is_within_4_gb(tmp_path: Path, photos: int, width: int, ste
     assert (report["iterations"], report["image_size_px"]) == (steps, width)
     assert report["times_out_of_memory"] == 0 and report["photos"] > 0.8 * photos
     assert found["peak_bytes"] <= MOST_BYTES
-    # The set is larger than the budget: what is over it is read again, in time for its step.
-    budget = 1024 * 2**20
-    assert found["most_held_bytes"] <= budget
-    assert found["reads"] >= min(report["photos"], steps)
-    assert found["reads_ahead"] >= 0.9 * found["reads"] - 2
+    # What is over the budget is read again, in time for its step; of 300 photos that is a third.
+    assert found["most_held_bytes"] <= 1024 * 2**20
+    training_reads = found["reads"] - len(report["held_out"])
+    assert training_reads >= min(report["photos"], steps)
+    assert found["reads_ahead"] >= 0.9 * training_reads
