@@ -1,0 +1,110 @@
+"""What whoever deploys decides: by context when synthesised, by parameters when deployed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import CfnParameter
+from constructs import Construct, Node
+
+UPLOADS_DAYS = 7
+ARTIFACTS_DAYS = 30
+ABORTED_UPLOAD_DAYS = 1
+LOG_DAYS = 30
+AUDIT_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What changes the shape of the template, from ``cdk.json`` or ``cdk deploy -c NAME=VALUE``.
+
+    Parameters
+    ----------
+    seed_buckets : tuple of str
+        Buckets that the ``s3Url`` of ``POST /start-job`` may name; read, never written.
+    spot : bool
+        Train on spare capacity.
+    interface_endpoints : bool
+        Private addresses of ECR, CloudWatch Logs, SageMaker and STS in the jobs' network.
+    own_sagemaker_logs : bool
+        Make SageMaker's two log groups; off in an account that has them.
+    """
+
+    seed_buckets: tuple[str, ...] = ()
+    spot: bool = False
+    interface_endpoints: bool = True
+    own_sagemaker_logs: bool = True
+
+    @staticmethod
+    def of(node: Node) -> Settings:
+        """Read the context of an app."""
+        buckets = str(node.try_get_context("seed_buckets") or "").split(",")
+        return Settings(
+            tuple(name.strip() for name in buckets if name.strip()),
+            _switch(node, "spot"),
+            _switch(node, "interface_endpoints", "true"),
+            _switch(node, "own_sagemaker_logs", "true"),
+        )
+
+
+class Parameters(Construct):
+    """What ``cdk deploy --parameters NAME=VALUE`` sets."""
+
+    def __init__(self, scope: Construct, version: str) -> None:
+        super().__init__(scope, "Parameters")
+        # Without the construct's name before them, so that a person can type them.
+        self.notices = _parameter(
+            self, "NoticeEmail", "Address that alarms and the budget write to", pattern=_ADDRESS
+        )
+        self.sender = _parameter(
+            self, "SenderEmail", "Verified SES address that mails come from", pattern=_ADDRESS
+        )
+        self.identity = _parameter(
+            self,
+            "SenderIdentity",
+            "SES identity of the sender: the address itself, or its domain if that is verified",
+            pattern=r"[^\s/*]+",
+        )
+        self.budget_usd = _parameter(
+            self, "MonthlyBudgetUsd", "Monthly budget of the account", "50", kind="Number"
+        )
+        self.image = _parameter(
+            self, "ImageVersion", "Version in the tags of the worker's images", version
+        )
+        self.sfm_instance = _parameter(
+            self, "SfmInstance", "SageMaker machine of SfM", "ml.c6i.2xlarge", pattern=_MACHINE
+        )
+        self.training_instance = _parameter(
+            self, "TrainingInstance", "Machine of training", "ml.g4dn.xlarge", pattern=_MACHINE
+        )
+        self.compression_instance = _parameter(
+            self, "CompressionInstance", "Of compression", "ml.c6i.4xlarge", pattern=_MACHINE
+        )
+
+
+_ADDRESS = r"[^@\s,]+@[^@\s,]+\.[^@\s,]+"
+_MACHINE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
+
+
+def _parameter(
+    scope: Construct,
+    name: str,
+    description: str,
+    default: str | None = None,
+    *,
+    kind: str = "String",
+    pattern: str | None = None,
+) -> CfnParameter:
+    parameter = CfnParameter(
+        scope, name, type=kind, description=description, default=default, allowed_pattern=pattern
+    )
+    parameter.override_logical_id(name)
+    return parameter
+
+
+def _switch(node: Node, name: str, default: str = "false") -> bool:
+    word = node.try_get_context(name)
+    text = str(default if word is None else word).lower()
+    if text not in {"true", "false"}:
+        raise ValueError(f"{name} must be true or false, not {text}")
+    return text == "true"

@@ -1,0 +1,83 @@
+"""The worker's image, read: it holds what the worker imports. Building it needs Docker."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import grimp
+import pytest
+from infrastructure.code import ROOT
+from infrastructure.machine import DEFINITION
+
+from spaceport_app.pipeline import stages
+
+AWS = ROOT / "packaging" / "aws"
+WORKER = "spaceport_app.cloud.backend.worker"
+NAMES = {"PIL": "pillow", "pillow_heif": "pillow-heif"}
+APART = {"torch", "gsplat"}
+"""Installed by the Dockerfile by themselves."""
+WITH_OTHERS = {"botocore": "boto3", "llvmlite": "numba"}
+
+
+@pytest.fixture(scope="module")
+def dockerfile() -> str:
+    return (AWS / "Dockerfile").read_text(encoding="utf-8")
+
+
+def requirements() -> set[str]:
+    lines = (AWS / "worker-requirements.txt").read_text(encoding="utf-8").splitlines()
+    return {line.strip().lower() for line in lines if line.strip() and not line.startswith("#")}
+
+
+def imported() -> set[str]:
+    """Return all modules that the worker and the stages that it runs import, wherever they do."""
+    graph = grimp.build_graph("spaceport_app", include_external_packages=True)
+    left = {WORKER, "spaceport_app.pipeline.child", "spaceport_app.pipeline.stages"}
+    for stage in stages.STAGES:
+        left |= {stage.function.partition(":")[0], stage.options.partition(":")[0]}
+    seen: set[str] = set()
+    while left:
+        module = left.pop()
+        assert module in graph.modules, module
+        seen.add(module)
+        left |= graph.find_modules_directly_imported_by(module) - seen
+    return seen
+
+
+def test_the_image_has_all_that_the_worker_imports_and_no_window() -> None:
+    modules = imported()
+    others = {m for m in modules if not m.startswith("spaceport_app")} - sys.stdlib_module_names
+    wanted = {WITH_OTHERS.get(m, NAMES.get(m, m)).lower() for m in others} - APART
+    assert {"boto3", "numpy", "pycolmap", "numba"} <= wanted
+    assert wanted <= requirements(), wanted - requirements()
+    assert not any(m.startswith("spaceport_app.gui") for m in modules)
+
+
+def test_every_requirement_is_pinned(dockerfile: str) -> None:
+    text = (ROOT / "packaging" / "constraints.txt").read_text(encoding="utf-8")
+    pins = {name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)==", text, re.M)}
+    assert requirements() | {"torch", "gsplat"} <= pins
+    for install in re.findall(r"pip install ([^&;]+)", dockerfile):
+        assert "/tmp/constraints.txt" in install or "-r /tmp/torch.txt" in install, install
+
+
+def test_every_file_that_is_copied_is_there_and_sent_to_docker(dockerfile: str) -> None:
+    ignored = (AWS / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "**" in ignored
+    sources = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.M)
+        for source in line.split()[:-1]
+    ]
+    assert len(sources) == 3
+    for source in sources:
+        assert (ROOT / source).exists() and f"!{source}" in ignored, source
+
+
+def test_the_container_starts_the_same_program_as_the_state_machine(dockerfile: str) -> None:
+    entry = ["python", "-m", WORKER]
+    words = "[" + ", ".join(f'"{word}"' for word in entry) + "]"
+    assert f"ENTRYPOINT {words}" in dockerfile
+    compact = re.sub(r"\s+", "", DEFINITION.read_text(encoding="utf-8"))
+    assert compact.count(f'"ContainerEntrypoint":{words.replace(" ", "")}') == 3
