@@ -7,7 +7,6 @@ where SageMaker reads it, 143: stopped with its work saved.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -273,7 +272,7 @@ def in_cloud(failure: Failed) -> Failed:
 
 def _give_reason(place: Place, failure: Failed) -> None:
     words = f"{failure.message} {failure.remedy}"
-    _log.error("%s", json.dumps({"code": failure.code, "reason": words}))
+    _log.error("%s: %s", failure.code, words)
     with suppress(OSError):
         place.reason.parent.mkdir(parents=True, exist_ok=True)
         place.reason.write_text(words[:_MOST_REASON], encoding="utf-8")
