@@ -21,20 +21,19 @@ from spaceport_app.cloud.job import PART_BYTES, CloudFile
 from spaceport_app.project.project import Project
 
 from ..backend.api.cloud import Cloud
-from ..backend.api.conftest import running_cloud, seeds, waiting_machine  # noqa: F401 - fixtures
 from .conftest import QUICK
 from .test_preparing import prepared
 
 
 @pytest.fixture
-def keys(running_cloud: Cloud) -> tuple[str, str]:  # noqa: F811
+def keys(running_cloud: Cloud) -> tuple[str, str]:
     """The address of the service, and the key of somebody else."""
     cloud = running_cloud
     return str(cloud.http.base_url).rstrip("/"), cloud.other.headers["x-api-key"]
 
 
 @pytest.fixture
-def real(running_cloud: Cloud, keys: tuple[str, str]) -> Iterator[Api]:  # noqa: F811
+def real(running_cloud: Cloud, keys: tuple[str, str]) -> Iterator[Api]:
     key = running_cloud.http.headers["x-api-key"]
     with Api(Connection(keys[0], Secret(key)), patience=QUICK) as opened:
         yield opened
