@@ -10,6 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+_ENDING = ".partial"
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -22,7 +26,7 @@ def replacing(path: Path) -> Iterator[Path]:
     OSError
         If the folder cannot be written or the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_ENDING}")
     try:
         yield temporary
         # Windows flushes only what is open for writing.
@@ -31,6 +35,14 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files in `folder` whose processes were killed while they wrote."""
+    for path in folder.glob(f".*.*{_ENDING}"):
+        writer = path.name.removesuffix(_ENDING).rpartition(".")[2]
+        if writer.isdecimal() and path.is_file() and not psutil.pid_exists(int(writer)):
+            path.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

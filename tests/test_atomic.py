@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,19 @@ def test_json_is_strict_and_brings_back_any_name(tmp_path: Path) -> None:
     atomic.write_json(path, {"name": name, "ort": "Köln"}, indent=None)
     assert path.read_bytes().isascii() and path.read_bytes().count(b"\n") == 1
     assert json.loads(path.read_text("utf-8")) == {"name": name, "ort": "Köln"}
+
+
+def test_only_what_killed_writers_left_is_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f".project.json.{ended.pid}.partial"
+    kept = [
+        tmp_path / f".project.json.{os.getpid()}.partial",
+        tmp_path / ".train.partial",
+        tmp_path / f"photo.{ended.pid}.partial",
+        tmp_path / "project.json",
+    ]
+    for path in [left, *kept]:
+        path.write_text("{")
+    atomic.remove_leftovers(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(kept)

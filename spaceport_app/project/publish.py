@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from spaceport_app import atomic
+
 _log = logging.getLogger(__name__)
 
 
@@ -81,6 +83,7 @@ def remove(folder: Path) -> None:
 
 
 def remove_leftovers(parent: Path) -> None:
-    """Remove what an interrupted removal has left in `parent`."""
+    """Remove what an interrupted removal or writing has left in `parent`."""
+    atomic.remove_leftovers(parent)
     for doomed in parent.glob(".*.removing"):
         shutil.rmtree(doomed, ignore_errors=True)

@@ -288,13 +288,18 @@ def test_a_kill_at_any_step_of_publishing_leaves_old_or_new(
 
 
 def _hold(folder: Path, ready: Any) -> None:
-    with Project.open(folder).locked():
+    def hang(_: int) -> None:
         ready.set()
         time.sleep(60)
 
+    os.fsync = hang  # type: ignore[assignment]
+    project = Project.open(folder)
+    with project.locked():
+        project.change(settings=Settings("preview"))
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a matter of POSIX")
-def test_a_killed_holder_frees_the_lock(project: Project) -> None:
+def test_a_kill_while_saving_frees_the_lock_and_leaves_nothing(project: Project) -> None:
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
     holder = context.Process(target=_hold, args=(project.folder, ready))
@@ -311,8 +316,10 @@ def test_a_killed_holder_frees_the_lock(project: Project) -> None:
         os.kill(holder.pid, signal.SIGKILL)
         holder.join()
     assert not project.busy
+    assert list(project.folder.glob(".*.partial"))
     with project.locked():
-        pass
+        assert {path.name for path in project.folder.iterdir()} == {".lock", "project.json"}
+        assert project.document.settings.preset == "high"
 
 
 def test_an_interrupted_run_is_told(project: Project) -> None:

@@ -18,6 +18,7 @@ from spaceport_app.cloud.client import failures, storage
 from spaceport_app.cloud.client.answers import Artifact
 from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.backoff import AnyOf
+from spaceport_app.cloud.client.crew import Crew
 from spaceport_app.cloud.client.failures import CloudError, Halted
 from spaceport_app.cloud.layout import Step
 from spaceport_app.events import Progress, Report
@@ -28,8 +29,6 @@ FOLDERS = ("photos", "sfm", "splats", "bundle", "export", "logs")
 """Where in a project results may lie."""
 
 _PARALLEL = 4
-_TOLD_EVERY_S = 0.25
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _ENDING = ".partial"
 
 _log = logging.getLogger(__name__)
@@ -64,8 +63,7 @@ class Downloader:
         self._urls: dict[tuple[Step, str], str] = {}
         self._waiting: deque[Artifact] = deque()
         self._done = 0
-        self._failure: BaseException | None = None
-        self._over = threading.Event()
+        self._crew = Crew()
 
     def run(self, files: Sequence[Artifact], report: Report) -> None:
         """Fetch `files`, all or an error.
@@ -86,8 +84,6 @@ class Downloader:
         self._urls = {(file.step, file.path): file.url for file in files}
         self._waiting = deque(missing)
         self._done = total - sum(file.size for file in missing)
-        self._failure = None
-        self._over.clear()
         words = f"Fetching {count(len(files))} files ({size(total)}) from AWS"
 
         def tell() -> None:
@@ -96,23 +92,8 @@ class Downloader:
             report(Progress(words, done, whole, done / whole))
 
         with storage.client(_PARALLEL) as client:
-            threads = [
-                threading.Thread(target=self._work, args=(client,), name=f"download {n}")
-                for n in range(min(_PARALLEL, len(missing)))
-            ]
-            for thread in threads:
-                thread.start()
-            try:
-                while any(thread.is_alive() for thread in threads):
-                    tell()
-                    for thread in threads:
-                        thread.join(_TOLD_EVERY_S / len(threads))
-            finally:
-                self._over.set()
-                for thread in threads:
-                    thread.join()
-        if self._failure is not None:
-            raise self._failure
+            number = min(_PARALLEL, len(missing))
+            self._crew.run("download", number, lambda: self._fetch_next(client), tell)
         self._done = total
         tell()
 
@@ -144,18 +125,13 @@ class Downloader:
         path = self._target(file)
         return path.is_file() and path.stat().st_size == file.size
 
-    def _work(self, client: httpx.Client) -> None:
-        try:
-            while not self._over.is_set():
-                with self._lock:
-                    if not self._waiting:
-                        return
-                    file = self._waiting.popleft()
-                self._fetch(client, file)
-        except BaseException as error:
-            with self._lock:
-                self._failure = self._failure or error
-            self._over.set()
+    def _fetch_next(self, client: httpx.Client) -> bool:
+        with self._lock:
+            if not self._waiting:
+                return False
+            file = self._waiting.popleft()
+        self._fetch(client, file)
+        return True
 
     def _fetch(self, client: httpx.Client, file: Artifact) -> None:
         target = self._target(file)
@@ -206,7 +182,7 @@ class Downloader:
                 if max(refused, failed) >= self._api.patience.tries:
                     raise failures.busy(str(error)) from error
             _log.info("%s is asked for again", file.path)
-            ends = AnyOf(self._api.halted, self._over)
+            ends = AnyOf(self._api.halted, self._crew.over)
             self._api.patience.wait(max(1, failed + refused + damaged), ends, wait)
 
     def _get(
@@ -238,7 +214,7 @@ class Downloader:
                     raise failures.clock_skew(self._api.skew_s)
                 if answer.status_code == 416:
                     partial.unlink(missing_ok=True)
-                again = answer.status_code in _AGAIN
+                again = answer.status_code in storage.AGAIN
                 why = code or str(answer.status_code)
                 raise _RefusedError(why, again, http.retry_after(answer))
             wanted = f"bytes {have}-"
@@ -251,7 +227,7 @@ class Downloader:
                 written.seek(have)
                 # As it comes: what waits for a larger block would be lost with the connection.
                 for block in answer.iter_bytes():
-                    if self._over.is_set() or self._api.halted.is_set():
+                    if self._crew.over.is_set() or self._api.halted.is_set():
                         raise Halted
                     have += len(block)
                     if have > file.size:

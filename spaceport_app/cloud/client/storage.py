@@ -11,6 +11,9 @@ import httpx
 from spaceport_app.cloud.client.api import quiet
 
 TIMEOUT = httpx.Timeout(120.0, connect=15.0)
+AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+"""Answers of S3 after which the same request may do."""
+
 _CODE = re.compile(r"<Code>([A-Za-z0-9.]+)</Code>")
 
 

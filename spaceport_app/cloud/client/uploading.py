@@ -21,6 +21,7 @@ from spaceport_app.cloud.client import failures, storage
 from spaceport_app.cloud.client.answers import Arrived, Signed
 from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.backoff import AnyOf
+from spaceport_app.cloud.client.crew import Crew
 from spaceport_app.cloud.client.failures import CloudError, Halted, IncompleteError
 from spaceport_app.cloud.client.pace import Pace
 from spaceport_app.cloud.client.submission import Submission, Upload
@@ -30,11 +31,9 @@ from spaceport_app.quantities import count, size
 
 PARALLEL = 4
 _BLOCK = 64 << 10
-_TOLD_EVERY_S = 0.25
 _BATCH_BYTES = 32 << 20
 _SOON_S = 20.0
 _ROUNDS = 3
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 _log = logging.getLogger(__name__)
 
@@ -80,8 +79,7 @@ class Uploader:
         self._lock = threading.Lock()
         self._waiting: deque[_Part] = deque()
         self._sent = 0
-        self._failure: BaseException | None = None
-        self._over = threading.Event()
+        self._crew = Crew()
         self.asked_start = False
         """Whether the service was asked to start the computing, heard or not."""
 
@@ -113,29 +111,16 @@ class Uploader:
         missing = self._missing(forced)
         self._waiting = deque(missing)
         self._sent = total - sum(part.length for part in missing)
-        self._failure = None
-        self._over.clear()
         if not missing:
             report(_progress(self._uploads, total, total))
             return
         with storage.client(PARALLEL) as client:
-            threads = [
-                threading.Thread(target=self._work, args=(client,), name=f"upload {n}")
-                for n in range(min(PARALLEL, len(missing)))
-            ]
-            for thread in threads:
-                thread.start()
-            try:
-                while any(thread.is_alive() for thread in threads):
-                    report(_progress(self._uploads, self._sent, total))
-                    for thread in threads:
-                        thread.join(_TOLD_EVERY_S / len(threads))
-            finally:
-                self._over.set()
-                for thread in threads:
-                    thread.join()
-        if self._failure is not None:
-            raise self._failure
+            self._crew.run(
+                "upload",
+                min(PARALLEL, len(missing)),
+                lambda: self._send_next(client),
+                lambda: report(_progress(self._uploads, self._sent, total)),
+            )
         report(_progress(self._uploads, total, total))
 
     def _missing(self, forced: frozenset[int]) -> list[_Part]:
@@ -159,17 +144,11 @@ class Uploader:
             start = index * self._part_bytes
             yield _Part(number, index + 1, start, min(self._part_bytes, upload.file.size - start))
 
-    def _work(self, client: httpx.Client) -> None:
-        try:
-            while not self._over.is_set():
-                batch = self._batch()
-                if not batch:
-                    return
-                self._send_batch(client, batch)
-        except BaseException as error:
-            with self._lock:
-                self._failure = self._failure or error
-            self._over.set()
+    def _send_next(self, client: httpx.Client) -> bool:
+        batch = self._batch()
+        if batch:
+            self._send_batch(client, batch)
+        return bool(batch)
 
     def _batch(self) -> list[_Part]:
         """Take parts to be signed in one request: many small ones, few large ones."""
@@ -237,7 +216,9 @@ class Uploader:
             with self._lock:
                 self._sent -= counted
             _log.info("part %d of file %d failed, sent again", part.number, part.file)
-            self._api.patience.wait(failed + refused, AnyOf(self._api.halted, self._over), wait)
+            self._api.patience.wait(
+                failed + refused, AnyOf(self._api.halted, self._crew.over), wait
+            )
 
     def _put(
         self,
@@ -254,7 +235,7 @@ class Uploader:
         def blocks() -> Iterator[bytes]:
             for start in range(0, len(data), _BLOCK):
                 block = data[start : start + _BLOCK]
-                if self._over.is_set() or self._api.halted.wait(self._pace.wait_s(len(block))):
+                if self._crew.over.is_set() or self._api.halted.wait(self._pace.wait_s(len(block))):
                     raise Halted
                 yield block
                 count_sent(len(block))
@@ -267,7 +248,7 @@ class Uploader:
         _log.info("S3 answered %d %s", answer.status_code, code)
         if code == "RequestTimeTooSkewed":
             raise failures.clock_skew(self._api.skew_s)
-        if answer.status_code in _AGAIN or code in ("SlowDown", "RequestTimeout"):
+        if answer.status_code in storage.AGAIN or code in ("SlowDown", "RequestTimeout"):
             raise _BusyError(code or str(answer.status_code), http.retry_after(answer))
         raise _RefusedError(code or str(answer.status_code))
 
