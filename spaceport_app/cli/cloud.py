@@ -39,9 +39,22 @@ OriginalsOption = Annotated[
     ),
 ]
 LimitOption = Annotated[
-    float, typer.Option("--limit-mbit", min=0.0, help="Megabits a second at most; 0: no limit.")
+    Optional[float],  # noqa: UP045
+    typer.Option(
+        "--limit-mbit",
+        min=0.0,
+        help="Megabits a second at most; 0: no limit. [default: as set in the window]",
+        show_default=False,
+    ),
 ]
-EmailOption = Annotated[str, typer.Option("--email", help="Who gets a mail at the end.")]
+EmailOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--email",
+        help="Who gets a mail at the end; empty: nobody. [default: as set in the window]",
+        show_default=False,
+    ),
+]
 KeepDeviceOption = Annotated[
     bool,
     typer.Option(
@@ -91,8 +104,8 @@ def submit(
     first: FirstOption = None,
     last: LastOption = "compression",
     originals: OriginalsOption = False,
-    limit_mbit: LimitOption = 0.0,
-    email: EmailOption = "",
+    limit_mbit: LimitOption = None,
+    email: EmailOption = None,
     keep_settings: KeepDeviceOption = False,
     yes: Yes = False,
     quiet: Quiet = False,
@@ -121,8 +134,8 @@ def run(
     first: FirstOption = None,
     last: LastOption = "compression",
     originals: OriginalsOption = False,
-    limit_mbit: LimitOption = 0.0,
-    email: EmailOption = "",
+    limit_mbit: LimitOption = None,
+    email: EmailOption = None,
     keep_settings: KeepDeviceOption = False,
     every: PollOption = 5.0,
     yes: Yes = False,

@@ -8,7 +8,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,16 +16,14 @@ import typer
 
 from spaceport_app.cli import live
 from spaceport_app.cli.output import FAILED, STOPPED, Output, told, usage
-from spaceport_app.cloud.client import connection, preparing, prices, submission, wishes
+from spaceport_app.cloud.client import connection, offer, submission, wishes
 from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.run import CloudRun
 from spaceport_app.cloud.client.secrets import Keys
 from spaceport_app.cloud.client.wishes import Wish
-from spaceport_app.cloud.layout import STEPS
-from spaceport_app.pipeline import fingerprint, forecast, summary
+from spaceport_app.pipeline import summary
 from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.runner import Runner
-from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import find, registry
 from spaceport_app.project.model import Settings
 from spaceport_app.project.project import Project
@@ -55,17 +52,13 @@ def drive(
         found = submission.read(project)
         if found is None or found.ended:
             if choose_first:
-                first = wishes.usual_first(project, stages)
-                later = wish.last if STEPS.index(wish.last) >= STEPS.index(first) else first
-                wish = replace(wish, first=first, last=later)
-            settings = project.document.settings
-            wanted = settings if keep_settings else wishes.suited(settings, wish)
+                wish = wishes.from_missing(project, stages, wish)
             if wish.first == "sfm":
                 _read_photos(output, project)
-            _ask(output, project, wish, wanted, yes)
-            if wanted != settings:
+            settings = _ask(output, project, wish, keep_settings, yes)
+            if settings != project.document.settings:
                 with project.locked():
-                    project.change(settings=wanted)
+                    project.change(settings=settings)
         work(output, project, api, wish, until_started=until_started, every=every)
 
 
@@ -73,8 +66,7 @@ def _read_photos(output: Output, project: Project) -> None:
     """Run the import stage, if it is to do: what leaves the computer follows from it."""
     stages = registry()
     stage = find(stages, "import")
-    options = resolve_all(stages, project.document.settings)["import"]
-    if fingerprint.holds(stage, options, project):
+    if offer.photos_read(project, stages):
         return
     listener = live.listener(output, (stage,))
     runner = Runner(project, listener, stages)
@@ -83,30 +75,29 @@ def _read_photos(output: Output, project: Project) -> None:
     _finish(output, project, outcomes)
 
 
-def _ask(output: Output, project: Project, wish: Wish, settings: Settings, yes: bool) -> None:
-    stages = registry()
-    options = resolve_all(stages, settings)
-    leaving = preparing.leaving(project, wish.first, wish.photos, options)
-    work = forecast.workload(project)
-    expected = prices.expect(prices.read(), work, options, wish.first, wish.last, stages)
+def _ask(output: Output, project: Project, wish: Wish, keep_settings: bool, yes: bool) -> Settings:
+    """Say what a job means, ask, and return the project's settings from then on."""
+    made = offer.make(project, wish, registry(), keep_settings=keep_settings)
+    expected = made.expected
     output.document(
         {
             "event": "offer",
             "first": wish.first,
             "last": wish.last,
-            "leaves": leaving.sentence,
-            "files": leaving.files,
-            "bytes": round(leaving.size),
+            "leaves": made.leaving.sentence,
+            "files": made.leaving.files,
+            "bytes": round(made.leaving.size),
             "seconds": [round(value) for value in expected.seconds],
             "usd": [round(value, 2) for value in expected.usd],
             "prices": f"{expected.region}, {expected.as_of}",
         }
     )
-    output.say(leaving.sentence)
+    output.say(made.leaving.sentence)
     output.say(expected.words())
-    if settings.device != project.document.settings.device:
-        output.say("The project takes the values for a GPU, which AWS has for the training.")
+    if made.gpu_values:
+        output.say(offer.GPU_VALUES)
     confirm(output, yes, "Send it and start?")
+    return made.settings
 
 
 def confirm(output: Output, yes: bool, question: str) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,24 @@ import typer
 
 from spaceport_app.cli.cloud_drive import confirm, connected, drive, work
 from spaceport_app.cli.output import Output, told, usage
-from spaceport_app.cloud.client import connection, failures, preparing, submission, taking
-from spaceport_app.cloud.client.answers import ENDED, Look
+from spaceport_app.cloud.client import (
+    connecting,
+    connection,
+    failures,
+    jobs,
+    preferences,
+    submission,
+)
+from spaceport_app.cloud.client.answers import Look
 from spaceport_app.cloud.client.api import Api
-from spaceport_app.cloud.client.downloading import Downloader
-from spaceport_app.cloud.client.run import CONFIRM_S
-from spaceport_app.cloud.client.secrets import VARIABLE, Keys, Secret
+from spaceport_app.cloud.client.preferences import Preferences
+from spaceport_app.cloud.client.preparing import Photos
+from spaceport_app.cloud.client.secrets import VARIABLE, Keys
 from spaceport_app.cloud.client.wishes import Wish
 from spaceport_app.cloud.layout import STEPS, Step, following, is_job_id
 from spaceport_app.events import Event, Progress
 from spaceport_app.pipeline import summary
-from spaceport_app.pipeline.stage import registry
-from spaceport_app.project.model import Settings
 from spaceport_app.project.project import Project
-from spaceport_app.quantities import size
 
 
 def connect(*, address: str, key_stdin: bool, json: bool) -> None:
@@ -41,16 +44,14 @@ def connect(*, address: str, key_stdin: bool, json: bool) -> None:
         else:
             text = ""
         keys = Keys()
-        given = Secret(text) if text else keys.find(where)
-        if given is None:
+        if not text and keys.find(where) is None:
             raise usage("There is no API key.", f"Use --key-stdin, or set {VARIABLE}.")
-        with Api(connection.Connection(where, given)) as api:
-            found = api.health()
-        connection.save(where)
-        kept = keys.keep(where, given) if text else True
-        output.document({"ok": True, "endpoint": where, "version": found.version, "kept": kept})
+        found = connecting.connect(keys, where, text)
+        output.document(
+            {"ok": True, "endpoint": where, "version": found.version, "kept": found.kept}
+        )
         output.say(f"Connected to {where} (Spaceport {found.version}).")
-        if not kept:
+        if not found.kept:
             output.warn(
                 "This computer has no keyring that takes the key, and Spaceport writes it into no "
                 f"file: set {VARIABLE} in the environment for the other commands."
@@ -71,24 +72,19 @@ def test(*, json: bool) -> None:
     """Ask the service and look at the clocks."""
     output = Output(json=json)
     with told(output), connected() as api:
-        began = time.monotonic()
-        found = api.health()
-        took = time.monotonic() - began
-        skew = api.skew_s
-        wrong = abs(skew) > failures.CLOCK_TOLERANCE_S
+        found = connecting.test(api)
         output.document(
             {
                 "ok": True,
-                "endpoint": api.endpoint,
+                "endpoint": found.endpoint,
                 "version": found.version,
-                "seconds": round(took, 3),
-                "clock_ahead_s": round(skew, 1),
+                "seconds": round(found.seconds, 3),
+                "clock_ahead_s": round(found.clock_ahead_s, 1),
             }
         )
-        output.say(f"{api.endpoint} answers (Spaceport {found.version}, {took * 1000:.0f} ms).")
-        if wrong:
-            error = failures.clock_skew(skew)
-            output.warn(f"Note: {error.message} {error.remedy}")
+        output.say(found.words())
+        if found.warning is not None:
+            output.warn(f"Note: {found.warning.message} {found.warning.remedy}")
 
 
 def submit(
@@ -97,8 +93,8 @@ def submit(
     first: str | None,
     last: str,
     originals: bool,
-    limit_mbit: float,
-    email: str,
+    limit_mbit: float | None,
+    email: str | None,
     keep_settings: bool,
     yes: bool,
     quiet: bool,
@@ -116,8 +112,8 @@ def run(
     first: str | None,
     last: str,
     originals: bool,
-    limit_mbit: float,
-    email: str,
+    limit_mbit: float | None,
+    email: str | None,
     keep_settings: bool,
     every: float,
     yes: bool,
@@ -155,22 +151,7 @@ def stop(*, job: str, yes: bool, json: bool) -> None:
     with told(output, Path(job)), connected() as api:
         number = _id(job)
         confirm(output, yes, "Stop the job? What is not finished is lost.")
-        end = time.monotonic() + CONFIRM_S
-        api.stop(number)
-        look = api.look(number)
-        while look.state not in ENDED:
-            if time.monotonic() > end:
-                raise failures.CloudError(
-                    "stop_unconfirmed",
-                    "AWS has not confirmed that the job stopped, so it may go on and cost.",
-                    f"Stop it again: spaceport cloud stop {number}.",
-                )
-            time.sleep(1.0)
-            look = api.look(number)
-        opened = _project(job)
-        found = submission.read(opened) if opened is not None else None
-        if opened is not None and found is not None and look.state != "finished":
-            submission.write(opened, replace(found, ended=look.state))
+        look = jobs.stop(api, number, _project(job))
         output.document({"ok": True, **_status(look)})
         output.say(f"The job is {look.state}; nothing computes any more.")
 
@@ -195,12 +176,7 @@ def delete(*, job: str, yes: bool, json: bool) -> None:
     with told(output, Path(job)), connected() as api:
         number = _id(job)
         confirm(output, yes, "Delete the job with its photos and results on AWS?")
-        api.delete(number)
-        opened = _project(job)
-        found = submission.read(opened) if opened is not None else None
-        if opened is not None and found is not None:
-            submission.write(opened, replace(found, ended="deleted"))
-            preparing.discard(opened)
+        jobs.delete(api, number, _project(job))
         output.document({"ok": True, "job": number})
         output.say(f"The job {number} is deleted on AWS.")
 
@@ -218,7 +194,12 @@ def list_(*, json: bool) -> None:
 
 
 def _wish(
-    output: Output, first: str | None, last: str, originals: bool, limit_mbit: float, email: str
+    output: Output,
+    first: str | None,
+    last: str,
+    originals: bool,
+    limit_mbit: float | None,
+    email: str | None,
 ) -> Wish:
     with told(output):
         start, end = _step(first or "sfm"), _step(last)
@@ -226,8 +207,13 @@ def _wish(
             following(start, end)
         except ValueError as error:
             raise usage(f"The step {end} comes before {start}.", "Give them in order.") from error
-        rate = limit_mbit * 1e6 / 8
-        return Wish(start, end, "original" if originals else "scaled", email, rate)
+        usual = preferences.read()
+        chosen = Preferences(
+            usual.upload_mbit if limit_mbit is None else limit_mbit,
+            usual.email if email is None else email,
+        )
+        photos: Photos = "original" if originals else "scaled"
+        return Wish(start, end, photos, chosen.email, chosen.bytes_a_second)
 
 
 def _step(name: str) -> Step:
@@ -294,28 +280,13 @@ def _lines(look: Look) -> list[str]:
 def _adopt(output: Output, api: Api, job: str, target: Path) -> None:
     """Make a project of the results of a job that was handed over elsewhere."""
     look = api.look(job)
-    found = api.artifacts(job)
-    steps = [step for step in STEPS if any(file.step == step for file in found.files)]
-    if not steps:
-        raise failures.CloudError("no_result", "The job has no results yet.", "Try again later.")
-    stages = registry()
-    project = (
-        Project.open(target)
-        if Project.exists(target)
-        else Project.create(target, (), Settings(device="cuda"))
-    )
-    results = submission.folder(project) / "results"
 
     def tell(event: Event) -> None:
         if isinstance(event, Progress):
             output.document({"event": "progress", "done": event.done, "total": event.total})
 
-    for step in steps:
-        files = [file for file in found.files if file.step == step]
-        output.say(f"Fetching {step}: {size(sum(file.size for file in files))}")
-        Downloader(api, job, results / step).run(files, tell)
-        taking.adopt(project, job, step, results / step, found.stages, stages)
+    _, steps = jobs.fetch(api, job, target, output.say, tell)
     output.document(
-        {"ok": True, "project": str(target.absolute()), "steps": steps, "name": look.name}
+        {"ok": True, "project": str(target.absolute()), "steps": list(steps), "name": look.name}
     )
     output.say(f"{target}: the results of {', '.join(steps)} of {look.name}.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -53,14 +55,7 @@ def checked(endpoint: str) -> str:
 
 def endpoint(file: Path | None = None) -> str:
     """Return the saved address, or an empty text."""
-    path = file or settings_file()
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")).get("endpoint", "")
-    except FileNotFoundError:
-        return ""
-    except (OSError, ValueError, AttributeError) as error:
-        _log.warning("%s cannot be read: %s", path, error)
-        return ""
+    found = saved(file).get("endpoint", "")
     return found if isinstance(found, str) else ""
 
 
@@ -74,9 +69,33 @@ def save(address: str, file: Path | None = None) -> None:
     OSError
         If the settings cannot be written.
     """
+    change({"endpoint": checked(address)}, file)
+
+
+def saved(file: Path | None = None) -> Mapping[str, Any]:
+    """Return all that the settings file holds; nothing if it is missing or damaged."""
+    path = file or settings_file()
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        _log.warning("%s cannot be read: %s", path, error)
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def change(values: Mapping[str, Any], file: Path | None = None) -> None:
+    """Save values in the settings file and keep the others.
+
+    Raises
+    ------
+    OSError
+        If the settings cannot be written.
+    """
     path = file or settings_file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_json(path, {"endpoint": checked(address)})
+    atomic.write_json(path, {**saved(path), **values})
 
 
 def find(keys: Keys, address: str = "", file: Path | None = None) -> Connection:

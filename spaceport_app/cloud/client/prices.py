@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from spaceport_app import atomic
 from spaceport_app.cloud.client.connection import settings_file
 from spaceport_app.cloud.client.failures import CloudError
 from spaceport_app.cloud.layout import STAGES, STEPS, Step, following
@@ -90,8 +91,38 @@ def read(path: Path | None = None) -> Prices:
                 f"The price table {own} cannot be read ({error}).",
                 "Mend it, or remove it to use the one that comes with Spaceport.",
             ) from error
-    ours = resources.files("spaceport_app.cloud.client").joinpath("prices.json")
-    return _parse(json.loads(ours.read_text(encoding="utf-8")))
+    return ours()
+
+
+def ours() -> Prices:
+    """Return the table that comes with Spaceport."""
+    file = resources.files("spaceport_app.cloud.client").joinpath("prices.json")
+    return _parse(json.loads(file.read_text(encoding="utf-8")))
+
+
+def write(prices: Prices, path: Path | None = None) -> None:
+    """Save a table of one's own; ours instead of it means that there is none.
+
+    Raises
+    ------
+    CloudError
+        ``bad_prices`` if a number makes no sense.
+    OSError
+        If the settings folder cannot be written.
+    """
+    own = path or table_file()
+    if prices == ours():
+        own.unlink(missing_ok=True)
+        return
+    raw = _as_json(prices)
+    try:
+        _parse(raw)
+    except ValueError as error:
+        raise CloudError(
+            "bad_prices", f"The prices make no sense ({error}).", "Check the numbers."
+        ) from error
+    own.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write_json(own, raw)
 
 
 def expect(
@@ -158,6 +189,30 @@ def _parse(raw: Mapping[str, Any]) -> Prices:
         float(raw["usd_a_job"]),
         _pair(raw["time_factor"]),
     )
+
+
+def _as_json(prices: Prices) -> dict[str, Any]:
+    machines = {
+        step: {
+            "type": machine.type,
+            "usd_an_hour": machine.usd_an_hour,
+            "cores": machine.cores,
+            "start_s": list(machine.start_s),
+            "gpu_share_of_a100": machine.gpu_share,
+        }
+        for step, machine in prices.machines.items()
+    }
+    return {
+        "as_of": prices.as_of,
+        "region": prices.region,
+        "currency": "USD",
+        "instances": machines,
+        "storage_usd_a_gb_month": prices.storage_usd_a_gb_month,
+        "storage_months": prices.storage_months,
+        "transfer_out_usd_a_gb": prices.transfer_out_usd_a_gb,
+        "usd_a_job": prices.usd_a_job,
+        "time_factor": list(prices.time_factor),
+    }
 
 
 def _machine(raw: Mapping[str, Any]) -> Machine:

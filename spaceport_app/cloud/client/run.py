@@ -16,6 +16,7 @@ from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.downloading import Downloader
 from spaceport_app.cloud.client.failures import CloudError, Halted
 from spaceport_app.cloud.client.following import SHOWN, Follower, overall
+from spaceport_app.cloud.client.jobs import CONFIRM_S
 from spaceport_app.cloud.client.submission import Submission
 from spaceport_app.cloud.client.uploading import Uploader
 from spaceport_app.cloud.client.wishes import Wish
@@ -33,8 +34,6 @@ from spaceport_app.project.model import StageRun
 from spaceport_app.project.project import Project
 
 POLL_S = 5.0
-CONFIRM_S = 180.0
-"""How long to wait for AWS to confirm a stop; its own jobs take up to two minutes to end."""
 _LOCKED_POLL_S = 2.0
 
 Until: TypeAlias = Literal["started", "taken"]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+from typing import Literal, TypeAlias
 
 VARIABLE = "SPACEPORT_API_KEY"
 _SERVICE = "spaceport-cloud"
+
+Place: TypeAlias = Literal["", "environment", "session", "keyring"]
+"""Where a key is; nowhere if empty."""
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +62,14 @@ class Keys:
             _log.info("the keyring cannot be read: %s", type(error).__name__)
             return None
         return Secret(kept) if kept else None
+
+    def place(self, endpoint: str) -> Place:
+        """Return where `find` has the key for `endpoint` from."""
+        if os.environ.get(VARIABLE, "").strip():
+            return "environment"
+        if endpoint in self._session:
+            return "session"
+        return "keyring" if self.find(endpoint) is not None else ""
 
     def keep(self, endpoint: str, key: Secret) -> bool:
         """Save a key; False if it is held for this session only, for lack of a keyring."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from spaceport_app.cloud.client.preparing import Photos
-from spaceport_app.cloud.layout import Step
+from spaceport_app.cloud.layout import STEPS, Step
 from spaceport_app.pipeline import fingerprint
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import Registry, find
@@ -46,6 +46,13 @@ def usual_first(project: Project, stages: Registry) -> Step:
     if not (holds["import"] and holds["sfm"]):
         return "sfm"
     return "compression" if holds["train"] else "3dgs"
+
+
+def from_missing(project: Project, stages: Registry, wish: Wish) -> Wish:
+    """Return the wish from the first step on whose results are missing or outdated here."""
+    first = usual_first(project, stages)
+    last = wish.last if STEPS.index(wish.last) >= STEPS.index(first) else first
+    return replace(wish, first=first, last=last)
 
 
 def suited(settings: Settings, wish: Wish) -> Settings:

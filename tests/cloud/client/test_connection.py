@@ -59,7 +59,10 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> Keyring:
 
 
 def test_a_key_is_kept_in_the_keyring(ring: Keyring) -> None:
-    assert Keys().keep(HOST, Secret("abc"))
+    keys = Keys()
+    assert keys.place(HOST) == ""
+    assert keys.keep(HOST, Secret("abc"))
+    assert keys.place(HOST) == "keyring"
     assert Keys().find(HOST) == Secret("abc")
     assert Keys().find("https://other.example") is None
     Keys().forget(HOST)
@@ -71,6 +74,7 @@ def test_without_a_keyring_a_key_lasts_for_the_session(ring: Keyring) -> None:
     keys = Keys()
     assert not keys.keep(HOST, Secret("abc"))
     assert keys.find(HOST) == Secret("abc")
+    assert keys.place(HOST) == "session"
     assert Keys().find(HOST) is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,19 @@ def test_a_damaged_table_is_told(tmp_path: Path, text: str) -> None:
     with pytest.raises(CloudError) as caught:
         prices.read(own)
     assert caught.value.code == "bad_prices"
+
+
+def test_a_table_of_ones_own_is_written_and_ours_takes_it_away(tmp_path: Path) -> None:
+    path = tmp_path / "settings" / "prices.json"
+    dear = replace(prices.ours().machines["3dgs"], usd_an_hour=99.0)
+    table = replace(prices.ours(), machines={**prices.ours().machines, "3dgs": dear})
+    prices.write(table, path)
+    assert prices.read(path) == table
+    prices.write(prices.ours(), path)
+    assert not path.exists()
+
+
+def test_a_table_that_makes_no_sense_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(CloudError, match="make no sense"):
+        prices.write(replace(prices.ours(), time_factor=(3.0, 1.0)), tmp_path / "prices.json")
+    assert not list(tmp_path.iterdir())
