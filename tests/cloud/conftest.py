@@ -66,6 +66,7 @@ def running_cloud(stack: Stack, waiting_machine: str, seeds: str) -> Iterator[Cl
         httpx.Client(
             base_url=address, headers={"x-api-key": "secret-of-the-other-02"}, timeout=60
         ) as two,
+        httpx.Client(timeout=60) as plain,
     ):
-        made.append(Cloud(one, two, stack, services))
+        made.append(Cloud(one, two, plain, stack, services))
         yield made[0]

@@ -87,7 +87,7 @@ class Put:
     def machine_input(self, **more: Any) -> dict[str, Any]:
         """Return the input of the state machine."""
         configuration = Configuration(
-            self.stack.uploads, self.stack.artifacts, "", waits_s=dict.fromkeys(STEPS, 1)
+            self.stack.uploads, self.stack.artifacts, "", waits_s=dict.fromkeys(STEPS, 4)
         )
         now = datetime.now(UTC)
         record = Record(self.id, "key", now, now, self.job)

@@ -120,6 +120,8 @@ class Service:
 class _Handler(BaseHTTPRequestHandler):
     service: Service
     protocol_version = "HTTP/1.1"
+    # Or a body waits 40 ms for the other side to acknowledge the headers before it.
+    disable_nagle_algorithm = True
     timeout = 30
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -29,6 +29,8 @@ def served(function: Function, keys: Mapping[str, str]) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Or a body waits 40 ms for the other side to acknowledge the headers before it.
+        disable_nagle_algorithm = True
 
         def _any(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -33,10 +33,15 @@ def main(folder: Path) -> None:
     )
     from werkzeug.serving import make_server
 
-    from cloud.emulators import sagemaker
+    from cloud.emulators import clock, sagemaker
+
+    class Handler(MotoRequestHandler):  # type: ignore[misc]
+        # Or a body waits 40 ms for the other side to acknowledge the headers before it.
+        disable_nagle_algorithm = True
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     default_user_config["stepfunctions"] = {"execute_state_machine": True}  # type: ignore[typeddict-unknown-key]
+    clock.install()
     jobs = sagemaker.install(folder)
     _call_functions_here()
     server = make_server(
@@ -44,7 +49,7 @@ def main(folder: Path) -> None:
         port,
         DomainDispatcherApplication(create_backend_app),
         threaded=True,
-        request_handler=MotoRequestHandler,
+        request_handler=Handler,
         fd=listener.fileno(),
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()

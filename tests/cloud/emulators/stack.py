@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from .sagemaker import THROTTLE
 REGION = "us-west-2"
 UPLOADS, ARTIFACTS = "spaceport-uploads", "spaceport-artifacts"
 
+_MAKING = threading.Lock()
 _TESTS = Path(__file__).parents[2]
 _ROOT = _TESTS.parent
 
@@ -40,17 +42,22 @@ class Stack:
     folder: Path
     uploads: str = UPLOADS
     artifacts: str = ARTIFACTS
+    _clients: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of this account."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"max_attempts": 1}),
-        )
+        """Return the boto3 client of this account, which all tests and threads share."""
+        with _MAKING:
+            if service not in self._clients:
+                # Every one takes a tenth of a second to make: it reads the model of its service.
+                self._clients[service] = boto3.client(
+                    service,
+                    endpoint_url=self.endpoint,
+                    region_name=REGION,
+                    aws_access_key_id="test",
+                    aws_secret_access_key="test",
+                    config=Config(retries={"max_attempts": 1}, max_pool_connections=32),
+                )
+            return self._clients[service]
 
     def environment(self) -> dict[str, str]:
         """Return what a process needs to work with this account."""

@@ -15,6 +15,8 @@ _INSTANCES: Mapping[Step, str] = {
     "compression": "ml.c6i.4xlarge",
 }
 _LIMITS_S: Mapping[Step, int] = {"sfm": 4 * 3600, "3dgs": 6 * 3600, "compression": 3600}
+MOST_S = 22 * 3600
+"""For all steps with their waits for spare capacity: the state machine ends everything at 24 h."""
 _POLL_S: Mapping[Step, int] = {"sfm": 60, "3dgs": 120, "compression": 60}
 
 
@@ -62,6 +64,12 @@ class Configuration:
     poll_s: float = 1.0
     prices: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def longest_s(self) -> int:
+        """Seconds that a job takes at most, as the state machine sets the limits of its steps."""
+        # Training on spare capacity waits for it as long again.
+        return sum(self.limits_s.values()) + (self.limits_s["3dgs"] if self.spot else 0)
+
     @staticmethod
     def of(environment: Mapping[str, str]) -> Configuration:
         """Read the environment of the function.
@@ -76,7 +84,7 @@ class Configuration:
         limits = _table(environment, "SPACEPORT_LIMITS_SECONDS")
         waits = _table(environment, "SPACEPORT_POLL_SECONDS")
         prices = _table(environment, "SPACEPORT_PRICES")
-        return Configuration(
+        found = Configuration(
             uploads=environment["SPACEPORT_UPLOADS"],
             artifacts=environment["SPACEPORT_ARTIFACTS"],
             state_machine=environment["SPACEPORT_STATE_MACHINE"],
@@ -89,6 +97,9 @@ class Configuration:
             kept_days=int(environment.get("SPACEPORT_KEPT_DAYS", "30")),
             prices={name: float(price) for name, price in prices.items()},
         )
+        if found.longest_s > MOST_S:
+            raise ValueError(f"the limits of the steps come to over {MOST_S} s")
+        return found
 
 
 def _table(environment: Mapping[str, str], name: str) -> dict[str, Any]:

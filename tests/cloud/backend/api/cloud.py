@@ -38,14 +38,15 @@ class Cloud:
 
     Parameters
     ----------
-    http, other : httpx.Client
-        Send the keys of two owners.
+    http, other, plain : httpx.Client
+        Send the keys of two owners, and none: S3 is given no key.
     services : Services
         With which the handler answers; a test may replace it.
     """
 
     http: httpx.Client
     other: httpx.Client
+    plain: httpx.Client
     stack: Stack
     services: Services
 
@@ -69,7 +70,7 @@ class Cloud:
     def upload(self, job: str, *parts: tuple[int, int, bytes]) -> None:
         """Upload parts as a client does."""
         for signed, (_, _, content) in zip(self.sign(job, *parts), parts, strict=True):
-            sent = httpx.put(signed["url"], content=content, headers=signed["headers"])
+            sent = self.plain.put(signed["url"], content=content, headers=signed["headers"])
             assert sent.status_code == 200, sent.text
 
     def running(self, *contents: bytes, **fields: Any) -> str:

@@ -37,11 +37,11 @@ def test_results_of_done_steps_can_be_read_whole_and_in_ranges(cloud: Cloud) -> 
     assert body["stages"].keys() == {"sfm"}
     assert body["next"] is None
     for file in body["files"]:
-        content = httpx.get(file["url"]).content
+        content = cloud.plain.get(file["url"]).content
         assert content == contents[file["path"]]
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
         assert (file["bytes"], file["step"]) == (len(content), "sfm")
-    part = httpx.get(body["files"][1]["url"], headers={"Range": "bytes=10-19"})
+    part = cloud.plain.get(body["files"][1]["url"], headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, contents["sfm/cloud ü+%20.ply"][10:20])
 
 

@@ -96,9 +96,9 @@ def test_cost_grows_by_the_seconds_of_the_machine(cloud: Cloud) -> None:
     cloud.configure(prices={"ml.c6i.2xlarge": 3600.0})
     began = time.monotonic()
     first = cloud.status(job)["costUsd"]["spent"]
-    time.sleep(1.2)
+    time.sleep(0.4)
     second = cloud.status(job)["costUsd"]["spent"]
-    assert 1.0 < second - first < time.monotonic() - began + 0.5
+    assert 0.3 < second - first < time.monotonic() - began + 0.5
 
 
 def test_cost_is_that_of_each_machine_and_stops_when_it_ends() -> None:

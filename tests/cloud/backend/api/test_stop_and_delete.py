@@ -19,7 +19,7 @@ SLEEP = "import time; time.sleep(120)"
 SLOW_TO_END = """
     import signal, time
     def end(*_):
-        time.sleep(2)
+        time.sleep(0.8)
         raise SystemExit(143)
     signal.signal(signal.SIGTERM, end)
     open("ready", "w").close()
@@ -50,7 +50,7 @@ def test_fault_3_stopped_is_said_only_when_the_machine_is_dead(cloud: Cloud, ste
     began = time.monotonic()
     answer = cloud.http.post(f"/jobs/{job}/stop", json={})
     assert (answer.status_code, answer.json()) == (200, {"job": job, "state": "stopped"})
-    assert time.monotonic() - began > 2, "the worker took two seconds to end"
+    assert time.monotonic() - began > 0.7, "the worker took its time to end"
     assert not is_alive(pid)
     assert cloud.compute_status(job, step) == "Stopped"
     assert cloud.status(job)["state"] == "stopped"
