@@ -26,12 +26,15 @@ class Progress:
         Work units, ``0 <= done <= total``. Never derived from a clock.
     fraction : float
         Part of the whole stage that is done, 0 to 1, weighted over its steps.
+    unit : str
+        ``bytes`` where that is what is counted, and else empty.
     """
 
     step: str
     done: float
     total: float
     fraction: float
+    unit: str = ""
 
 
 @dataclass(frozen=True)

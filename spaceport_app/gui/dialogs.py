@@ -70,6 +70,14 @@ def fit(dialog: QDialog, width: int, height: int) -> None:
     dialog.resize(min(width, room.width() - _FRAME), min(height, room.height() - _FRAME))
 
 
+def grow(dialog: QDialog) -> None:
+    """Make a dialog high enough for what it says now, as far as the screen has room."""
+    layout = dialog.layout()
+    needed = layout.totalHeightForWidth(dialog.width()) if layout is not None else 0
+    if needed > dialog.height():
+        fit(dialog, dialog.width(), needed)
+
+
 def show(box: QMessageBox) -> None:
     """Open a message box without waiting for its answer.
 

@@ -38,6 +38,8 @@ class Deeds:
     pause: Callable[[], None]
     stop: Callable[[], None]
     options: Callable[[], None]
+    aws: Callable[[], None]
+    aws_jobs: Callable[[], None]
     keys: Callable[[], None]
     diagnostics: Callable[[], None]
     about: Callable[[], None]
@@ -81,6 +83,9 @@ class Menus:
         self.stop = self._add(project, "S&top…", deeds.stop, "Ctrl+.")
         project.addSeparator()
         self.options = self._add(project, "&Options…", deeds.options, "Ctrl+Shift+P")
+        project.addSeparator()
+        self.aws = self._add(project, "A&WS connection…", deeds.aws)
+        self.aws_jobs = self._add(project, "&Jobs on AWS…", deeds.aws_jobs, "Ctrl+J")
 
         view = bar.addMenu("&View")
         self.tabs = [
@@ -135,6 +140,7 @@ class Menus:
         splats: bool,
         startable: bool,
         stages_running: bool,
+        remote: bool = False,
     ) -> None:
         """Let those actions be chosen that make sense now.
 
@@ -152,7 +158,10 @@ class Menus:
             There is something that processing would do.
         stages_running : bool
             Stages run that can be paused, not the mere reading of photos.
+        remote : bool
+            They run on AWS, where they go on instead of pausing.
         """
+        self.pause.setText("Stop &following" if remote else "&Pause")
         self.add_photos.setEnabled(project and not running)
         self.save_copy.setEnabled(project and not running)
         self.export.setEnabled(project and finished and not running)

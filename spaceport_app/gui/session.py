@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
 import shutil
@@ -11,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from spaceport_app.cloud.client import submission
+from spaceport_app.cloud.client.submission import Submission
 from spaceport_app.errors import StageError
 from spaceport_app.pipeline import machine
 from spaceport_app.project.model import Settings
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 Change: TypeAlias = Literal["project", "photos", "reconstruction", "selected", "splats"]
 Listener: TypeAlias = Callable[[Change], None]
+
+_log = logging.getLogger(__name__)
 
 _UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
 
@@ -161,6 +166,15 @@ class Session:
                 return Interrupted(stage, False)
         return None
 
+    def cloud_job(self) -> Submission | None:
+        """Return the project's job on AWS, if something may still come of it."""
+        try:
+            found = submission.read(self.project) if self.project is not None else None
+        except (OSError, StageError) as error:
+            _log.warning("what is known of the job on AWS cannot be read: %s", error)
+            return None
+        return found if found is not None and found.open else None
+
     def save_copy(self, target: Path) -> None:
         """Copy the whole project folder, without what only an unfinished run needs.
 
@@ -209,9 +223,7 @@ def copy_project(project: Project, target: Path) -> None:
     with project.locked():
         try:
             shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(
-                project.folder, partial, ignore=shutil.ignore_patterns(".lock", ".*.partial")
-            )
+            shutil.copytree(project.folder, partial, ignore=_not_copied(project))
             partial.rename(target)
         except (OSError, shutil.Error) as error:
             shutil.rmtree(partial, ignore_errors=True)
@@ -228,6 +240,18 @@ def copy_project(project: Project, target: Path) -> None:
             ) from error
 
 
+def _not_copied(project: Project) -> Callable[[str, list[str]], set[str]]:
+    usual = shutil.ignore_patterns(".lock", ".*.partial")
+    top = str(project.folder)
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        # Two projects that fetch the results of one job would be in each other's way.
+        of_cloud = {submission.FOLDER} if folder == top else set()
+        return set(usual(folder, names)) | of_cloud
+
+    return ignore
+
+
 def _is_full(error: OSError) -> bool:
     # shutil tells what failed in words alone.
     return error.errno == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)
@@ -242,6 +266,11 @@ def usual_folder(sources: tuple[Path, ...], parent: Path) -> Path:
         name = first.stem
     else:
         name = first.parent.name
+    return free_folder(parent, name)
+
+
+def free_folder(parent: Path, name: str) -> Path:
+    """Return a project folder below `parent` for a project's name, that is not there yet."""
     name = _UNFIT.sub(" ", name).strip(" .") or "photos"
     folder = parent / f"{name}{SUFFIX}"
     number = 2

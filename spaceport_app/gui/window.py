@@ -30,6 +30,7 @@ from spaceport_app.errors import StageError
 from spaceport_app.gui import notification, places, resources, theme
 from spaceport_app.gui.awake import Awake
 from spaceport_app.gui.background import Background
+from spaceport_app.gui.cloud.menu import LEAVING, AwsMenu
 from spaceport_app.gui.diagnostics import RecentLog
 from spaceport_app.gui.dialogs import ask, attempt, show, tell
 from spaceport_app.gui.dropped import sort_out
@@ -78,6 +79,9 @@ class MainWindow(QMainWindow):
         self.workspace.changed.connect(self._refresh)
         self.workspace.run_ended.connect(self._run_ended)
         self.workspace.photos_requested.connect(self._choose_more)
+        self._aws = AwsMenu(self, self.session, self.workspace)
+        self.workspace.jobs_requested.connect(self._aws.show_jobs)
+        self.workspace.fetched.connect(self.open_path)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.start_page)
         self._pages.addWidget(self.workspace)
@@ -200,7 +204,11 @@ class MainWindow(QMainWindow):
             self.workspace.stop()
             deed()
 
-        ask(self, _RUNNING, _RUNNING_MORE, "Stop processing", stop_first)
+        remote = self.workspace.remote()
+        if remote:
+            ask(self, *LEAVING[remote], "Leave it there", stop_first)
+        else:
+            ask(self, _RUNNING, _RUNNING_MORE, "Stop processing", stop_first)
 
     # What the menus do
 
@@ -223,6 +231,8 @@ class MainWindow(QMainWindow):
             pause=self.workspace.pause_stages,
             stop=self.workspace.ask_to_stop,
             options=self.workspace.open_options,
+            aws=self._aws.connect,
+            aws_jobs=self._aws.show_jobs,
             keys=lambda: self.help.show_keys(self.menus.keys_and_deeds()),
             diagnostics=self.help.show_diagnostics,
             about=self.help.show_about,
@@ -358,6 +368,7 @@ class MainWindow(QMainWindow):
             splats=self.session.splats is not None,
             startable=self.workspace.startable(),
             stages_running=self.workspace.stages_running(),
+            remote=bool(self.workspace.remote()),
         )
         for name, action in self.menus.panels.items():
             action.setChecked(self.workspace.shows(name))
@@ -456,13 +467,19 @@ class MainWindow(QMainWindow):
         """Ask while stages run; then leave nothing behind."""
         if self.workspace.running() and not self._closing:
             event.ignore()
-            ask(self, _RUNNING, _RUNNING_MORE, "Stop and close", self.leave)
+            remote = self.workspace.remote()
+            if remote:
+                ask(self, *LEAVING[remote], "Close", self.leave)
+            else:
+                ask(self, _RUNNING, _RUNNING_MORE, "Stop and close", self.leave)
             return
         self._state.save(
             geometry=self.saveGeometry(),
             splitter=self.workspace.splitter.saveState(),
             tab=self.workspace.current_tab(),
         )
+        # A person need not watch how the last request to a slow network ends.
+        self.hide()
         self.workspace.stop()
         self._awake.release()
         self.workspace.close_down()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
@@ -18,6 +18,7 @@ from spaceport_app.gui.tabs import FLIGHT, SPLAT, Tabs
 from spaceport_app.pipeline import stages as rooms
 
 if TYPE_CHECKING:
+    from spaceport_app.gui.cloud.account import Account
     from spaceport_app.gui.photos.panel import PhotoPanel
     from spaceport_app.gui.run.panel import StagePanel
 
@@ -27,6 +28,9 @@ _PHOTOS_PART, _STAGES_PART = 0.22, 0.27
 _NARROW = 820
 """Width in pixels below which the list of photos is only shown when it is asked for."""
 
+_AWS_HAS_IT = "AWS has a job of this project. It can be followed, and its results fetched."
+_NOT_SENT = "Sending this project to AWS was interrupted. It can go on from there."
+
 
 class Workspace(QWidget):
     """Photos left, views in the middle, stages right."""
@@ -35,6 +39,10 @@ class Workspace(QWidget):
     """Processing ended; True if all went well."""
     photos_requested = Signal()
     """A person wants to add photos."""
+    jobs_requested = Signal()
+    """A person is to see the list of jobs on AWS."""
+    fetched = Signal(object)
+    """Path of a project that was made of the results of a job on AWS."""
     changed = Signal()
     """What menus depend on has changed."""
 
@@ -44,6 +52,7 @@ class Workspace(QWidget):
         self._results = Results(session, self)
         self._photo_panel: PhotoPanel | None = None
         self._stage_panel: StagePanel | None = None
+        self._account: Account | None = None
         self._layout_before: QByteArray | None = None
         self._wanted: dict[str, bool] = {}
         self.banner = Banner(self)
@@ -80,9 +89,28 @@ class Workspace(QWidget):
         panel = self._stage_panel
         return panel is not None and panel.isEnabled() and panel.can_start()
 
+    def remote(self) -> Literal["", "sends", "computes"]:
+        """Whether a job on AWS is under way, and what it does; see `StagePanel.remote`."""
+        return self._stage_panel.remote() if self._stage_panel is not None else ""
+
+    @property
+    def account(self) -> Account:
+        """The AWS service."""
+        if self._account is None:
+            # With it comes the client for HTTP, which a start of the window need not wait for.
+            from spaceport_app.gui.cloud.account import Account
+
+            self._account = Account(self)
+        return self._account
+
     def start_stages(self) -> None:
         """Do what is missing or outdated."""
         self.stage_panel.start()
+
+    def follow_job(self) -> None:
+        """Go on with the project's job on AWS."""
+        self.banner.hide()
+        self.stage_panel.follow()
 
     def pause_stages(self) -> None:
         """Stop at once; a start goes on from there."""
@@ -133,13 +161,14 @@ class Workspace(QWidget):
         if self._stage_panel is None:
             from spaceport_app.gui.run.panel import StagePanel
 
-            panel = StagePanel(self.splitter)
+            panel = StagePanel(self.splitter, self.account)
             panel.stage_finished.connect(self._stage_finished)
             panel.run_finished.connect(self._run_finished)
             panel.stage_event.connect(self.tabs.add_event)
             panel.preview.connect(self.tabs.show_preview)
             panel.changed.connect(self._stages_changed)
             panel.photos_requested.connect(self.photos_requested)
+            panel.jobs_requested.connect(self.jobs_requested)
             panel.setMinimumWidth(_LEAST_STAGES)
             panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
             self.splitter.addWidget(panel)
@@ -191,6 +220,8 @@ class Workspace(QWidget):
             self._photo_panel.close()
         if self._stage_panel is not None:
             self._stage_panel.close_down()
+        if self._account is not None:
+            self._account.close()
 
     # What is heard from the session
 
@@ -241,6 +272,11 @@ class Workspace(QWidget):
         self._offer_to_go_on()
 
     def _offer_to_go_on(self) -> None:
+        job = self._session.cloud_job()
+        if job is not None:
+            words, button = (_AWS_HAS_IT, "Follow") if job.started else (_NOT_SENT, "Go on")
+            self.banner.say(words, button, self.stage_panel.follow)
+            return
         found = self._session.interrupted()
         if found is None:
             return

@@ -31,6 +31,7 @@ def as_json(event: Event) -> dict[str, JsonValue]:
             "done": event.done,
             "total": event.total,
             "fraction": event.fraction,
+            **({"unit": event.unit} if event.unit else {}),
         }
     if isinstance(event, Metric):
         return {"event": "metric", "values": dict(event.values)}
@@ -106,7 +107,11 @@ def decode(line: str) -> Event:
         kind = raw["event"]
         if kind == "progress":
             return Progress(
-                str(raw["step"]), float(raw["done"]), float(raw["total"]), float(raw["fraction"])
+                str(raw["step"]),
+                float(raw["done"]),
+                float(raw["total"]),
+                float(raw["fraction"]),
+                str(raw.get("unit", "")),
             )
         if kind == "metric":
             return Metric(

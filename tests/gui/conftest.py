@@ -13,6 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from spaceport_app.cloud.client import connection, prices
 from spaceport_app.gui import places, theme
 from spaceport_app.gui.run.engine import EngineFinder
 from spaceport_app.gui.window import MainWindow
@@ -23,6 +24,8 @@ def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep the window's files away from those of the person who runs the tests."""
     monkeypatch.setattr(places, "settings_folder", lambda: tmp_path / "settings")
     monkeypatch.setattr(places, "projects_folder", lambda: tmp_path / "projects")
+    for module in (connection, prices):
+        monkeypatch.setattr(module, "settings_file", lambda: tmp_path / "settings" / "cloud.json")
     return tmp_path
 
 

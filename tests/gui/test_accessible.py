@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
+    QHeaderView,
     QLineEdit,
     QMessageBox,
     QPlainTextEdit,
@@ -28,6 +29,11 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from spaceport_app.cloud.client.wishes import Wish
+from spaceport_app.gui.cloud.jobs_dialog import JobsDialog
+from spaceport_app.gui.cloud.offer_dialog import OfferDialog
+from spaceport_app.gui.cloud.prices_dialog import PricesDialog
+from spaceport_app.gui.cloud.settings_dialog import AwsDialog
 from spaceport_app.gui.dialogs import TextDialog, tell
 from spaceport_app.gui.export.dialog import ExportDialog
 from spaceport_app.gui.results import Results
@@ -35,6 +41,7 @@ from spaceport_app.gui.run.options_dialog import OptionsDialog
 from spaceport_app.gui.start.card import ProjectCard
 from spaceport_app.gui.tabs import TABS
 from spaceport_app.gui.window import MainWindow
+from spaceport_app.pipeline.stage import registry
 
 from .finished import make
 
@@ -66,7 +73,7 @@ def interactive(top: QWidget) -> Iterator[QWidget]:
             parent, QComboBox | QAbstractSpinBox | QLineEdit | QTabBar
         )
         inside_popup = parent is not None and isinstance(parent.parentWidget(), QComboBox)
-        if isinstance(widget, QScrollBar) or part or inside_popup:
+        if isinstance(widget, QScrollBar | QHeaderView) or part or inside_popup:
             continue
         if isinstance(widget, _INTERACTIVE):
             yield widget
@@ -131,6 +138,34 @@ def page_options(window: MainWindow, folder: Path, qtbot: QtBot) -> QWidget:
     return the(window, OptionsDialog)
 
 
+def page_aws(window: MainWindow, folder: Path, qtbot: QtBot) -> QWidget:
+    window.menus.aws.trigger()
+    return the(window, AwsDialog)
+
+
+def page_aws_prices(window: MainWindow, folder: Path, qtbot: QtBot) -> QWidget:
+    dialog = PricesDialog(window)
+    dialog.open()
+    return dialog
+
+
+def page_aws_offer(window: MainWindow, folder: Path, qtbot: QtBot) -> QWidget:
+    project = make(folder / "x.spaceport")
+    wish = Wish("compression")
+    dialog = OfferDialog(project, registry(), wish, window.workspace.account, window)
+    dialog.open()
+    qtbot.waitUntil(lambda: dialog.offer is not None)
+    return dialog
+
+
+def page_aws_jobs(window: MainWindow, folder: Path, qtbot: QtBot) -> QWidget:
+    window.menus.aws_jobs.trigger()
+    dialog = the(window, JobsDialog)
+    assert isinstance(dialog, JobsDialog)
+    qtbot.waitUntil(lambda: dialog.status.property("role") == "error")
+    return dialog
+
+
 def page_diagnostics(window: MainWindow, folder: Path, qtbot: QtBot) -> QWidget:
     dialog = TextDialog(window, "Diagnostics", "A sentence.", "Some text.")
     dialog.open()
@@ -158,6 +193,10 @@ PAGES: dict[str, Callable[[MainWindow, Path, QtBot], QWidget]] = {
     "workspace": page_workspace,
     "export": page_export,
     "options": page_options,
+    "aws": page_aws,
+    "aws prices": page_aws_prices,
+    "aws offer": page_aws_offer,
+    "aws jobs": page_aws_jobs,
     "diagnostics": page_diagnostics,
     "message": page_message,
     "exception": page_exception,

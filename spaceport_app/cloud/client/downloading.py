@@ -89,7 +89,7 @@ class Downloader:
         def tell() -> None:
             whole = max(1, total)
             done = min(whole, max(0, self._done))
-            report(Progress(words, done, whole, done / whole))
+            report(Progress(words, done, whole, done / whole, "bytes"))
 
         with storage.client(_PARALLEL) as client:
             number = min(_PARALLEL, len(missing))

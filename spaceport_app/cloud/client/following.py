@@ -57,6 +57,7 @@ class Follower:
         self._listen = listen
         self._clock = clock
         self._seen: set[tuple[Step, int]] = set()
+        self._waited: set[Step] = set()
         self._running: str | None = None
         self._began = clock()
         self._eta = Eta()
@@ -79,6 +80,12 @@ class Follower:
 
     def take(self, look: Look, step: Step) -> None:
         """Tell what is new of a step in a look at the job."""
+        if look.state == "running" and look.step == step and step not in self._waited:
+            self._waited.add(step)
+            if not any(item.stage in STAGES[step] for item in look.events):
+                self.show(step)
+                start = SENDING[1] if step == self._first else 0.0
+                self._tell(step, Progress("Waiting for a machine of AWS to start", 0, 1, start))
         for item in sorted(look.events, key=lambda item: item.number):
             if item.stage in STAGES[step]:
                 self._take(step, item)

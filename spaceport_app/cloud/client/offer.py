@@ -54,9 +54,21 @@ def make(project: Project, wish: Wish, stages: Registry, *, keep_settings: bool)
     settings = before if keep_settings else wishes.suited(before, wish)
     options = resolve_all(stages, settings)
     leaving = preparing.leaving(project, wish.first, wish.photos, options)
-    work = forecast.workload(project)
-    expected = prices.expect(prices.read(), work, options, wish.first, wish.last, stages)
+    expected = expect(project, settings, wish, stages)
     return Offer(wish, settings, leaving, expected, settings.device != before.device)
+
+
+def expect(project: Project, settings: Settings, wish: Wish, stages: Registry) -> Expected:
+    """Return time and cost of a wish with `settings`, also before the photos are read.
+
+    Raises
+    ------
+    StageError
+        If an option or the price table is wrong.
+    """
+    options = resolve_all(stages, settings)
+    work = forecast.workload(project)
+    return prices.expect(prices.read(), work, options, wish.first, wish.last, stages)
 
 
 def photos_read(project: Project, stages: Registry) -> bool:

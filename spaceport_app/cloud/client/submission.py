@@ -90,6 +90,16 @@ class Submission:
         """Bytes of all files."""
         return sum(upload.file.size for upload in self.uploads)
 
+    @property
+    def open(self) -> bool:
+        """Whether something may still come of it."""
+        return bool(self.job) and not self.ended
+
+    @property
+    def next_step(self) -> Step:
+        """The step whose results are not here yet; the last one if all are."""
+        return next((step for step in self.steps if step not in self.taken), self.last)
+
     def as_job(self) -> CloudJob:
         """Return it as the service is asked for it."""
         files = tuple(upload.file for upload in self.uploads)

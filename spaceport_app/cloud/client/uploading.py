@@ -294,4 +294,4 @@ def _digest(data: bytes) -> str:
 def _progress(uploads: tuple[Upload, ...], sent: int, total: int) -> Progress:
     whole = max(1, total)
     step = f"Sending {count(len(uploads))} files ({size(total)}) to AWS"
-    return Progress(step, min(sent, whole), whole, min(1.0, max(0.0, sent / whole)))
+    return Progress(step, min(sent, whole), whole, min(1.0, max(0.0, sent / whole)), "bytes")

@@ -6,7 +6,6 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -21,6 +20,11 @@ from spaceport_app.gui.theme import numbers
 from spaceport_app.pipeline import presets
 from spaceport_app.project.model import Settings
 
+_PAUSE = "Save the state, then free the computer; Resume goes on from there"
+_STOP = "End the work after a question; training is saved first"
+_LEAVE = "Show it no longer; what AWS does goes on there, and Follow shows it again"
+_STOP_REMOTE = "End the work on AWS after a question"
+
 
 class Controls(QWidget):
     """Says what will run with which settings, and asks for it; knows no project."""
@@ -33,23 +37,36 @@ class Controls(QWidget):
     minutes_chosen = Signal(float)
     """Finish in about so many minutes."""
     cpu_chosen = Signal()
+    target_chosen = Signal(str)
+    """Where the work is done: ``"here"`` or ``"aws"``."""
+    connection = Signal()
+    """Open the connection to AWS."""
     mend = Signal(object)
     """Do the `Remedy` of what keeps the work from starting."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._remedy: Remedy | None = None
-        target = QLabel("This computer")
-        target.setProperty("role", "heading")
+        self.target = QComboBox()
+        self.target.setObjectName("target")
+        self.target.setAccessibleName("Where the work is done")
+        self.target.setToolTip("Which computer does the work")
+        for words, name in (("This computer", "here"), ("AWS", "aws")):
+            self.target.addItem(words, name)
+        self.target.activated.connect(
+            lambda _: self.target_chosen.emit(str(self.target.currentData()))
+        )
+        self.connection_button = self._button("Connection…", "connection", self.connection)
+        self.connection_button.setToolTip("Address and key of the AWS service, and prices")
         self.engine = small_label(text="Finding the training engine…")
         self.engine.setObjectName("engine")
         self.preset = QComboBox()
         self.preset.setObjectName("preset")
         self.preset.setAccessibleName("Preset")
         self.preset.setToolTip("How much time to spend, and how fine the result gets")
-        for place, preset in enumerate(presets.PRESETS):
+        for number, preset in enumerate(presets.PRESETS):
             self.preset.addItem(preset.name.capitalize(), preset.name)
-            self.preset.setItemData(place, preset.purpose, Qt.ItemDataRole.ToolTipRole)
+            self.preset.setItemData(number, preset.purpose, Qt.ItemDataRole.ToolTipRole)
         self.preset.activated.connect(self._choose)
         self.minutes = self._minutes_box()
         self.options_button = self._button("Options…", "options-button", self.options)
@@ -71,12 +88,11 @@ class Controls(QWidget):
         self.start_button.setProperty("main", True)
         self.start_button.setToolTip("Do what is missing or outdated; what is finished is kept")
         self.pause_button = self._button("Pause", "pause", self.pause)
-        self.pause_button.setToolTip(
-            "Save the state, then free the computer; Resume goes on from there"
-        )
         self.stop_button = self._button("Stop", "stop", self.stop)
-        self.stop_button.setToolTip("End the work after a question; training is saved first")
 
+        place = QHBoxLayout()
+        place.addWidget(self.target, 1)
+        place.addWidget(self.connection_button)
         choice = QHBoxLayout()
         choice.addWidget(self.preset, 1)
         choice.addWidget(self.options_button)
@@ -86,7 +102,7 @@ class Controls(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.wide, theme.wide, theme.wide, theme.spacing)
         layout.setSpacing(theme.spacing)
-        layout.addWidget(target)
+        layout.addLayout(place)
         layout.addWidget(self.engine)
         layout.addLayout(choice)
         layout.addWidget(self.minutes)
@@ -96,6 +112,7 @@ class Controls(QWidget):
             layout.addWidget(widget)
         layout.addLayout(buttons)
         self.show_trouble("", None)
+        self.connection_button.hide()
 
     def show_settings(self, settings: Settings) -> None:
         """Show the preset, what it is for, and how many options differ from it."""
@@ -129,8 +146,10 @@ class Controls(QWidget):
         self.mend_button.setToolTip(sentence)
         self.mend_button.setVisible(bool(message and button))
 
-    def show_engine(self, words: str, *, works: bool) -> None:
-        """Show which engine this computer trains with."""
+    def show_target(self, *, aws: bool, words: str, works: bool) -> None:
+        """Show where the work is done: this computer with its engine, or AWS with its service."""
+        self.target.setCurrentIndex(self.target.findData("aws" if aws else "here"))
+        self.connection_button.setVisible(aws)
         self.engine.setText(words)
         self.engine.setProperty("role", "small" if works else "error")
         self.engine.style().polish(self.engine)
@@ -142,25 +161,31 @@ class Controls(QWidget):
         self.start_button.setVisible(not complete)
         self.pause_button.hide()
         self.stop_button.hide()
-        self.preset.setEnabled(can_choose)
-        self.minutes.setEnabled(can_choose)
-        self.options_button.setEnabled(can_choose)
+        self._let_choose(can_choose)
 
-    def show_running(self, ending: str) -> None:
-        """Show the buttons for a run; `ending` is ``"pause"`` or ``"stop"`` while it ends."""
+    def show_running(self, ending: str, *, remote: bool = False) -> None:
+        """Show the buttons for a run; `ending` is ``"pause"``, ``"leave"`` or ``"stop"``.
+
+        A `remote` one cannot be paused, but left to the other computer.
+        """
         # Whoever pressed Start with a key finds Pause under the same key.
         focused = self.start_button.hasFocus()
         self.start_button.hide()
-        self.pause_button.setText("Pausing…" if ending == "pause" else "Pause")
+        pause = {"pause": "Pausing…", "leave": "Leaving…"}.get(ending)
+        self.pause_button.setText(pause or ("Stop following" if remote else "Pause"))
+        self.pause_button.setToolTip(_LEAVE if remote else _PAUSE)
         self.stop_button.setText("Stopping…" if ending == "stop" else "Stop")
+        self.stop_button.setToolTip(_STOP_REMOTE if remote else _STOP)
         for button in (self.pause_button, self.stop_button):
             button.show()
             button.setEnabled(not ending)
         if focused:
             self.pause_button.setFocus()
-        self.preset.setEnabled(False)
-        self.minutes.setEnabled(False)
-        self.options_button.setEnabled(False)
+        self._let_choose(False)
+
+    def _let_choose(self, allowed: bool) -> None:
+        for widget in (self.target, self.preset, self.minutes, self.options_button):
+            widget.setEnabled(allowed)
 
     def _button(self, words: str, name: str, signal: SignalInstance) -> QPushButton:
         button = QPushButton(words)

@@ -7,12 +7,12 @@ from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from spaceport_app.gui.run.worker import RunEnd, RunWorker
-from spaceport_app.pipeline.runner import RunEvent
+from spaceport_app.gui.run.worker import Maker, RunEnd, RunWorker
+from spaceport_app.pipeline.runner import RunEvent, Runner
 from spaceport_app.pipeline.stage import Registry
 from spaceport_app.project.model import Document
 
-Ending: TypeAlias = Literal["", "pause", "stop"]
+Ending: TypeAlias = Literal["", "pause", "stop", "leave"]
 
 CLOSING_GRACE_S = 5.0
 """Time to save work while a person waits for the window to close."""
@@ -33,18 +33,28 @@ class RunDriver(QObject):
         self._worker: RunWorker | None = None
         self.ending: Ending = ""
         """How a person ends the run, or ended the last one."""
+        self.remote = False
+        """Another computer does, or did, the work."""
 
     @property
     def running(self) -> bool:
         """Whether stages are at work."""
         return self._worker is not None
 
-    def start(self, folder: Path, stages: Registry, first: str | None) -> None:
+    def start(
+        self,
+        folder: Path,
+        stages: Registry,
+        first: str | None,
+        make: Maker = Runner,
+        *,
+        remote: bool = False,
+    ) -> None:
         """Run what is missing or outdated, `first` a stage even if its result holds."""
         if self._worker is not None:
             raise RuntimeError("a run is under way")
-        self.ending = ""
-        worker = RunWorker(folder, stages, first, parent=self)
+        self.ending, self.remote = "", remote
+        worker = RunWorker(folder, stages, first, make, parent=self)
         worker.told.connect(self._tell)
         worker.document.connect(self._tell_document)
         worker.ended.connect(self._take_end)
@@ -55,7 +65,10 @@ class RunDriver(QObject):
         """End the run, its work saved if that takes no longer than `grace_s`."""
         if self._worker is not None:
             self.ending = how
-            self._worker.stop(grace_s)
+            if how == "leave":
+                self._worker.leave()
+            else:
+                self._worker.stop(grace_s)
 
     def wait(self) -> None:
         """Return when every process of a run that is to end has ended."""

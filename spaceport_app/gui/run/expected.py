@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spaceport_app.gui.run.survey import Survey
 from spaceport_app.pipeline.forecast import Forecast
 from spaceport_app.quantities import duration
 
@@ -9,6 +10,42 @@ from spaceport_app.quantities import duration
 _NOTES = {
     "no_cuda": "This project was set up for an NVIDIA card, and none can be used here.",
 }
+
+
+_HAS_JOB = "AWS has this project's job; Follow shows how far it is and fetches the results."
+_SENT_IN_PART = "Part of this project has arrived on AWS; the rest is still to be sent."
+
+
+def summed_up(found: Survey, *, aws: bool, looking: bool, complete: bool) -> str:
+    """Return what a start would take, or why there is nothing to take.
+
+    Parameters
+    ----------
+    aws : bool
+        AWS is to do the work.
+    looking : bool
+        A newer look at the project is under way.
+    complete : bool
+        As far as one knows, everything is done.
+    """
+    if aws and found.job is not None:
+        return _HAS_JOB if found.job.started else _SENT_IN_PART
+    if found.there is not None and not found.complete:
+        return found.there.words()
+    if found.expected is not None:
+        return words(found.expected)
+    if looking:
+        return "" if complete else "Estimating…"
+    return "Everything is done." if found.complete else ""
+
+
+def start_words(found: Survey, usual: str, *, aws: bool) -> str:
+    """Return what the start button says; `usual` for work on this computer."""
+    if not aws:
+        return usual
+    if found.job is not None:
+        return "Follow" if found.job.started else "Go on sending"
+    return usual if usual == "Try again" else "Start on AWS"
 
 
 def words(forecast: Forecast) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QMetaMethod, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from spaceport_app.events import Failed, Preview
-from spaceport_app.gui.run import changes, expected, remedies, survey
+from spaceport_app.gui.cloud import work
+from spaceport_app.gui.cloud.account import Account
+from spaceport_app.gui.cloud.offload import Offload
+from spaceport_app.gui.run import changes, expected, remedies, stop_question, survey
 from spaceport_app.gui.run.background import Background
 from spaceport_app.gui.run.controls import Controls
 from spaceport_app.gui.run.driver import CLOSING_GRACE_S, Ending, RunDriver
@@ -21,8 +25,8 @@ from spaceport_app.gui.run.stage_list import StageList
 from spaceport_app.gui.run.state import RunState
 from spaceport_app.gui.run.stop_question import StopQuestion
 from spaceport_app.gui.run.survey import Survey
-from spaceport_app.gui.run.worker import RunEnd
-from spaceport_app.pipeline.runner import SAVE_GRACE_S, RunEvent, StageEnded, StageEvent
+from spaceport_app.gui.run.worker import Maker, RunEnd
+from spaceport_app.pipeline.runner import SAVE_GRACE_S, RunEvent, Runner, StageEnded, StageEvent
 from spaceport_app.pipeline.stage import registry
 from spaceport_app.project.model import Document, Settings
 from spaceport_app.project.project import Project
@@ -49,10 +53,12 @@ class StagePanel(QWidget):
     """A person wants to add photos because too few could be used."""
     changed = Signal()
     """What can be started, paused or stopped is not what it was."""
+    jobs_requested = Signal()
+    """A person is to see the list of jobs on AWS."""
     settings_changed = Signal(object)
     """Preset or options of the project were saved anew: its `Document`."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, account: Account | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "panel")
         self._stages = registry()
@@ -63,9 +69,14 @@ class StagePanel(QWidget):
         self._driver.told.connect(self._take)
         self._driver.document.connect(self._take_document)
         self._driver.ended.connect(self._finish)
+        self._account = account or Account(self)
+        self._offload = Offload(self._account, self._stages, self)
+        self._offload.go.connect(lambda make, remote: self._run(None, make, remote=remote))
+        self._offload.changed.connect(self._target_changed)
         self._question = StopQuestion(self)
         self._question.agreed.connect(lambda: self._end("stop"))
         self._unsaved: Settings | None = None
+        self._engine_words = ("Finding the training engine…", True)
         self._background = Background(self)
         self._engine = EngineFinder(self)
         self._engine.found.connect(self._show_engine)
@@ -91,6 +102,7 @@ class StagePanel(QWidget):
         self._state = RunState(self._stages)
         self._survey = Survey()
         self._unsaved = None
+        self._offload.target = "here"
         self._background.forget("look")
         self._background.forget("start")
         self._list.show_another(self._state, project.log if project is not None else None)
@@ -116,32 +128,43 @@ class StagePanel(QWidget):
             # Settings may wait to be saved; the start comes after them in the same thread.
             self._background.submit("start", _nothing, lambda _: self.start(first))
             return
-        self._list.forget_failures()
-        for state in self._state.rows.values():
-            if state.phase in ("failed", "stopped"):
-                state.phase, state.failure, state.sentence = "waiting", None, ""
-        self.controls.show_trouble("", None)
-        self._tick.start()
-        self._driver.start(self._project.folder, self._stages, first)
-        self._list.show_all()
-        self._refresh()
+        if self._offload.aws:
+            read = self._survey.stages.get("import")
+            holds = read is not None and read.phase == "done" and first != "import"
+            self._offload.start(self._project, self._survey.job, first, photos_read=holds)
+        else:
+            self._run(first)
+
+    def follow(self) -> None:
+        """Go on with the project's job on AWS."""
+        self._offload.choose("aws")
+        self.start()
 
     def pause(self) -> None:
-        """Save what was done and stop, without a question; `start` goes on from there."""
-        self._end("pause")
+        """Save what was done and stop, without a question; `start` goes on from there.
+
+        A job on AWS is not followed any longer, and goes on there.
+        """
+        self._end("leave" if self._driver.remote else "pause")
 
     def ask_stop(self) -> None:
         """Ask whether to stop, and do so on a yes."""
         if self.running():
-            self._question.ask(self.window())
+            self._question.ask(self.window(), self._stop_words())
+
+    def remote(self) -> Literal["", "sends", "computes"]:
+        """Whether the run that is under way is a job on AWS, and what it does."""
+        if not self.running() or not self._driver.remote or self._project is None:
+            return ""
+        return "computes" if work.computes(self._project) else "sends"
 
     def stop(self, wait: bool = True) -> None:
-        """Stop without a question; with `wait`, return when every process has ended.
+        """Leave nothing at work here; with `wait`, return when every process has ended.
 
-        A stage that can save its work gets some seconds for it.
+        A stage that can save its work gets some seconds for it. A job on AWS goes on there.
         """
         if self.running():
-            self._end("stop", CLOSING_GRACE_S)
+            self._end("leave" if self._driver.remote else "stop", CLOSING_GRACE_S)
             if wait:
                 self._driver.wait()
 
@@ -173,6 +196,7 @@ class StagePanel(QWidget):
         self.stop(wait=True)
         self._engine.stop()
         self._background.close()
+        self._account.close()
         self._list.close_down()
 
     # How it is built
@@ -186,6 +210,8 @@ class StagePanel(QWidget):
         controls.preset_chosen.connect(self._use_preset)
         controls.minutes_chosen.connect(self._use_minutes)
         controls.cpu_chosen.connect(self._use_cpu)
+        controls.target_chosen.connect(self._offload.choose)
+        controls.connection.connect(self._offload.open_settings)
         controls.mend.connect(self._mend_trouble)
         self._list = StageList(self._stages, self._remedy_of)
         self._list.again.connect(self.start)
@@ -222,7 +248,9 @@ class StagePanel(QWidget):
     def _finish(self, end: RunEnd) -> None:
         self._tick.stop()
         self._question.withdraw()
-        self._state.stopped(self._driver.ending, where=end.where, goes_on=end.goes_on)
+        self._state.stopped(
+            self._driver.ending, where=end.where, goes_on=end.goes_on, sentence=end.sentence
+        )
         if end.failure is not None:
             self._fail(end.failure)
         # What was to do and what it would take is history.
@@ -231,13 +259,29 @@ class StagePanel(QWidget):
         self._refresh()
         self.run_finished.emit(end.good)
         self._look(after_run=True)
+        if self._project is not None:
+            self._offload.read(self._project, good=end.good)
+
+    def _run(self, first: str | None, make: Maker = Runner, *, remote: bool = False) -> None:
+        if self._project is None or self.running():
+            return
+        self._list.forget_failures()
+        for state in self._state.rows.values():
+            if state.phase in ("failed", "stopped"):
+                state.phase, state.failure, state.sentence = "waiting", None, ""
+        self.controls.show_trouble("", None)
+        self._tick.start()
+        self._driver.start(self._project.folder, self._stages, first, make, remote=remote)
+        self._list.show_all()
+        self._refresh()
 
     def _end(self, how: Ending, grace_s: float | None = None) -> None:
         if not self.running():
             return
+        remote = self.remote()
         self._driver.end(how, SAVE_GRACE_S if grace_s is None else grace_s)
-        saving = {stage.name for stage in self._stages if stage.saves}
-        self._state.ends(how, saving)
+        saving = {stage.name for stage in self._stages if stage.saves and not remote}
+        self._state.ends(how, saving, "AWS" if remote == "computes" else "")
         self._list.show_all()
         self._refresh()
 
@@ -247,13 +291,16 @@ class StagePanel(QWidget):
         if self._project is None or self.running():
             return
         folder, stages, settings = self._project.folder, self._stages, self._unsaved
+        aws = self._offload.aws
 
         def taken(found: Survey) -> None:
             if self._unsaved is settings:
                 self._unsaved = None
             self._take_survey(found, saved=settings is not None, after_run=after_run)
 
-        self._background.submit("look", lambda: survey.look(folder, stages, settings), taken)
+        self._background.submit(
+            "look", lambda: survey.look(folder, stages, settings, aws=aws), taken
+        )
         self._refresh()
 
     def _take_survey(self, found: Survey, *, saved: bool, after_run: bool) -> None:
@@ -263,7 +310,11 @@ class StagePanel(QWidget):
         if locked and not self.isEnabled():
             # The window itself is at work on the project and will have us look again.
             return
+        anew = found.job is not None and self._survey.job is None
         self._survey = found
+        if anew:
+            # Whoever has a job there wants to see it first; another choice stays possible.
+            self._offload.choose("aws")
         if found.document is not None:
             self._project.document = found.document
         survey.apply(found, self._state, after_run=after_run)
@@ -308,6 +359,12 @@ class StagePanel(QWidget):
             self.photos_requested.emit()
         elif remedy.deed == "look_again":
             self.look_again()
+        elif remedy.deed == "aws":
+            self._offload.open_settings()
+        elif remedy.deed == "aws_jobs":
+            self.jobs_requested.emit()
+        elif remedy.deed == "aws_prices":
+            self._offload.open_prices()
         elif remedy.deed == "import_again":
             self.start("import")
         elif remedy.deed == "sfm_again":
@@ -345,12 +402,15 @@ class StagePanel(QWidget):
             words = "Add photos to begin."
         elif self.running():
             words = ""
-        elif found is not None:
-            words, notes = expected.words(found), expected.notes(found)
-        elif self._background.pending("look"):
-            words = "" if self._state.complete else "Estimating…"
         else:
-            words = "Everything is done." if self._survey.complete else ""
+            looking = self._background.pending("look")
+            words = expected.summed_up(
+                self._survey,
+                aws=self._offload.aws,
+                looking=looking,
+                complete=self._state.complete,
+            )
+            notes = expected.notes(found) if found is not None else ""
         self.controls.show_estimate(
             words, notes, offer_cpu=bool(notes) and expected.lacks_gpu(found)
         )
@@ -358,12 +418,15 @@ class StagePanel(QWidget):
     def _refresh(self) -> None:
         """Show and allow what is possible now."""
         idle = self._project is not None and not self.running()
+        self._show_target()
         self._show_estimate()
         if self.running():
-            self.controls.show_running(self._driver.ending)
+            self.controls.show_running(self._driver.ending, remote=self._driver.remote)
         else:
             self.controls.show_idle(
-                self._state.start_words(),
+                expected.start_words(
+                    self._survey, self._state.start_words(), aws=self._offload.aws
+                ),
                 can_start=self.can_start(),
                 complete=self._survey.complete
                 or (self._state.complete and self._background.pending("look")),
@@ -374,15 +437,34 @@ class StagePanel(QWidget):
         self.changed.emit()
 
     def _can_do_again(self, name: str) -> bool:
+        if self._offload.aws and self._survey.job is not None:
+            return False
         stage = next(stage for stage in self._stages if stage.name == name)
         ready = all(self._state.rows[other].has_result for other in stage.reads)
         return ready and self._state.rows[name].phase not in ("waiting", "failed")
 
+    def _stop_words(self) -> str:
+        kinds = {"computes": stop_question.ON_AWS, "sends": stop_question.SENDING}
+        return kinds.get(self.remote(), stop_question.WORDS)
+
+    def _target_changed(self) -> None:
+        self._refresh()
+        if self._survey.job is None:
+            self._look()
+
+    def _show_target(self) -> None:
+        account = self._account
+        aws = self._offload.aws or (self.running() and self._driver.remote)
+        words, works = (account.words(), True) if aws else self._engine_words
+        self.controls.show_target(aws=aws, words=words, works=works)
+
     def _show_engine(self, name: str, words: str) -> None:
-        self.controls.show_engine(words, works=True)
+        self._engine_words = (words, True)
+        self._show_target()
 
     def _no_engine(self, words: str) -> None:
-        self.controls.show_engine(words, works=False)
+        self._engine_words = (words, False)
+        self._show_target()
 
     def state(self) -> Mapping[str, str]:
         """Return the phase of every stage by its name."""

@@ -14,7 +14,17 @@ from spaceport_app.pipeline import presets
 from spaceport_app.project.model import Settings
 
 Deed: TypeAlias = Literal[
-    "again", "import_again", "sfm_again", "look_again", "options", "lower", "cpu", "photos"
+    "again",
+    "import_again",
+    "sfm_again",
+    "look_again",
+    "options",
+    "lower",
+    "cpu",
+    "photos",
+    "aws",
+    "aws_jobs",
+    "aws_prices",
 ]
 
 
@@ -41,6 +51,9 @@ _OPTIONS = Remedy("", "options", "Open the options")
 _PHOTOS = Remedy("", "photos", "Add photos")
 _READ = Remedy("Read the photos again.", "import_again", "Read the photos again")
 _PLACE = Remedy("Find the camera positions again.", "sfm_again", "Find the positions again")
+
+_AWS = Remedy("", "aws", "AWS connection…")
+_AWS_JOBS = Remedy("", "aws_jobs", "Jobs on AWS…")
 
 _TABLE = {
     "photo_missing": Remedy(
@@ -75,6 +88,25 @@ _TABLE = {
     "project_locked": Remedy(
         "Wait until the other Spaceport is done, or stop it there.", "look_again", "Check again"
     ),
+    "no_endpoint": replace(_AWS, sentence="Enter the address and API key of the service."),
+    "no_key": replace(_AWS, sentence="Enter the API key of the service."),
+    "wrong_key": replace(
+        _AWS, sentence="Check the key with whoever runs the service, and enter it again."
+    ),
+    "wrong_endpoint": _AWS,
+    "bad_endpoint": _AWS,
+    "other_service": _AWS,
+    "bad_prices": Remedy("Look at the prices and save them anew.", "aws_prices", "Prices…"),
+    "bad_submission": replace(
+        _AWS_JOBS, sentence="Remove that file. The results can be fetched from the list of jobs."
+    ),
+    "file_missing": replace(
+        _AWS_JOBS, sentence="Put it back and go on, or delete the job and begin anew."
+    ),
+    "file_changed": replace(_AWS_JOBS, sentence="Delete the job and begin anew."),
+    "stop_unconfirmed": replace(_AWS_JOBS, sentence="Stop it again in the list of jobs."),
+    "no_job": Remedy("It was deleted or has expired; start again.", "again", "Start again"),
+    "job_deleted": Remedy("Start again.", "again", "Start again"),
 }
 
 

@@ -12,11 +12,13 @@ from spaceport_app.pipeline import summary
 from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.runner import RunEvent, StageEnded, StageEvent, StageStarted
 from spaceport_app.pipeline.stage import Registry
-from spaceport_app.quantities import count, duration
+from spaceport_app.quantities import count, duration, size
 
 Phase: TypeAlias = Literal["waiting", "outdated", "running", "stopped", "failed", "done"]
 
 _MOST_NOTICES = 200
+_STANDS_STILL = frozenset({"offline", "waiting"})
+"""Notices that say why nothing moves, until something does."""
 
 
 @dataclass
@@ -61,7 +63,8 @@ class StageState:
 
     def progress(self, event: Progress, eta_s: float | None, now_s: float) -> None:
         """Take counted work and, where it can be told, the seconds that are left."""
-        self.fraction, self.sentence = event.fraction, self.ending or event.step
+        words = f"{event.step}, {size(event.done)} so far" if event.unit == "bytes" else event.step
+        self.fraction, self.sentence = event.fraction, self.ending or words
         self._eta = None if eta_s is None else (eta_s, now_s)
 
     def notice(self, event: Notice) -> None:
@@ -170,27 +173,36 @@ class RunState:
             row.metrics.update(told.values)
         elif isinstance(told, Notice):
             row.notice(told)
+            if told.code in _STANDS_STILL and not row.ending:
+                row.sentence = told.message
 
-    def ends(self, how: str, saving: Collection[str]) -> None:
-        """Take note that a person ends the run by ``"pause"`` or ``"stop"``.
+    def ends(self, how: str, saving: Collection[str] = (), where: str = "") -> None:
+        """Take note that a person ends the run by ``"pause"``, ``"stop"`` or ``"leave"``.
 
-        `saving` names the stages that save their work before they end.
+        `saving` names the stages that save their work before they end; `where` is the other
+        computer that does the work, if one does.
         """
-        words = "Pausing" if how == "pause" else "Stopping"
+        words = {"pause": "Pausing", "leave": "Leaving"}.get(how, "Stopping")
+        words += f" on {where}" if where and how == "stop" else ""
         for row in self.rows.values():
             if row.phase == "running":
                 row.ending = f"{words}, saving the state" if row.name in saving else words
                 row.sentence = row.ending
 
-    def stopped(self, how: str, *, where: str, goes_on: bool) -> None:
-        """Say of the stage that was ended how far it came, and what a new start does."""
+    def stopped(self, how: str, *, where: str, goes_on: bool, sentence: str = "") -> None:
+        """Say of the stage that was ended how far it came, and what a new start does.
+
+        `sentence` is what another computer says of it instead.
+        """
         words = "Paused" if how == "pause" else "Stopped"
         for row in self.rows.values():
             if row.phase == "running":
                 row.phase = "stopped"
             if row.phase != "stopped":
                 continue
-            if where:
+            if sentence:
+                row.sentence = sentence.removesuffix(".")
+            elif where:
                 row.sentence = f"{words} at {where}"
             elif goes_on:
                 row.sentence = f"{words}; goes on from its last saved state"

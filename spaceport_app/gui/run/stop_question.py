@@ -6,6 +6,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 WORDS = "Stop processing? Finished stages are kept."
+ON_AWS = "Stop the job on AWS? What it has not finished is lost; finished stages are kept."
+SENDING = "Stop sending to AWS? What has arrived stays there, and a start goes on from it."
 
 
 class StopQuestion(QObject):
@@ -23,14 +25,14 @@ class StopQuestion(QObject):
         """Whether it waits for an answer."""
         return self._box is not None
 
-    def ask(self, over: QWidget) -> None:
+    def ask(self, over: QWidget, words: str = WORDS) -> None:
         """Show the question over a window."""
         if self._box is not None:
             return
-        box = QMessageBox(QMessageBox.Icon.Question, "Stop", WORDS, parent=over)
+        box = QMessageBox(QMessageBox.Icon.Question, "Stop", words, parent=over)
         box.setObjectName("stop-question")
         yes = box.addButton("Stop", QMessageBox.ButtonRole.AcceptRole)
-        yes.setToolTip("End the work; what training has done is saved first")
+        yes.setToolTip("End the work; what training has done here is saved first")
         no = box.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
         no.setToolTip("Close this question and go on")
         box.setDefaultButton(no)

@@ -11,6 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from spaceport_app.cloud.client import offer, submission, wishes
+from spaceport_app.cloud.client.following import SHOWN
+from spaceport_app.cloud.client.prices import Expected
+from spaceport_app.cloud.client.submission import Submission
+from spaceport_app.cloud.client.wishes import Wish
 from spaceport_app.errors import StageError
 from spaceport_app.events import Failed
 from spaceport_app.gui.run.state import Phase, RunState
@@ -59,6 +64,10 @@ class Survey:
         A stopped stage will go on from what it had.
     failure : Failed or None
         Why the work cannot start.
+    job : Submission or None
+        The project's job on AWS, if something may still come of it.
+    there : Expected or None
+        What AWS will take for the stages that are to do, where that was asked for.
     """
 
     document: Document | None = None
@@ -66,6 +75,8 @@ class Survey:
     expected: Forecast | None = None
     goes_on: bool = False
     failure: Failed | None = None
+    job: Submission | None = None
+    there: Expected | None = None
 
     @property
     def complete(self) -> bool:
@@ -73,21 +84,28 @@ class Survey:
         return bool(self.stages) and all(one.phase == "done" for one in self.stages.values())
 
 
-def look(folder: Path, stages: Registry, settings: Settings | None = None) -> Survey:
-    """Look at the project in `folder`, saving `settings` first where they are given."""
+def look(
+    folder: Path, stages: Registry, settings: Settings | None = None, *, aws: bool = False
+) -> Survey:
+    """Look at the project in `folder`, saving `settings` first where they are given.
+
+    With `aws` time and cost are those of AWS, and the memory and disk of this computer no matter.
+    """
     document: Document | None = None
     found: dict[str, Found] = {}
     goes_on = False
+    job: Submission | None = None
     try:
         project = Project.open(folder)
         document = project.document
+        job = _job(project)
         if settings is not None and settings != document.settings:
             resolve_all(stages, settings)
             with project.locked():
                 project.change(settings=settings)
             document = project.document
         if project.busy:
-            return Survey(document, {}, None, False, _BUSY)
+            return Survey(document, {}, None, False, _BUSY, job)
         options = resolve_all(stages, document.settings)
         changed: set[str] = set()
         for stage in stages:
@@ -104,11 +122,40 @@ def look(folder: Path, stages: Registry, settings: Settings | None = None) -> Su
                 elif saved:
                     one = replace(one, sentence="Stopped; this stage will start anew")
             found[stage.name] = one
+        if job is not None:
+            _show_job(job, found)
+        if aws or job is not None:
+            there = None if job is not None else _there(project, stages)
+            return Survey(document, found, None, goes_on, None, job, there)
         expected = forecast.of_project(project, stages)
         return Survey(document, found, expected, goes_on)
     except (OSError, StageError) as error:
         failure = trouble.explain(error, folder, folder / "logs")
-        return Survey(document, found, None, goes_on, failure)
+        return Survey(document, found, None, goes_on, failure, job)
+
+
+def _job(project: Project) -> Submission | None:
+    try:
+        found = submission.read(project)
+    except (OSError, StageError) as error:
+        # It is told when AWS is to go on; nothing else needs it.
+        _log.warning("what is known of the job on AWS cannot be read: %s", error)
+        return None
+    return found if found is not None and found.open else None
+
+
+def _show_job(job: Submission, found: dict[str, Found]) -> None:
+    """Say in the row of the step that AWS has, or is to get, how that stands."""
+    name = SHOWN[job.next_step]
+    if name in found:
+        words = "Goes on on AWS" if job.started else "Not sent to AWS completely"
+        found[name] = replace(found[name], phase="stopped", sentence=words, failure=None)
+
+
+def _there(project: Project, stages: Registry) -> Expected:
+    wish = wishes.from_missing(project, stages, Wish())
+    settings = wishes.suited(project.document.settings, wish)
+    return offer.expect(project, settings, wish, stages)
 
 
 def apply(found: Survey, state: RunState, *, after_run: bool) -> None:

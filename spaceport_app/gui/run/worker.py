@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from PySide6.QtCore import QObject, QThread, Signal
 
@@ -34,6 +34,15 @@ class Work(Protocol):
         ...
 
 
+@runtime_checkable
+class Remote(Work, Protocol):
+    """Work that another computer does, so that it need not end with this window."""
+
+    def leave(self) -> None:
+        """Come back soon and let the other computer go on; called from another thread."""
+        ...
+
+
 Maker: TypeAlias = Callable[[Project, Callable[[RunEvent], None], Registry], Work]
 
 
@@ -51,6 +60,8 @@ class RunEnd:
         The stopped stage left saved work to go on from.
     where : str
         How far the stopped stage came, as in `events.Stopped`; empty where it does not tell.
+    sentence : str
+        What another computer says of the stop; empty for work on this one.
     failure : Failed or None
         Why no stage could even start.
     """
@@ -59,6 +70,7 @@ class RunEnd:
     cancelled: bool = False
     goes_on: bool = False
     where: str = ""
+    sentence: str = ""
     failure: Failed | None = None
 
 
@@ -112,6 +124,15 @@ class RunWorker(QThread):
             if self._work is not None:
                 self._work.stop(grace_s)
 
+    def leave(self) -> None:
+        """Come back soon: work of another computer goes on there, work of this one stops."""
+        with self._lock:
+            self._cancelled = True
+            if isinstance(self._work, Remote):
+                self._work.leave()
+            elif self._work is not None:
+                self._work.stop(0.0)
+
     def run(self) -> None:
         """Do the work; called by Qt in the thread."""
         try:
@@ -127,11 +148,13 @@ class RunWorker(QThread):
         self._project = project = Project.open(self._folder)
         outcomes: tuple[Outcome, ...] = ()
         for only in (self._first, None) if self._first else (None,):
+            # Outside the lock: to make it may mean to ask a keyring, which asks a person.
+            work = self._make(project, self._listen, self._stages)
             with self._lock:
                 if self._cancelled:
                     break
-                self._work = self._make(project, self._listen, self._stages)
-            outcomes = self._work.run(only=only)
+                self._work = work
+            outcomes = work.run(only=only)
             if not all(outcome.good for outcome in outcomes):
                 break
         last = outcomes[-1] if outcomes else None
@@ -142,7 +165,9 @@ class RunWorker(QThread):
             last is not None and last.kind == "cancelled" and has_saved_work(project, last.stage)
         )
         where = last.where if last is not None else ""
-        return RunEnd(good, self._cancelled and not good, goes_on, where)
+        told = last.message if last is not None and last.kind == "cancelled" else ""
+        sentence = told if isinstance(self._work, Remote) else ""
+        return RunEnd(good, self._cancelled and not good, goes_on, where, sentence)
 
     def _listen(self, event: RunEvent) -> None:
         self.told.emit(event)

@@ -1,0 +1,1 @@
+"""Handing a project over to AWS from the window: connection, offer, jobs."""
