@@ -20,6 +20,7 @@ from spaceport_app.cli import (
     inspecting,
     looking,
     running,
+    setup_engine,
     window,
 )
 from spaceport_app.cli.flags import with_stage_flags
@@ -54,6 +55,7 @@ def build() -> typer.Typer:
         doctor.doctor,
     ):
         app.command(epilog=EXIT_CODES)(command)
+    app.command("setup-engine", epilog=EXIT_CODES)(setup_engine.setup_engine)
     app.add_typer(cloud.cloud)
     return app
 

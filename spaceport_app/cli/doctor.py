@@ -44,6 +44,9 @@ def _lines(found: dict[str, Any]) -> list[str]:
     ]
     gpus = [f"{gpu['name']}, {size(gpu['memory_bytes'])}" for gpu in found["gpus"]]
     rows.append(("NVIDIA cards", "; ".join(gpus) or "none"))
+    if installed := found["gpu_engine"]:
+        state = f" ({installed['trouble']})" if installed["trouble"] else ""
+        rows.append(("GPU engine", f"{installed['words']}{state}, in {installed['folder']}"))
     for number, engine in enumerate(engine for engine in found["engines"] if engine["usable"]):
         rows.append(("Engine" if number == 0 else "", engine["description"]))
     installed = [f"{name} {version}" for name, version in found["versions"].items() if version]

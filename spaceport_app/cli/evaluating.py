@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from spaceport_app import installed_engine
 from spaceport_app.cli.output import Output, told
 from spaceport_app.cli.running import Json, ProjectFolder
 from spaceport_app.errors import StageError
@@ -26,6 +27,8 @@ def evaluate(
     half of a photo, are taken off the other half.
     """
     output = Output(json=json)
+    if engine != "cpu" and (trouble := installed_engine.use()):
+        output.warn(trouble)
     with told(output, project):
         found = measure(Project.open(project), engine)
         output.document(plain(found))

@@ -158,12 +158,21 @@ def _computer(found: dict[str, Any], graphics: str) -> str:
         ("Disk", f"{size(found['free_disk_bytes'])} free"),
         ("NVIDIA cards", cards),
         ("Engines", engines),
+        ("GPU engine", _gpu_engine(found)),
         ("OpenGL", graphics),
         ("Parts", parts),
         *(("Trouble", trouble) for trouble in found["troubles"]),
         *(("Hint", hint) for hint in found["hints"]),
     ]
     return "\n".join(f"{head:<14}{words}" for head, words in rows)
+
+
+def _gpu_engine(found: dict[str, Any]) -> str:
+    engine = found.get("gpu_engine")
+    if not engine:
+        return "not set up"
+    trouble = f", not usable: {engine['trouble']}" if engine["trouble"] else ""
+    return f"{engine['words']}{trouble}"
 
 
 def _stages(project: Project) -> str:

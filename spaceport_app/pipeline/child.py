@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 from typing import IO
 
+from spaceport_app import installed_engine
 from spaceport_app.errors import StageError
-from spaceport_app.events import End, Event, Failed, Finished, Progress, Stopped
+from spaceport_app.events import End, Event, Failed, Finished, Notice, Progress, Stopped
 from spaceport_app.pipeline import memory, messages, trouble
 from spaceport_app.pipeline.processes import die_with_parent, step_back
 from spaceport_app.pipeline.settings import resolve_all
@@ -70,6 +71,10 @@ def run(stage_name: str, folder: Path, report: Channel, began: float) -> End:
         output, scratch = project.partial(stage_name), project.scratch(stage_name)
         output.mkdir(exist_ok=True)
         scratch.mkdir(exist_ok=True)
+        # Whoever chose the CPU engine does not depend on the folder of another.
+        gpu_wanted = stage.renders and getattr(options[stage_name], "engine", "auto") != "cpu"
+        if gpu_wanted and (words := installed_engine.use()):
+            report.report(Notice("engine_damaged", words))
         inputs = stage.inputs(Place(project, output, scratch, options, began))
         found = load(stage.function)(inputs, options[stage_name], report.report)
         return Finished({**found, "peak_memory_bytes": memory.own_peak_bytes()})

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from spaceport_app import __version__, resources
+from spaceport_app import __version__, installed_engine, resources
 from spaceport_app.pipeline import environment, machine
 
 _PARTS = ("numpy", "scipy", "numba", "torch", "pycolmap", "Pillow", "pyproj", "gsplat")
@@ -21,6 +21,9 @@ def examine(folder: Path) -> dict[str, Any]:
     """Return what the computer offers; imports every heavy part to see that it works."""
     troubles: list[str] = []
     hints: list[str] = []
+    # Before torch is imported: what is examined is what a run would work with.
+    not_used = installed_engine.use()
+    installed = installed_engine.current()
     versions = {name: _version(name) for name in (*_PARTS, "pillow-heif")}
     for name, module in (("torch", "torch"), ("pycolmap", "pycolmap"), ("numba", "numba")):
         try:
@@ -38,6 +41,11 @@ def examine(folder: Path) -> dict[str, Any]:
         hints.append("Less than 5 GB of disk are free here: a large flight may not fit.")
     if versions["pillow-heif"] is None:
         hints.append("HEIC photos cannot be read: install pillow-heif for that.")
+    gpus = machine.gpus()
+    if not_used:
+        hints.append(f"{not_used} Set it up again: spaceport setup-engine.")
+    elif gpus and not any(one["name"] == "cuda" and one["usable"] for one in engines):
+        hints.append("The NVIDIA card is not used: set its engine up with spaceport setup-engine.")
     cache = environment.numba_cache()
     return {
         "ok": not troubles,
@@ -50,7 +58,8 @@ def examine(folder: Path) -> dict[str, Any]:
         "free_memory_bytes": free_memory,
         "disk": str(folder.absolute()),
         "free_disk_bytes": free_disk,
-        "gpus": [{"name": gpu.name, "memory_bytes": gpu.memory_bytes} for gpu in machine.gpus()],
+        "gpus": [{"name": gpu.name, "memory_bytes": gpu.memory_bytes} for gpu in gpus],
+        "gpu_engine": _installed(installed),
         "engines": engines,
         "versions": versions,
         "compiled_code": str(cache) if cache else "beside the program",
@@ -70,6 +79,18 @@ def _engines(troubles: list[str]) -> list[dict[str, Any]]:
     except Exception as error:
         troubles.append(f"no training engine can be made: {error}")
         return []
+
+
+def _installed(engine: installed_engine.InstalledEngine | None) -> dict[str, Any] | None:
+    if engine is None:
+        return None
+    return {
+        "name": engine.name,
+        "words": engine.words(),
+        "folder": str(engine.folder),
+        "versions": dict(engine.versions),
+        "trouble": engine.trouble,
+    }
 
 
 def _version(name: str) -> str | None:

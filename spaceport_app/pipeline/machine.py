@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from spaceport_app import installed_engine
+
 
 @dataclass(frozen=True)
 class Gpu:
@@ -53,7 +55,13 @@ def _gpu(cuda: ctypes.CDLL, index: int) -> Gpu:
 
 
 def device() -> str:
-    """Return ``"cuda"`` where card, CUDA build of torch and gsplat are there, else ``"cpu"``."""
+    """Return ``"cuda"`` where card, CUDA build of torch and gsplat are there, else ``"cpu"``.
+
+    They may be the program's own, or those of the GPU engine that this user has set up.
+    """
+    engine = installed_engine.current()
+    if engine is not None and not engine.trouble:
+        return "cuda" if gpus() else "cpu"
     if importlib.util.find_spec("gsplat") is None:
         return "cpu"
     try:

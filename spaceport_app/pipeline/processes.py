@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -20,11 +20,15 @@ TOKEN_VARIABLE = "SPACEPORT_RUN"
 
 
 def start(
-    command: Sequence[str], environment: Mapping[str, str], token: str
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    token: str,
+    errors: IO[str] | None = None,
 ) -> subprocess.Popen[str]:
     """Start a process at the head of its own group, with a text pipe for its output.
 
-    A Ctrl-C in the terminal does not reach it; `end` ends it with all that it started.
+    A Ctrl-C in the terminal does not reach it; `end` ends it with all that it started. Its
+    errors go to the file `errors`, or else where ours go.
     """
     options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -33,6 +37,7 @@ def start(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        stderr=errors,
         env={**environment, PARENT_VARIABLE: str(os.getpid()), TOKEN_VARIABLE: token},
         encoding="utf-8",
         errors="replace",

@@ -94,6 +94,8 @@ class Stage:
         It ends soon with its work saved when it is asked to (see `spaceport_app.stopping`).
     check : callable
         Called before the stage starts; raises StageError if, say, a photo is gone.
+    renders : bool
+        It works with an engine: with the GPU engine of this user where one is set up.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Stage:
     irreplaceable: Callable[[Project], str] = _replaceable
     check: Callable[[Project], None] = _nothing
     saves: bool = False
+    renders: bool = False
 
     def options_class(self) -> type[Any]:
         """Import the options dataclass."""

@@ -223,6 +223,7 @@ STAGES: Registry = (
         estimate=estimate.of_train,
         neutral=NOT_IN_RESULT,
         saves=True,
+        renders=True,
     ),
     Stage(
         name="compress",
@@ -236,6 +237,7 @@ STAGES: Registry = (
         estimate=estimate.of_compress,
         facts=editing.facts,
         check=editing.check,
+        renders=True,
     ),
     Stage(
         name="export",

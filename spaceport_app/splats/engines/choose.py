@@ -53,7 +53,7 @@ def make(name: str) -> Engine:
             raise StageError(
                 "no_cuda",
                 f"The GPU engine cannot run: {gpu.description}.",
-                "Choose the cpu engine, or install what is missing.",
+                "Choose the cpu engine, or set the GPU engine up: spaceport setup-engine.",
             )
         from spaceport_app.splats.engines.cuda import CudaEngine
 

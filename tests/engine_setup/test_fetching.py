@@ -1,0 +1,286 @@
+"""Fetching, from a server that fails in every way a network does."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spaceport_app.engine_setup import fetching, network, places, recipes
+from spaceport_app.engine_setup.recipes import Package
+from spaceport_app.errors import StageError
+from spaceport_app.events import Event, Progress, ignore
+
+from .index import Server, large, recipe, table
+
+NAME = "spaceport_test_payload"
+
+
+@pytest.fixture
+def data() -> bytes:
+    return large(NAME, 100)
+
+
+@pytest.fixture
+def packages(server: Server, data: bytes, tmp_path: Path) -> tuple[Package, ...]:
+    return recipes.read(table(tmp_path, recipe(server, {NAME: data})))[0].packages
+
+
+def get(packages: tuple[Package, ...], home: Path, **options: Any) -> dict[str, str]:
+    cancel = options.pop("cancel", threading.Event())
+    report = options.pop("report", ignore)
+    return fetching.fetch(packages, home, cancel, report, pause_s=0.001)
+
+
+def fails(packages: tuple[Package, ...], home: Path, code: str) -> StageError:
+    with pytest.raises(StageError) as caught:
+        get(packages, home)
+    assert caught.value.code == code, caught.value
+    return caught.value
+
+
+def test_fetches_and_checks(packages: tuple[Package, ...], data: bytes, home: Path) -> None:
+    told: list[Event] = []
+    checksums = get(packages, home, report=told.append)
+    target = places.target(home, packages[0])
+    assert target.read_bytes() == data
+    assert checksums == {target.name: hashlib.sha256(data).hexdigest()}
+    steps = [event for event in told if isinstance(event, Progress)]
+    assert [one.done for one in steps] == sorted(one.done for one in steps)
+    assert steps[-1].done == steps[-1].total == len(data)
+    assert steps[-1].fraction == 1.0
+    assert list(places.downloads(home).iterdir()) == [target]
+
+
+def test_goes_on_where_the_line_broke(
+    packages: tuple[Package, ...], data: bytes, home: Path, server: Server
+) -> None:
+    broken: set[int] = set()
+
+    def once(path: str, sent: int) -> bool:
+        if sent in (30_000, 60_000) and sent not in broken:
+            broken.add(sent)
+            return False
+        return True
+
+    server.before_block = once
+    get(packages, home)
+    assert places.target(home, packages[0]).read_bytes() == data
+    assert [wanted for _, wanted in server.asked] == ["", "bytes=30000-", "bytes=60000-"]
+
+
+def test_a_server_without_ranges(
+    packages: tuple[Package, ...], data: bytes, home: Path, server: Server
+) -> None:
+    server.ranges = False
+    partial = places.target(home, packages[0])
+    partial = partial.with_name(partial.name + places.PARTIAL)
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(b"x" * 50_000)
+    get(packages, home)
+    assert places.target(home, packages[0]).read_bytes() == data
+
+
+def test_a_wrong_half_is_thrown_away_and_fetched_anew(
+    packages: tuple[Package, ...], data: bytes, home: Path, server: Server
+) -> None:
+    partial = places.target(home, packages[0])
+    partial = partial.with_name(partial.name + places.PARTIAL)
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(b"x" * 50_000)
+    get(packages, home)
+    assert places.target(home, packages[0]).read_bytes() == data
+    assert [wanted for _, wanted in server.asked] == ["bytes=50000-", ""]
+
+
+def test_what_is_there_is_not_fetched_again_but_checked(
+    packages: tuple[Package, ...], data: bytes, home: Path, server: Server
+) -> None:
+    get(packages, home)
+    get(packages, home)
+    assert len(server.asked) == 1
+    target = places.target(home, packages[0])
+    target.write_bytes(data[:-1] + b"?")
+    get(packages, home)
+    assert target.read_bytes() == data
+
+
+def test_another_file_than_expected(
+    packages: tuple[Package, ...], data: bytes, home: Path, server: Server
+) -> None:
+    server.files[packages[0].file] = data[:-1] + b"?"
+    error = fails(packages, home, "checksum_mismatch")
+    assert packages[0].file in error.message and "127.0.0.1" in error.message
+    assert list(places.downloads(home).iterdir()) == []
+
+
+def test_a_longer_file_than_expected(
+    packages: tuple[Package, ...], data: bytes, home: Path, server: Server
+) -> None:
+    server.files[packages[0].file] = data + b"?"
+    fails(packages, home, "checksum_mismatch")
+
+
+def test_without_size_and_checksum_it_is_fetched_whole(
+    data: bytes, home: Path, server: Server, tmp_path: Path
+) -> None:
+    made = recipe(server, {NAME: data})
+    made["files"][0] |= {"bytes": None, "sha256": None}
+    packages = recipes.read(table(tmp_path, made))[0].packages
+    partial = places.target(home, packages[0])
+    partial = partial.with_name(partial.name + places.PARTIAL)
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(data[:50])
+    checksums = get(packages, home)
+    assert server.asked == [(packages[0].file, "")]
+    assert checksums[packages[0].file] == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "times"),
+    [
+        (404, "package_gone", 1),
+        (403, "not_allowed", 1),
+        (407, "proxy_login", 1),
+        (503, "server_trouble", fetching.TRIES),
+        (429, "server_trouble", fetching.TRIES),
+    ],
+)
+def test_refusals(
+    packages: tuple[Package, ...], home: Path, server: Server, status: int, code: str, times: int
+) -> None:
+    server.status[packages[0].file] = status
+    fails(packages, home, code)
+    assert len(server.asked) == times
+
+
+def test_offline(data: bytes, home: Path, server: Server, tmp_path: Path) -> None:
+    made = recipe(server, {NAME: data})
+    # Nobody listens on the port of a server that has gone.
+    with Server() as gone:
+        made["files"][0]["url"] = f"{gone.address}/{NAME}-1.0-py3-none-any.whl"
+    packages = recipes.read(table(tmp_path, made))[0].packages
+    error = fails(packages, home, "no_network")
+    assert "127.0.0.1 cannot be reached" in error.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [(407, "proxy_login", "name and a password"), (403, "proxy_refuses", "does not let")],
+)
+def test_a_proxy_that_refuses_is_named(
+    data: bytes,
+    home: Path,
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: int,
+    code: str,
+    words: str,
+) -> None:
+    server.status["CONNECT"] = answer
+    proxy = server.address.replace("http://", "http://somebody:secret@")
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    made = recipe(server, {NAME: data})
+    made["files"][0]["url"] = f"https://packages.example.org/{NAME}-1.0-py3-none-any.whl"
+    packages = recipes.read(table(tmp_path, made))[0].packages
+    error = fails(packages, home, code)
+    assert words in error.message and server.address.removeprefix("http://") in error.message
+    assert "secret" not in str(error)
+    assert server.asked[0] == ("packages.example.org:443", "CONNECT")
+
+
+def test_no_proxy_is_kept_to(
+    packages: tuple[Package, ...], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert network.proxy_of(packages[0].url) is None
+    get(packages, home)
+
+
+def test_a_stop_keeps_what_has_arrived(
+    packages: tuple[Package, ...], data: bytes, home: Path, server: Server
+) -> None:
+    cancel = threading.Event()
+
+    def report(event: Event) -> None:
+        if isinstance(event, Progress) and event.done > 40_000:
+            cancel.set()
+
+    with pytest.raises(fetching.Cancelled):
+        get(packages, home, cancel=cancel, report=report)
+    left = places.fetched(home, packages)
+    assert 0 < left < len(data)
+    get(packages, home)
+    assert server.asked[-1][1] == f"bytes={left}-"
+
+
+def test_a_full_disk(packages: tuple[Package, ...], home: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("limits of POSIX")
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+        with pytest.raises(OSError) as caught:
+            get(packages, home)
+        assert caught.value.errno == errno.EFBIG
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    get(packages, home)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60.0
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+def test_a_kill_in_the_middle_is_gone_on_from(
+    packages: tuple[Package, ...], data: bytes, home: Path, server: Server, tmp_path: Path
+) -> None:
+    """kill -9 while half of it has arrived: the rest comes by a range, the whole is checked."""
+    held, half = threading.Event(), threading.Event()
+
+    def stop_halfway(path: str, sent: int) -> bool:
+        if sent == 50_000 and not held.is_set():
+            half.set()
+            held.wait(60.0)
+        return True
+
+    server.before_block = stop_halfway
+    code = (
+        "import sys, threading, pathlib\n"
+        "from spaceport_app.engine_setup import fetching, recipes\n"
+        "from spaceport_app.events import ignore\n"
+        "packages = recipes.read(pathlib.Path(sys.argv[1]))[0].packages\n"
+        "fetching.fetch(packages, pathlib.Path(sys.argv[2]), threading.Event(), ignore)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "recipes.json"), str(home)]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    try:
+        assert half.wait(60.0)
+        wait_for(lambda: places.fetched(home, packages) == 50_000)
+        process.kill()
+        process.wait()
+    finally:
+        held.set()
+        process.kill()
+    get(packages, home)
+    assert places.target(home, packages[0]).read_bytes() == data
+    assert server.asked[-1][1] == "bytes=50000-"
