@@ -40,6 +40,7 @@ class Deeds:
     options: Callable[[], None]
     aws: Callable[[], None]
     aws_jobs: Callable[[], None]
+    gpu_engine: Callable[[], None]
     keys: Callable[[], None]
     diagnostics: Callable[[], None]
     about: Callable[[], None]
@@ -113,6 +114,7 @@ class Menus:
 
         help_menu = bar.addMenu("&Help")
         self.keys = self._add(help_menu, "&Keys and mouse", deeds.keys, _Key.HelpContents)
+        self.gpu_engine = self._add(help_menu, "&GPU engine…", deeds.gpu_engine)
         self.diagnostics = self._add(help_menu, "&Diagnostics…", deeds.diagnostics)
         self.about = self._add(help_menu, "&About Spaceport", deeds.about)
         self.about.setMenuRole(QAction.MenuRole.AboutRole)

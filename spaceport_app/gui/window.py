@@ -79,6 +79,7 @@ class MainWindow(QMainWindow):
         self.workspace.changed.connect(self._refresh)
         self.workspace.run_ended.connect(self._run_ended)
         self.workspace.photos_requested.connect(self._choose_more)
+        self.workspace.engine_requested.connect(self.set_up_engine)
         self._aws = AwsMenu(self, self.session, self.workspace)
         self.workspace.jobs_requested.connect(self._aws.show_jobs)
         self.workspace.fetched.connect(self.open_path)
@@ -233,6 +234,7 @@ class MainWindow(QMainWindow):
             options=self.workspace.open_options,
             aws=self._aws.connect,
             aws_jobs=self._aws.show_jobs,
+            gpu_engine=self.set_up_engine,
             keys=lambda: self.help.show_keys(self.menus.keys_and_deeds()),
             diagnostics=self.help.show_diagnostics,
             about=self.help.show_about,
@@ -300,6 +302,15 @@ class MainWindow(QMainWindow):
             return
         dialog = ExportDialog(self.session.project, self)
         dialog.finished.connect(self._exported)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def set_up_engine(self) -> None:
+        """Open the dialog of the GPU engine."""
+        from spaceport_app.gui.engine_setup.dialog import EngineDialog
+
+        dialog = EngineDialog(self)
+        dialog.changed.connect(self.workspace.ask_engine)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

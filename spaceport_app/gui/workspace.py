@@ -43,6 +43,8 @@ class Workspace(QWidget):
     """A person is to see the list of jobs on AWS."""
     fetched = Signal(object)
     """Path of a project that was made of the results of a job on AWS."""
+    engine_requested = Signal()
+    """A person wants to set the GPU engine up."""
     changed = Signal()
     """What menus depend on has changed."""
 
@@ -120,6 +122,11 @@ class Workspace(QWidget):
         """Ask whether to stop, and do so on a yes."""
         self.stage_panel.ask_stop()
 
+    def ask_engine(self) -> None:
+        """Find out anew what this computer trains with."""
+        if self._stage_panel is not None:
+            self._stage_panel.ask_engine()
+
     def open_options(self) -> None:
         """Open the options of all stages."""
         self.stage_panel.open_options()
@@ -168,6 +175,7 @@ class Workspace(QWidget):
             panel.preview.connect(self.tabs.show_preview)
             panel.changed.connect(self._stages_changed)
             panel.photos_requested.connect(self.photos_requested)
+            panel.engine_requested.connect(self.engine_requested)
             panel.jobs_requested.connect(self.jobs_requested)
             panel.setMinimumWidth(_LEAST_STAGES)
             panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

@@ -41,6 +41,7 @@ class Controls(QWidget):
     """Where the work is done: ``"here"`` or ``"aws"``."""
     connection = Signal()
     """Open the connection to AWS."""
+    set_engine_up = Signal()
     mend = Signal(object)
     """Do the `Remedy` of what keeps the work from starting."""
 
@@ -60,6 +61,11 @@ class Controls(QWidget):
         self.connection_button.setToolTip("Address and key of the AWS service, and prices")
         self.engine = small_label(text="Finding the training engine…")
         self.engine.setObjectName("engine")
+        self.engine_button = self._button(
+            "Set up the GPU engine…", "set-up-engine", self.set_engine_up
+        )
+        self.engine_button.setToolTip("Fetch what the NVIDIA card needs, test it, and use it")
+        self.engine_button.hide()
         self.preset = QComboBox()
         self.preset.setObjectName("preset")
         self.preset.setAccessibleName("Preset")
@@ -104,6 +110,7 @@ class Controls(QWidget):
         layout.setSpacing(theme.spacing)
         layout.addLayout(place)
         layout.addWidget(self.engine)
+        layout.addWidget(self.engine_button)
         layout.addLayout(choice)
         layout.addWidget(self.minutes)
         for widget in (self.purpose, self.estimate, self.notes, self.cpu_button):

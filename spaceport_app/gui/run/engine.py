@@ -19,8 +19,8 @@ _QUESTION = """
 import json
 from spaceport_app.pipeline.processes import die_with_parent
 die_with_parent()
-from spaceport_app.splats.engines.choose import available
-print(json.dumps([[one.name, one.description, one.usable] for one in available()]))
+from spaceport_app.engine_setup.asked import answer
+print(json.dumps(answer()))
 """
 
 
@@ -29,6 +29,8 @@ class EngineFinder(QObject):
 
     found = Signal(str, str)
     """Name (``"cpu"`` or ``"cuda"``) and words of the engine."""
+    offered = Signal(bool)
+    """Whether an NVIDIA card is here that no engine uses."""
     failed = Signal(str)
     """One sentence why no engine could be found."""
 
@@ -61,16 +63,16 @@ class EngineFinder(QObject):
     def _read(self, status: int) -> None:
         text = bytes(self._process.readAllStandardOutput().data()).decode("utf-8", "replace")
         try:
-            engines = json.loads(text.splitlines()[-1])
-            name, words, usable = engines[0]
+            answer = json.loads(text.splitlines()[-1])
+            name, words, offer = (answer[key] for key in ("name", "words", "offer"))
         except (ValueError, LookupError, TypeError):
             told = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
             errors = told.strip().splitlines()
             reason = errors[-1] if errors else f"exit status {status}"
             self.failed.emit(f"The training engine does not work: {reason}")
             return
-        if usable:
-            self.found.emit(str(name), str(words))
+        self.found.emit(str(name), str(words))
+        self.offered.emit(bool(offer))
 
     def _broke(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:

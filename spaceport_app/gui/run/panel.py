@@ -49,6 +49,8 @@ class StagePanel(QWidget):
     """Every `RunEvent`."""
     preview = Signal(object)
     """Path of a new preview picture."""
+    engine_requested = Signal()
+    """A person wants to set the GPU engine up."""
     photos_requested = Signal()
     """A person wants to add photos because too few could be used."""
     changed = Signal()
@@ -77,9 +79,11 @@ class StagePanel(QWidget):
         self._question.agreed.connect(lambda: self._end("stop"))
         self._unsaved: Settings | None = None
         self._engine_words = ("Finding the training engine…", True)
+        self._engine_offered = False
         self._background = Background(self)
         self._engine = EngineFinder(self)
         self._engine.found.connect(self._show_engine)
+        self._engine.offered.connect(self._offer_engine)
         self._engine.failed.connect(self._no_engine)
         self._build()
         self._tick = QTimer(self)
@@ -191,6 +195,10 @@ class StagePanel(QWidget):
         self._unsaved = settings
         self._look()
 
+    def ask_engine(self) -> None:
+        """Find out anew what this computer trains with."""
+        self._engine.start()
+
     def close_down(self) -> None:
         """End everything; for the end of the application."""
         self.stop(wait=True)
@@ -213,6 +221,7 @@ class StagePanel(QWidget):
         controls.target_chosen.connect(self._offload.choose)
         controls.connection.connect(self._offload.open_settings)
         controls.mend.connect(self._mend_trouble)
+        controls.set_engine_up.connect(self.engine_requested)
         self._list = StageList(self._stages, self._remedy_of)
         self._list.again.connect(self.start)
         self._list.mend.connect(self._mend)
@@ -457,6 +466,11 @@ class StagePanel(QWidget):
         aws = self._offload.aws or (self.running() and self._driver.remote)
         words, works = (account.words(), True) if aws else self._engine_words
         self.controls.show_target(aws=aws, words=words, works=works)
+        self.controls.engine_button.setVisible(self._engine_offered and not aws)
+
+    def _offer_engine(self, offer: bool) -> None:
+        self._engine_offered = offer
+        self._show_target()
 
     def _show_engine(self, name: str, words: str) -> None:
         self._engine_words = (words, True)

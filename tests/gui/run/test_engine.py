@@ -33,10 +33,10 @@ def test_this_computer_is_told_in_plain_words(finder: EngineFinder, qtbot: Any) 
     assert ("torch" in sys.modules) == before
 
 
-def test_the_first_usable_engine_is_shown(
+def test_the_answer_is_the_last_line(
     finder: EngineFinder, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = '[["cuda", "NVIDIA RTX 4070, 12 GiB", true], ["cpu", "CPU, 8 cores", true]]'
+    answer = '{"name": "cuda", "words": "NVIDIA RTX 4070, 12 GiB", "offer": false}'
     asks(monkeypatch, f"print('a library says hello'); print({answer!r})")
     with qtbot.waitSignal(finder.found, timeout=20_000) as signal:
         finder.start()

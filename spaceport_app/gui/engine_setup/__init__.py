@@ -1,0 +1,1 @@
+"""Setting the GPU engine up in the window."""
