@@ -175,7 +175,7 @@ class EngineDialog(QDialog):
     def _do(self, kind: str, work: Callable[[threading.Event, Report], object]) -> None:
         self._say(None)
         self.line.show_fraction(0.0, active=True)
-        self.step.setText("")
+        self.step.setText("Starting…")
         self._begin(kind, work)
 
     def _begin(self, kind: str, work: Callable[[threading.Event, Report], object]) -> None:
