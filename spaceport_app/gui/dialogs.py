@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -72,8 +73,17 @@ def fit(dialog: QDialog, width: int, height: int) -> None:
 
 def grow(dialog: QDialog) -> None:
     """Make a dialog high enough for what it says now, as far as the screen has room."""
+    _grow(dialog)
+    # Rows that have just been shown or hidden count only once the layout has seen them.
+    QTimer.singleShot(0, dialog, lambda: _grow(dialog))
+
+
+def _grow(dialog: QDialog) -> None:
     layout = dialog.layout()
-    needed = layout.totalHeightForWidth(dialog.width()) if layout is not None else 0
+    if layout is None:
+        return
+    layout.activate()
+    needed = max(layout.totalHeightForWidth(dialog.width()), dialog.minimumSizeHint().height())
     if needed > dialog.height():
         fit(dialog, dialog.width(), needed)
 

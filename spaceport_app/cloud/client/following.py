@@ -71,12 +71,12 @@ class Follower:
     def sending(self, event: Event) -> None:
         """Tell the progress of what happens before the cloud works: preparing and uploading."""
         self.show(self._first)
-        self._tell(self._first, _within(event, SENDING))
+        self._tell(self._first, _within(event, SENDING), timed=False)
 
     def fetching(self, step: Step, event: Event) -> None:
         """Tell the progress of fetching a step's results."""
         self.show(step)
-        self._tell(step, _within(event, FETCHING))
+        self._tell(step, _within(event, FETCHING), timed=False)
 
     def take(self, look: Look, step: Step) -> None:
         """Tell what is new of a step in a look at the job."""
@@ -85,7 +85,8 @@ class Follower:
             if not any(item.stage in STAGES[step] for item in look.events):
                 self.show(step)
                 start = SENDING[1] if step == self._first else 0.0
-                self._tell(step, Progress("Waiting for a machine of AWS to start", 0, 1, start))
+                words = "Waiting for a machine of AWS to start"
+                self._tell(step, Progress(words, 0, 1, start), timed=False)
         for item in sorted(look.events, key=lambda item: item.number):
             if item.stage in STAGES[step]:
                 self._take(step, item)
@@ -128,12 +129,14 @@ class Follower:
             event = _within(event, (start, FETCHING[0]))
         self._tell(step, event)
 
-    def _tell(self, step: Step, event: Event) -> None:
+    def _tell(self, step: Step, event: Event, *, timed: bool = True) -> None:
+        # How fast a network is says nothing of how long a machine computes.
         stage = SHOWN[step]
         left: float | None = None
         part = 0.0
         if isinstance(event, Progress):
-            left = self._eta.update(event.fraction, self._clock(), event.step)
+            if timed:
+                left = self._eta.update(event.fraction, self._clock(), event.step)
             part = event.fraction
         self._listen(StageEvent(stage, event, left, overall(self._stages, stage, part)))
 

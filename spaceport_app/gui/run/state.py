@@ -72,6 +72,10 @@ class StageState:
         if event not in self.notices:
             self.notices = [*self.notices, event][-_MOST_NOTICES:]
 
+    def stand_still(self, why: str) -> None:
+        """Say why nothing moves; how long that will be, nobody knows."""
+        self.sentence, self._eta = why, None
+
     def end(self, outcome: Outcome) -> None:
         """Take how it ended."""
         self._began, self._eta, self.ending = None, None, ""
@@ -174,7 +178,7 @@ class RunState:
         elif isinstance(told, Notice):
             row.notice(told)
             if told.code in _STANDS_STILL and not row.ending:
-                row.sentence = told.message
+                row.stand_still(told.message)
 
     def ends(self, how: str, saving: Collection[str] = (), where: str = "") -> None:
         """Take note that a person ends the run by ``"pause"``, ``"stop"`` or ``"leave"``.
