@@ -21,6 +21,7 @@ from spaceport_app.cli import (
     looking,
     running,
     setup_engine,
+    updating,
     window,
 )
 from spaceport_app.cli.flags import with_stage_flags
@@ -53,6 +54,7 @@ def build() -> typer.Typer:
         converting.convert,
         converting.compare,
         doctor.doctor,
+        updating.check_updates,
     ):
         app.command(epilog=EXIT_CODES)(command)
     app.command("setup-engine", epilog=EXIT_CODES)(setup_engine.setup_engine)

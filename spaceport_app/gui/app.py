@@ -19,6 +19,9 @@ from spaceport_app.gui.diagnostics import RecentLog
 from spaceport_app.gui.exceptions import ExceptionHook
 from spaceport_app.gui.window import MainWindow
 
+# The question for updates must not make the start slower.
+_ASK_AFTER_MS = 5_000
+
 
 def main(paths: Sequence[Path], *, sample: bool = False) -> int:
     """Show the window until it is closed, and return the exit code.
@@ -46,6 +49,7 @@ def main(paths: Sequence[Path], *, sample: bool = False) -> int:
     heartbeat.start(300)
     heartbeat.timeout.connect(lambda: None)
     window.show()
+    QTimer.singleShot(_ASK_AFTER_MS, window.updates.ask_if_agreed)
     if sample:
         QTimer.singleShot(0, window.open_sample)
     elif paths:

@@ -48,12 +48,21 @@ class TextDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.addButton(self.copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
+        self._buttons = buttons
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*[theme.wide] * 4)
         layout.setSpacing(theme.spacing)
         layout.addWidget(head)
         layout.addWidget(self.text)
         layout.addWidget(buttons)
+
+    def add(self, words: str, deed: Callable[[], None]) -> QPushButton:
+        """Add a button that does something more; the dialog stays open."""
+        button = QPushButton(words, self)
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda _=False: deed())
+        self._buttons.addButton(button, QDialogButtonBox.ButtonRole.HelpRole)
+        return button
 
     def fill(self, text: str) -> None:
         """Show the text that has arrived in the meantime."""

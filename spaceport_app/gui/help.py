@@ -46,12 +46,24 @@ class Help:
 
     def show_about(self) -> None:
         """Show what Spaceport is and what it is made of."""
-        self._show(
+        dialog = self._show(
             "About Spaceport",
             f"Spaceport {__version__}: drone photos in, a web-ready Gaussian splat out, on the "
             "computer you own. Free software under the Apache License 2.0, built on these parts.",
             parts.text(),
         )
+        dialog.add("Licence texts", self.show_licences)
+
+    def show_licences(self) -> None:
+        """Show the licence texts of all parts."""
+        dialog = self._show(
+            "Licences",
+            "The licences of all parts, as they state them.",
+            "Collecting the texts…",
+            waiting=True,
+        )
+        dialog.finished.connect(lambda: self._background.forget("licences"))
+        self._background.start("licences", parts.licences, dialog.fill, dialog.fill)
 
     def show_diagnostics(self, first: str = "") -> None:
         """Show what a bug report needs, below `first`."""

@@ -43,6 +43,7 @@ class Deeds:
     gpu_engine: Callable[[], None]
     keys: Callable[[], None]
     diagnostics: Callable[[], None]
+    updates: Callable[[], None]
     about: Callable[[], None]
     fill_recent: Callable[[QMenu], None]
 
@@ -116,6 +117,7 @@ class Menus:
         self.keys = self._add(help_menu, "&Keys and mouse", deeds.keys, _Key.HelpContents)
         self.gpu_engine = self._add(help_menu, "&GPU engine…", deeds.gpu_engine)
         self.diagnostics = self._add(help_menu, "&Diagnostics…", deeds.diagnostics)
+        self.updates = self._add(help_menu, "Check for &updates", deeds.updates)
         self.about = self._add(help_menu, "&About Spaceport", deeds.about)
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from importlib import metadata
 
-from spaceport_app import __version__
+from spaceport_app import __version__, shipped
+from spaceport_app import licences as texts
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _DEVELOPMENT = re.compile(r"extra\s*==\s*['\"]dev['\"]")
@@ -62,12 +63,8 @@ def licence(about: metadata.PackageMetadata) -> str:
     known = _KNOWN.get(str(about["Name"]).lower())
     if known is not None:
         return known
-    for field in ("License-Expression", "License"):
-        words = str(about[field] or "").strip() if field in about else ""
-        if words and words != "UNKNOWN" and "\n" not in words and len(words) <= 4 * _LONGEST:
-            return words
-    classes = [c for c in about.get_all("Classifier") or [] if c.startswith("License ::")]
-    return ", ".join(c.rpartition(" :: ")[2] for c in classes) or _NOT_STATED
+    words = texts.stated(about)
+    return words if 0 < len(words) <= 4 * _LONGEST else _NOT_STATED
 
 
 def text() -> str:
@@ -76,3 +73,13 @@ def text() -> str:
     wide = max(len(f"{part.name} {part.version}") for part in listed)
     rows = [f"{f'{part.name} {part.version}'.strip():<{wide}}  {part.licence}" for part in listed]
     return "\n".join([f"Spaceport {__version__}: Apache-2.0", "", *rows])
+
+
+def licences() -> str:
+    """Return the licence texts of all parts: those shipped, or those of the packages here."""
+    shipped_texts = shipped.licences()
+    if shipped_texts:
+        return shipped_texts
+    names = [part.name for part in parts() if part != Part(*_VIEWER)]
+    found = texts.collect(metadata.distribution(name) for name in names)
+    return texts.document(f"Spaceport {__version__}: Apache-2.0", found)

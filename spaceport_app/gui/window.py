@@ -42,6 +42,7 @@ from spaceport_app.gui.session import Change, Session, usual_folder
 from spaceport_app.gui.start.page import StartPage
 from spaceport_app.gui.start.recent import Entry, RecentProjects, look
 from spaceport_app.gui.tabs import TABS
+from spaceport_app.gui.updates import Updates
 from spaceport_app.gui.window_state import WindowState
 from spaceport_app.gui.workspace import Workspace
 from spaceport_app.pipeline.stage import registry
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self._lasted = 0.0
         self.session = Session()
         self.help = Help(self, self.session, self._background, window_log)
+        self.updates = Updates(self, self._background, self._state)
         self.start_page = StartPage(self)
         self.start_page.choose_folder.connect(self.new_project)
         self.start_page.try_sample.connect(self.open_sample)
@@ -237,6 +239,7 @@ class MainWindow(QMainWindow):
             gpu_engine=self.set_up_engine,
             keys=lambda: self.help.show_keys(self.menus.keys_and_deeds()),
             diagnostics=self.help.show_diagnostics,
+            updates=self.updates.ask,
             about=self.help.show_about,
             fill_recent=self._fill_recent,
         )
