@@ -58,6 +58,11 @@ def owned(owner: str) -> str:
     return f"owners/{owner}/"
 
 
+def token(owner: str, token: str) -> str:
+    """Return the key of what tells which job was made with a client's token."""
+    return f"{owned(owner)}tokens/{token}"
+
+
 def results(job: str, step: Step) -> str:
     """Return the prefix of all that a step leaves."""
     return f"{_FOLDERS[step]}/{job}/"

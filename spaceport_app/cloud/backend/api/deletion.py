@@ -32,6 +32,8 @@ def delete(services: Services, record: Record) -> State:
     for upload in uploads.open_uploads(services, prefix):
         uploads.abort(services, upload["Key"], upload["UploadId"])
     _sweep(services, there, prefix)
+    if record.token:
+        _remove(services, here, [layout.token(record.owner, record.token)])
     # The record goes last: without it nobody could ask for the rest to be deleted.
     final = layout.record(record.id)
     _sweep(services, here, layout.records(record.id), but=final)

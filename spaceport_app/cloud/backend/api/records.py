@@ -15,12 +15,18 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from spaceport_app.cloud import layout
-from spaceport_app.cloud.backend.api.errors import is_absent, unknown_job
+from spaceport_app.cloud.backend.api.errors import (
+    ApiError,
+    is_absent,
+    service_code,
+    unknown_job,
+)
 from spaceport_app.cloud.backend.api.services import Services
 from spaceport_app.cloud.job import CloudFile, CloudJob
 from spaceport_app.cloud.layout import Step
 
 SCHEMA = 1
+_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class Record:
         What was asked for.
     source : str
         Where a seed job's archive came from; empty for a job whose files were uploaded.
+    token : str
+        By which the client that made it finds it again; may be empty.
     """
 
     id: str
@@ -47,6 +55,7 @@ class Record:
     expires: datetime
     job: CloudJob
     source: str = ""
+    token: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return what stands in S3, and what the worker reads."""
@@ -57,6 +66,7 @@ class Record:
             "created": iso(self.created),
             "expires": iso(self.expires),
             "source": self.source,
+            "token": self.token,
             **self.job.as_json(),
         }
 
@@ -66,11 +76,13 @@ def iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def create(services: Services, id: str, owner: str, job: CloudJob, source: str = "") -> Record:
+def create(
+    services: Services, id: str, owner: str, job: CloudJob, source: str = "", token: str = ""
+) -> Record:
     """Write the record of a new job."""
     now = services.now()
     expires = now + timedelta(days=services.configuration.kept_days)
-    record = Record(id, owner, now, expires, job, source)
+    record = Record(id, owner, now, expires, job, source, token)
     bucket = services.configuration.artifacts
     # The entry in the owner's list comes first: a record that no list names is never found again.
     services.s3.put_object(Bucket=bucket, Key=layout.owned(owner) + id, Body=b"")
@@ -105,6 +117,7 @@ def load(services: Services, id: str, owner: str) -> Record:
             raw["email"],
         ),
         raw["source"],
+        raw.get("token", ""),
     )
 
 
@@ -155,6 +168,32 @@ def put_json(services: Services, key: str, value: dict[str, Any]) -> None:
         Body=json.dumps(value).encode(),
         ContentType="application/json",
     )
+
+
+def claim(services: Services, key: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Write an object of the artifacts bucket unless there is one; return what stands there.
+
+    Raises
+    ------
+    ApiError
+        503 if it goes away at the same moment.
+    """
+    try:
+        services.s3.put_object(
+            Bucket=services.configuration.artifacts,
+            Key=key,
+            Body=json.dumps(value).encode(),
+            ContentType="application/json",
+            IfNoneMatch="*",
+        )
+        return value
+    except ClientError as error:
+        if service_code(error) not in _TAKEN:
+            raise
+    found = get_json(services, key)
+    if found is None:
+        raise ApiError(503, "busy", "Two calls met. Try again in a few seconds.")
+    return found
 
 
 def listed(

@@ -11,8 +11,8 @@ from spaceport_app import __version__
 from spaceport_app.cloud import layout
 from spaceport_app.cloud.backend.api import (
     artifacts,
+    creation,
     deletion,
-    identifiers,
     listing,
     parts,
     records,
@@ -21,6 +21,7 @@ from spaceport_app.cloud.backend.api import (
     status,
     stop,
     submission,
+    takeover,
 )
 from spaceport_app.cloud.backend.api.errors import ApiError, conflict, unknown_job
 from spaceport_app.cloud.backend.api.records import Record
@@ -79,8 +80,9 @@ def find(request: Request) -> tuple[Route, str]:
 
 
 def _create(services: Services, request: Request, _: str) -> Answer:
-    job = submission.read(request.json())
-    record = records.create(services, identifiers.make(services.now()), request.owner, job)
+    raw = request.json()
+    job, token = submission.read(raw), submission.token(raw)
+    record = creation.create(services, request.owner, job, token)
     return 201, {"job": record.id, "partBytes": PART_BYTES}
 
 
@@ -107,6 +109,14 @@ def _sign(services: Services, request: Request, id: str) -> Answer:
 
 def _arrived(services: Services, request: Request, id: str) -> Answer:
     return 200, parts.arrived(services, _record(services, request, id), _after(request))
+
+
+def _take(services: Services, request: Request, id: str) -> Answer:
+    raw = request.json()
+    record = _record(services, request, id)
+    if status.look(services, record).state != "uploading":
+        raise conflict("not_uploading", "The job takes no more files.")
+    return 200, takeover.take(services, record, raw)
 
 
 def _start(services: Services, request: Request, id: str) -> Answer:
@@ -154,6 +164,7 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "/jobs/{id}", _delete),
     Route("POST", "/jobs/{id}/parts", _sign),
     Route("GET", "/jobs/{id}/parts", _arrived),
+    Route("POST", "/jobs/{id}/take", _take),
     Route("POST", "/jobs/{id}/start", _start),
     Route("POST", "/jobs/{id}/stop", _stop),
     Route("GET", "/jobs/{id}/artifacts", _artifacts),

@@ -20,10 +20,11 @@ from spaceport_app.cloud.job import (
 )
 from spaceport_app.cloud.layout import STEPS, Step, following
 
-_FIELDS = frozenset({"name", "files", "settings", "first", "last", "email"})
+_FIELDS = frozenset({"name", "files", "settings", "first", "last", "email", "token"})
 _SETTINGS = frozenset({"preset", "device", "options", "excluded"})
 _MOST_SETTINGS_BYTES = 1 << 20
 _MOST_NAME = 200
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
@@ -55,6 +56,20 @@ def read(raw: Mapping[str, Any]) -> CloudJob:
         last,
         email(raw.get("email", "")),
     )
+
+
+def token(raw: Mapping[str, Any]) -> str:
+    """Return the token of a body, which is empty if it has none.
+
+    Raises
+    ------
+    ApiError
+        400 ``invalid``.
+    """
+    found = raw.get("token", "")
+    if not isinstance(found, str) or (found and not _TOKEN.fullmatch(found)):
+        raise invalid("The token is not 16 to 64 letters, digits, hyphens and underscores.")
+    return found
 
 
 def step(word: object) -> Step:

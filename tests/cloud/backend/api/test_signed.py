@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 import zipfile
 from collections.abc import Iterator
@@ -159,6 +161,24 @@ def test_every_call_works_with_the_least_of_rights(deployed: Deployed) -> None:
     for bucket in (UPLOADS, ARTIFACTS):
         keys = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
         assert [entry["Key"] for entry in keys if job in entry["Key"]] == []
+
+
+def test_a_repeated_call_and_a_takeover_need_no_further_rights(deployed: Deployed) -> None:
+    wanted = {**asked(b"one"), "token": "0123456789abcdef"}
+    old, again = (deployed.http.post("/jobs", json=wanted).json()["job"] for _ in range(2))
+    assert old == again
+    given = deployed.sign(old, (0, 1, b"one"))[0]
+    assert httpx.put(given["url"], content=b"one", headers=given["headers"]).status_code == 200
+    digest = hashlib.sha256(b"ply").hexdigest()
+    listed = {"path": "sfm/cloud.ply", "bytes": 3, "sha256": digest}
+    s3 = deployed.aws.client("s3")
+    s3.put_object(Bucket=ARTIFACTS, Key=layout.result(old, "sfm", "sfm/cloud.ply"), Body=b"ply")
+    manifest = json.dumps({"project": {}, "files": [listed]}).encode()
+    s3.put_object(Bucket=ARTIFACTS, Key=layout.manifest(old, "sfm"), Body=manifest)
+    new = deployed.make(b"two", b"one", b"ply")
+    taken = deployed.http.post(f"/jobs/{new}/take", json={"job": old})
+    assert (taken.status_code, taken.json()) == (200, {"taken": [1, 2], "next": None}), taken.text
+    assert deployed.http.delete(f"/jobs/{old}").json()["state"] == "deleted"
 
 
 def test_address_is_good_for_these_bytes_at_this_place_only(deployed: Deployed) -> None:
