@@ -50,7 +50,7 @@ def drive(
         project = Project.open(folder)
         stages = registry()
         found = submission.read(project)
-        if found is None or found.ended:
+        if found is None or not found.under_way:
             if choose_first:
                 wish = wishes.from_missing(project, stages, wish)
             if wish.first == "sfm":

@@ -229,7 +229,7 @@ def _project(text: str) -> Project | None:
 
 def _job_of(project: Project) -> submission.Submission:
     found = submission.read(project)
-    if found is None or not found.job or found.ended:
+    if found is None or not found.under_way:
         raise failures.CloudError(
             "no_job",
             "The project has no job on AWS.",

@@ -106,9 +106,20 @@ class Api:
             raise failures.wrong_endpoint(self.endpoint)
         return found
 
-    def create(self, job: CloudJob) -> Created:
-        """Make a job."""
-        return self._ask("POST", "/jobs", _created, job.as_json())
+    def create(self, job: CloudJob, token: str = "") -> Created:
+        """Make a job, or find the one that this token has made."""
+        body = {**job.as_json(), "token": token} if token else job.as_json()
+        return self._ask("POST", "/jobs", _created, body)
+
+    def take(self, job: str, other: str) -> int:
+        """Have a new job take what another has of its files; return how many those were."""
+        taken = 0
+        after: int | None = 0
+        while after is not None:
+            asked = {"job": other, "after": after}
+            number, after = self._ask("POST", f"{_of(job)}/take", _taken, asked, job=job)
+            taken += number
+        return taken
 
     def sign(self, job: str, parts: Sequence[tuple[int, int, str]]) -> tuple[Signed, ...]:
         """Have addresses signed for parts: numbers of file and part, base64 of the SHA-256."""
@@ -297,6 +308,11 @@ def _signed(raw: Any) -> tuple[Signed, ...]:
 
 def _arrived(raw: Any) -> tuple[Arrived, ...]:
     return tuple(answers.arrived(item) for item in raw["parts"])
+
+
+def _taken(raw: Any) -> tuple[int, int | None]:
+    after = raw["next"]
+    return len(raw["taken"]), None if after is None else int(after)
 
 
 def _state(raw: Any) -> str:

@@ -176,11 +176,13 @@ class Downloader:
                 wait = error.wait_s
                 if error.again:
                     failed += 1
+                    if failed >= self._api.patience.tries:
+                        raise failures.busy(str(error)) from error
                 else:
                     refused += 1
+                    if not error.may_pass or refused >= storage.ADDRESSES:
+                        raise failures.refused_by_storage(str(error)) from error
                     self._renew()
-                if max(refused, failed) >= self._api.patience.tries:
-                    raise failures.busy(str(error)) from error
             _log.info("%s is asked for again", file.path)
             ends = AnyOf(self._api.halted, self._crew.over)
             self._api.patience.wait(max(1, failed + refused + damaged), ends, wait)
@@ -214,9 +216,10 @@ class Downloader:
                     raise failures.clock_skew(self._api.skew_s)
                 if answer.status_code == 416:
                     partial.unlink(missing_ok=True)
-                again = answer.status_code in storage.AGAIN
-                why = code or str(answer.status_code)
-                raise _RefusedError(why, again, http.retry_after(answer))
+                status = answer.status_code
+                passing = status == 416 or storage.may_pass(status, code)
+                again = status in storage.AGAIN
+                raise _RefusedError(code or str(status), again, passing, http.retry_after(answer))
             wanted = f"bytes {have}-"
             if answer.status_code == 200 or not answer.headers.get("content-range", "").startswith(
                 wanted
@@ -245,11 +248,12 @@ class Downloader:
 
 
 class _RefusedError(Exception):
-    """S3 did not give a file: `again` if waiting helps, else the address has to be new."""
+    """S3 did not give a file: `again` if waiting helps, `may_pass` if a new address may."""
 
-    def __init__(self, why: str, again: bool, wait_s: float) -> None:
+    def __init__(self, why: str, again: bool, may_pass: bool, wait_s: float) -> None:
         super().__init__(why)
         self.again = again
+        self.may_pass = may_pass
         self.wait_s = wait_s
 
 

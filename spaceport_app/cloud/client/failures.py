@@ -112,6 +112,15 @@ def busy(why: str) -> CloudError:
     )
 
 
+def refused_by_storage(why: str) -> CloudError:
+    """S3 does not take what the service has signed, and would not take it later either."""
+    return CloudError(
+        "storage_refused",
+        f"The storage of the AWS service refuses the transfer ({why}).",
+        "Tell whoever runs the service; what has arrived stays there.",
+    )
+
+
 def no_job(job: str) -> CloudError:
     """The job is unknown to the service, or belongs to another key."""
     return CloudError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -19,8 +20,8 @@ from spaceport_app.cloud.client.following import SHOWN, Follower, overall
 from spaceport_app.cloud.client.jobs import CONFIRM_S
 from spaceport_app.cloud.client.submission import Submission
 from spaceport_app.cloud.client.uploading import Uploader
-from spaceport_app.cloud.client.wishes import Wish
-from spaceport_app.cloud.layout import STAGES, Step
+from spaceport_app.cloud.client.wishes import Wish, usual_first
+from spaceport_app.cloud.layout import STAGES, STEPS, Step
 from spaceport_app.errors import StageError
 from spaceport_app.events import Failed, part
 from spaceport_app.pipeline import fingerprint, trouble
@@ -35,6 +36,8 @@ from spaceport_app.project.project import Project
 
 POLL_S = 5.0
 _LOCKED_POLL_S = 2.0
+_WENT_ON = ("stopped", "failed")
+"""Ends of jobs that may have done steps whose results nobody has fetched."""
 
 Until: TypeAlias = Literal["started", "taken"]
 
@@ -155,21 +158,24 @@ class CloudRun:
 
     def _drive(self) -> None:
         found = submission.read(self._project)
-        if found is not None and not found.ended and found.endpoint != self._api.endpoint:
+        if found is not None and found.under_way and found.endpoint != self._api.endpoint:
             raise CloudError(
                 "other_service",
                 f"The project's job is at {found.endpoint}.",
                 "Connect to that service, or delete the job there first.",
             )
-        fresh = found is None or bool(found.ended)
-        first = self._wish.first if found is None or fresh else found.first
+        going = found if found is not None and found.under_way else None
+        if going is None and found is not None:
+            self._salvage(found)
+        first = self._wish.first if going is None else going.first
         self._follower = follower = Follower(first, self._stages, self._listen)
-        here = first == "sfm" and (fresh or found is None or not found.started)
+        here = first == "sfm" and (going is None or not going.started)
         if here and not self._import():
             return
-        job = self._made(follower) if found is None or fresh else found
+        job = self._made(follower, found) if going is None else going
         if not job.started:
             follower.show(job.first)
+            self._take_over(job)
             self._uploader = uploader = Uploader(
                 self._api, job, self._project.folder, self._wish.bytes_a_second
             )
@@ -205,8 +211,32 @@ class CloudRun:
         self._outcomes.extend(outcomes)
         return bool(outcomes) and outcomes[-1].good
 
-    def _made(self, follower: Follower) -> Submission:
-        """Prepare the files and have the service make the job."""
+    def _salvage(self, job: Submission) -> None:
+        """Publish the steps that an ended job has done and that are not here yet.
+
+        The next job starts behind them, as long as they are those of the present settings.
+        """
+        left = [step for step in job.steps if step not in job.taken]
+        if job.ended not in _WENT_ON or job.endpoint != self._api.endpoint or not left:
+            return
+        try:
+            look = self._api.look(job.job)
+        except CloudError as error:
+            if error.code != "no_job":
+                raise
+            return
+        self._follower = follower = Follower(job.first, self._stages, self._listen)
+        for step in left:
+            if not (_is_finished(look, step) and self._take(job, step, follower, True)):
+                return
+            job = self._write(replace(job, taken=(*job.taken, step)))
+            shutil.rmtree(self._results(step), ignore_errors=True)
+            done = usual_first(self._project, self._stages)
+            if self._wish.first == step != self._wish.last and _is_before(step, done):
+                self._wish = replace(self._wish, first=STEPS[STEPS.index(step) + 1])
+
+    def _made(self, follower: Follower, last: Submission | None) -> Submission:
+        """Prepare the files and have the service make the job; `last` is the one before."""
         project, wish = self._project, self._wish
         settings = project.document.settings
         options = resolve_all(self._stages, settings)
@@ -235,9 +265,33 @@ class CloudRun:
             uploads,
             photos=wish.photos if wish.first == "sfm" else "",
             email=wish.email,
+            token=secrets.token_hex(16),
         )
-        created = self._api.create(made.as_job())
+        if last is not None and last.endpoint == self._api.endpoint:
+            made = replace(made, before=last.before)
+            if last.job:
+                made = replace(made, before=last.job if last.ended != "deleted" else "")
+            elif last == replace(made, token=last.token):
+                made = last
+            elif last.token:
+                # It was asked for, and nobody knows whether it was made: find it and delete it.
+                self._api.delete(self._api.create(last.as_job(), last.token).job)
+        # What is asked for stands on disk first, so that a repeat after a kill asks for the same.
+        self._write(made)
+        created = self._api.create(made.as_job(), made.token)
         return self._write(replace(made, job=created.job, part_bytes=created.part_bytes))
+
+    def _take_over(self, job: Submission) -> None:
+        """Have the new job take what the one before it has; what it has not is sent."""
+        if not job.before:
+            return
+        try:
+            number = self._api.take(job.job, job.before)
+            _log.info("%d files are there from the job before", number)
+        except CloudError as error:
+            # The one before is forgotten, or the service is an older one.
+            if error.code not in ("no_job", "unknown_job", "not_uploading"):
+                raise
 
     def _forget(self, error: CloudError) -> None:
         """Note that a job is no more, so that the next one is a new one."""
@@ -423,6 +477,10 @@ class CloudRun:
 def _is_finished(look: Look, step: Step) -> bool:
     found = look.steps.get(step)
     return found is not None and found.state.lower() in ("finished", "completed")
+
+
+def _is_before(step: Step, other: Step) -> bool:
+    return STEPS.index(step) < STEPS.index(other)
 
 
 def _why(look: Look) -> tuple[Kind, Failed]:

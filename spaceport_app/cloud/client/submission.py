@@ -55,6 +55,10 @@ class Submission:
         Who is told of the end.
     job : str
         Its id, once the service has given one.
+    token : str
+        By which the service finds the job, should its answer with the id be lost.
+    before : str
+        Id of the job that this one goes on with: what that has is not sent again.
     part_bytes : int
         Bytes of every part but the last of a file.
     started : bool
@@ -75,6 +79,8 @@ class Submission:
     photos: str = ""
     email: str = ""
     job: str = ""
+    token: str = ""
+    before: str = ""
     part_bytes: int = PART_BYTES
     started: bool = False
     taken: tuple[Step, ...] = field(default=())
@@ -84,6 +90,11 @@ class Submission:
     def steps(self) -> tuple[Step, ...]:
         """The steps in order."""
         return following(self.first, self.last)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the service has the job and something will still come of it."""
+        return bool(self.job) and not self.ended
 
     @property
     def size(self) -> int:

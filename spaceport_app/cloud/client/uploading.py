@@ -49,7 +49,11 @@ class _Part:
 
 
 class _RefusedError(Exception):
-    """S3 does not take an address or a part: a newly signed one may do."""
+    """S3 does not take an address or a part; where it `may_pass`, a newly signed one may do."""
+
+    def __init__(self, why: str, may_pass: bool) -> None:
+        super().__init__(why)
+        self.may_pass = may_pass
 
 
 class Uploader:
@@ -195,8 +199,8 @@ class Uploader:
             except _RefusedError as error:
                 # An address that has expired: the next one is new. A damaged part: once more.
                 refused += 1
-                if refused >= self._api.patience.tries:
-                    raise failures.busy(str(error)) from error
+                if not error.may_pass or refused >= storage.ADDRESSES:
+                    raise failures.refused_by_storage(str(error)) from error
                 address = None
                 wait = 0.0
             except httpx.TransportError as error:
@@ -250,7 +254,8 @@ class Uploader:
             raise failures.clock_skew(self._api.skew_s)
         if answer.status_code in storage.AGAIN or code in ("SlowDown", "RequestTimeout"):
             raise _BusyError(code or str(answer.status_code), http.retry_after(answer))
-        raise _RefusedError(code or str(answer.status_code))
+        passing = storage.may_pass(answer.status_code, code)
+        raise _RefusedError(code or str(answer.status_code), passing)
 
     def _read(self, part: _Part) -> bytes:
         upload = self._uploads[part.file]

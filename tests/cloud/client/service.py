@@ -56,6 +56,7 @@ class Service:
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
+        self.tokens: dict[str, str] = {}
         self.part_bytes = 64 << 10
         self.page = 50
         self.expires_s = 900.0
@@ -175,8 +176,16 @@ class _Handler(BaseHTTPRequestHandler):
         if rest == ["health"]:
             return self._json(200, {"service": "spaceport", "version": "test"})
         if rest == ["jobs"] and method == "POST":
+            token = asked.pop("token", "")
+            if token in self.service.tokens:
+                name = self.service.tokens[token]
+                return self._json(201, {"job": name, "partBytes": self.service.part_bytes})
             name = "".join(secrets.choice("0123456789abcdefghjkmnpqrstvwxyz") for _ in range(26))
             self.service.jobs[name] = Job(asked)
+            if token:
+                self.service.tokens[token] = name
+            if self.service.fault(method, path + "/answer") == "reset":
+                return self._reset()
             return self._json(201, {"job": name, "partBytes": self.service.part_bytes})
         if rest == ["jobs"]:
             listed = [
@@ -194,6 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         answers: dict[tuple[str, ...], Callable[[], None]] = {
             ("POST", "parts"): lambda: self._sign(rest[1], job, asked),
             ("GET", "parts"): lambda: self._arrived(job, int(after)),
+            ("POST", "take"): lambda: self._take(job, asked),
             ("POST", "start"): lambda: self._start(rest[1], job),
             ("GET",): lambda: self._look(rest[1], job, int(after)),
             ("POST", "stop"): lambda: self._stop(rest[1], job),
@@ -228,6 +238,27 @@ class _Handler(BaseHTTPRequestHandler):
         ]
         following_page = str(after + self.service.page) if more else None
         self._json(200, {"parts": listed, "next": following_page})
+
+    def _take(self, job: Job, asked: dict[str, Any]) -> None:
+        other = self.service.jobs.get(asked["job"])
+        if other is None:
+            return self._json(404, {"error": "There is no such job.", "code": "unknown_job"})
+        there = {
+            hashlib.sha256(data).hexdigest(): data
+            for data in (
+                *(other.whole(number) for number in range(len(other.files))),
+                *(data for files in self.service.results.values() for data in files.values()),
+            )
+        }
+        size = self.service.part_bytes
+        taken = []
+        for number, file in enumerate(job.files):
+            if file["sha256"] in there:
+                data = there[file["sha256"]]
+                for part in range(max(1, -(-len(data) // size))):
+                    job.parts[number, part + 1] = data[part * size : (part + 1) * size]
+                taken.append(number)
+        self._json(200, {"taken": taken, "next": None})
 
     def _start(self, name: str, job: Job) -> None:
         missing = [
@@ -297,6 +328,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _delete(self, name: str, job: Job) -> None:
         del self.service.jobs[name]
+        self.service.tokens = {k: v for k, v in self.service.tokens.items() if v != name}
         self._json(200, {"job": name, "state": "deleted"})
 
     def _store(self, method: str, path: str, query: dict[str, str], fault: str) -> None:
@@ -305,6 +337,9 @@ class _Handler(BaseHTTPRequestHandler):
         if service.now() > float(query["expires"]) or fault == "expired":
             self._body()
             return self._xml(403, "AccessDenied", "Request has expired")
+        if fault == "wrong":
+            self._body()
+            return self._xml(400, "InvalidRequest", "No such thing.")
         if fault == "skewed":
             self._body()
             return self._xml(403, "RequestTimeTooSkewed", "The difference is too large.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from spaceport_app.cloud.client import submission
 from spaceport_app.cloud.client.api import Api
+from spaceport_app.cloud.client.failures import CloudError
 from spaceport_app.cloud.client.run import CloudRun
 from spaceport_app.cloud.client.wishes import Wish, usual_first
 from spaceport_app.events import Metric, Notice, Progress
@@ -120,8 +123,6 @@ def test_settings_changed_meanwhile_make_the_result_outdated(
     project: Project, api: Api, results: Service
 ) -> None:
     def work(name: str, job: Job) -> None:
-        from dataclasses import replace
-
         other = Project.open(project.folder)
         with other.locked():
             options = {
@@ -315,3 +316,102 @@ def test_no_permission_to_write_is_told(project: Project, api: Api, tmp_path: Pa
     run, _ = driven(project, api)
     last = run.run()[-1]
     assert last.kind == "failed" and last.message
+
+
+def test_a_lost_answer_leaves_no_second_job(project: Project, api: Api, results: Service) -> None:
+    lost: list[str] = []
+
+    def fault(method: str, path: str) -> str | None:
+        if path.endswith("/jobs/answer") and not lost:
+            lost.append(path)
+            return "reset"
+        return None
+
+    results.fault = fault
+    run, _ = driven(project, api)
+    assert run.run()[-1].good
+    assert lost and len(results.jobs) == 1
+
+
+def test_a_kill_before_the_answer_leaves_no_second_job(
+    project: Project, api: Api, results: Service
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    def die() -> None:
+        raise KilledError
+
+    create = api.create
+    api.create = lambda *given: (create(*given), die())  # type: ignore[method-assign,assignment]
+    with pytest.raises(KilledError):
+        driven(project, api)[0].run()
+    api.create = create  # type: ignore[method-assign]
+    assert len(results.jobs) == 1
+    assert driven(Project.open(project.folder), api)[0].run()[-1].good
+    assert len(results.jobs) == 1
+
+
+def test_a_job_nobody_heard_of_is_deleted_when_another_is_wanted(
+    project: Project, api: Api, results: Service
+) -> None:
+    create = api.create
+    calls: list[object] = []
+
+    def create_and_fail(*given: Any) -> Any:
+        create(*given)
+        calls.append(given)
+        raise CloudError("no_network", "Gone.", "Wait.")
+
+    api.create = create_and_fail  # type: ignore[method-assign]
+    assert not driven(project, api)[0].run()[-1].good
+    api.create = create  # type: ignore[method-assign]
+    (orphan,) = results.jobs
+    wish = Wish("sfm", "sfm", "original")
+    assert driven(Project.open(project.folder), api, wish)[0].run()[-1].good
+    assert calls and orphan not in results.jobs and len(results.jobs) == 1
+
+
+def test_after_a_stop_nothing_is_sent_again(project: Project, api: Api, results: Service) -> None:
+    results.work = lambda name, job: setattr(job, "state", "stopped")
+    run, _ = driven(project, api)
+    assert run.run()[-1].code == "stopped"
+    before = dict(results.received)
+    assert len(before) >= 6
+    results.work = results.finish
+    again, _ = driven(Project.open(project.folder), api)
+    assert again.run()[-1].good
+    assert dict(results.received) == before
+    assert [job.state for job in results.jobs.values()] == ["stopped", "finished"]
+
+
+def test_a_step_that_was_done_before_the_stop_is_fetched_and_not_done_again(
+    project: Project, api: Api, results: Service
+) -> None:
+    def work(name: str, job: Job) -> None:
+        job.steps["sfm"] = {"state": "finished"}
+        job.steps["3dgs"] = {"state": "stopped"}
+        job.step, job.state = "3dgs", "stopped"
+
+    results.work = work
+    started = CloudRun(project, lambda event: None, api=api, until="started", poll_s=0.05)
+    assert started.run()[-1].good
+    found = submission.read(project)
+    assert found is not None and found.under_way and not found.taken
+    # The stop was seen by somebody who fetched nothing.
+    submission.write(project, replace(found, ended="stopped"))
+    before = dict(results.received)
+    results.work = results.finish
+    again, _ = driven(Project.open(project.folder), api)
+    outcomes = again.run()
+    assert [(o.stage, o.kind) for o in outcomes] == [
+        ("sfm", "finished"),
+        ("train", "finished"),
+        ("compress", "finished"),
+        ("export", "finished"),
+    ]
+    first, second = results.jobs.values()
+    assert (first.request["first"], second.request["first"]) == ("sfm", "3dgs")
+    # Its files are results of the first job, which AWS has.
+    assert dict(results.received) == before
+    assert len(holding(project)) == 5

@@ -155,6 +155,26 @@ def test_a_server_that_stays_broken_is_given_up(api: Api, service: Service, tmp_
     assert not [t for t in threading.enumerate() if t.name.startswith("upload")]
 
 
+@pytest.mark.parametrize(("fault", "most"), [("wrong", 1), ("expired", 4)])
+def test_a_refusal_that_cannot_get_better_is_told_soon(
+    api: Api, service: Service, tmp_path: Path, fault: str, most: int
+) -> None:
+    job = submitted(api, tmp_path, (1000,))
+    puts: list[str] = []
+
+    def refuse(method: str, path: str) -> str | None:
+        if method == "PUT":
+            puts.append(path)
+            return fault
+        return None
+
+    service.fault = refuse
+    with pytest.raises(CloudError) as caught:
+        Uploader(api, job, tmp_path).run(lambda event: None)
+    assert caught.value.code == "storage_refused"
+    assert len(puts) == most
+
+
 def test_files_that_the_service_misses_are_sent_again(
     api: Api, service: Service, tmp_path: Path
 ) -> None:
