@@ -102,6 +102,7 @@ def put(
     last: Step = "compression",
     email: str = "",
     name: str = "Flug über Öland",
+    source: str = "",
 ) -> Put:
     """Put a job's files and record to S3 as the API does."""
     job = "".join(secrets.choice("0123456789abcdefghjkmnpqrstvwxyz") for _ in range(26))
@@ -120,7 +121,7 @@ def put(
     for number, data in enumerate(files.values()):
         s3.put_object(Bucket=stack.uploads, Key=layout.upload(job, number), Body=data)
     now = datetime.now(UTC)
-    body = json.dumps(Record(job, "key", now, now, asked).as_json()).encode()
+    body = json.dumps(Record(job, "key", now, now, asked, source).as_json()).encode()
     s3.put_object(Bucket=stack.artifacts, Key=layout.record(job), Body=body)
     return Put(stack, job, asked)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from spaceport_app import __version__
 from spaceport_app.cloud import layout
+from spaceport_app.cloud.backend import unpacking
 from spaceport_app.cloud.backend.api.names import check_all
 from spaceport_app.cloud.backend.manifest import Manifest, digest
 from spaceport_app.cloud.job import CloudFile
@@ -35,6 +36,12 @@ class Record:
     files: tuple[CloudFile, ...]
     settings: Settings
     first: Step
+    source: str = ""
+
+    @property
+    def archive(self) -> CloudFile | None:
+        """The one archive that a seed job brings for a later step, if it does."""
+        return self.files[0] if self.source and self.first != STEPS[0] else None
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,14 @@ def read_record(folder: Path) -> Record:
     try:
         raw = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         files = tuple(CloudFile.of(file) for file in raw["files"])
-        record = Record(raw["job"], str(raw["name"]), files, _settings(raw), raw["first"])
+        record = Record(
+            raw["job"],
+            str(raw["name"]),
+            files,
+            _settings(raw),
+            raw["first"],
+            str(raw.get("source", "")),
+        )
         if not layout.is_job_id(record.id) or record.first not in STEPS:
             raise ValueError("no job")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -130,10 +144,15 @@ def results(
     Raises
     ------
     StageError
-        ``input_missing``, ``input_damaged`` or ``bad_name``.
+        ``input_missing``, ``input_damaged`` or ``bad_name``; of an archive those of `unpack`.
     """
     records: dict[str, Any] = {}
     for step, folder in folders.items():
+        if record.archive is not None and STEPS.index(step) < STEPS.index(record.first):
+            # Every earlier step reads the same one.
+            if not project.is_dir():
+                _unpack(record.archive, folder, before(record.first), project)
+            continue
         if STEPS.index(step) < STEPS.index(record.first):
             given = _uploaded(record, folder)
         else:
@@ -146,6 +165,18 @@ def results(
         for one in given:
             _place(one, project / one.path)
     return records
+
+
+def before(first: Step) -> tuple[str, ...]:
+    """Return the folders and files of a project that are made before a step, or go with those."""
+    stages = ("photos", "sfm") if first == "3dgs" else ("photos", "sfm", "splats", EDITS)
+    return stages if first != STEPS[0] else ()
+
+
+def _unpack(archive: CloudFile, folder: Path, folders: tuple[str, ...], project: Path) -> None:
+    (given,) = _numbered((archive,), folder)
+    _check(given)
+    unpacking.unpack(given.source, given.path, folders, project)
 
 
 def _read_manifest(step: Step, raw: Mapping[str, Any] | None) -> Manifest:
@@ -162,7 +193,11 @@ def _read_manifest(step: Step, raw: Mapping[str, Any] | None) -> Manifest:
 
 
 def _uploaded(record: Record, folder: Path) -> Iterator[_Given]:
-    for number, file in enumerate(record.files):
+    return _numbered(record.files, folder)
+
+
+def _numbered(files: tuple[CloudFile, ...], folder: Path) -> Iterator[_Given]:
+    for number, file in enumerate(files):
         yield _Given(file.name, folder / f"{number:06d}", file.size, file.sha256)
 
 
@@ -170,6 +205,12 @@ def _place(given: _Given, target: Path) -> None:
     """Let `target` be the given file; it is not copied, its bytes are checked."""
     if target.is_symlink():
         return
+    _check(given)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.symlink_to(given.source.absolute())
+
+
+def _check(given: _Given) -> None:
     if not given.source.is_file():
         raise StageError(
             "input_missing",
@@ -180,8 +221,6 @@ def _place(given: _Given, target: Path) -> None:
         given.sha256 and digest(given.source) != given.sha256
     ):
         raise _damaged(given.path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.symlink_to(given.source.absolute())
 
 
 def _damaged(name: str) -> StageError:

@@ -7,9 +7,11 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from spaceport_app.cloud import layout
+from spaceport_app.cloud.job import PART_BYTES
 from spaceport_app.cloud.layout import Step
 
 from ..emulators.stack import Stack
@@ -128,6 +131,76 @@ def test_fault_5_a_step_without_what_it_needs_says_so(stack: Stack, tmp_path: Pa
     failure = failed(container)
     assert failure["code"] == "input_missing"
     assert "sfm" in failure["message"]
+
+
+def hostile(photos: dict[str, bytes]) -> bytes:
+    """Return a zip of photos, the same name in two folders, with a climber and a link."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as file:
+        for name, data in photos.items():
+            file.writestr(f"A/{name}", data)
+        file.writestr(f"B/{next(iter(photos))}", flipped(next(iter(photos.values()))))
+        file.writestr("../../climbed.jpg", next(iter(photos.values())))
+        link = zipfile.ZipInfo("link.jpg")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        file.writestr(link, "/etc/passwd")
+    return made.getvalue()
+
+
+def test_fault_6_a_hostile_zip_gives_its_photos_and_nothing_else(
+    stack: Stack, tmp_path: Path
+) -> None:
+    data = hostile(sample_photos(2))
+    container = Container(stack, put(stack, {"flight.zip": data}), tmp_path / "in" / "ml")
+    container.give("files", [data])
+    # Three photos are too few for SfM; what the import made of the zip is there.
+    container.run()
+    (listed,) = (container.root / "work").rglob("photos.json")
+    told = json.loads(listed.read_text(encoding="utf-8"))
+    assert len(told["photos"]) == 3
+    assert "climbed.jpg" in json.dumps(told["left_out"])
+    assert not [path for path in tmp_path.rglob("*") if path.name in ("link.jpg", "climbed.jpg")]
+
+
+def test_fault_6_a_bomb_of_a_zip_unpacks_nothing(stack: Stack, tmp_path: Path) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("zeros.jpg", bytes(40 << 20))
+    container = Container(stack, put(stack, {"bomb.zip": made.getvalue()}), tmp_path)
+    container.give("files", [made.getvalue()])
+    failure = failed(container)
+    assert "zip" in failure["message"].lower() or "photos" in failure["message"]
+    assert not list(tmp_path.rglob("zeros.jpg"))
+
+
+def test_fault_5_the_archive_of_a_seed_job_is_checked_by_its_manifest(
+    stack: Stack, tmp_path: Path
+) -> None:
+    made = io.BytesIO()
+    listed = [{"path": "sfm/cloud.ply", "bytes": 3, "sha256": "0" * 64}]
+    manifest = {"schema": 1, "step": "sfm", "project": {}, "files": listed}
+    with zipfile.ZipFile(made, "w") as file:
+        file.writestr("manifest.json", json.dumps(manifest))
+        file.writestr("files/sfm/cloud.ply", b"ply")
+    data = made.getvalue()
+    source = "s3://allowed-seeds/results.zip"
+    job = put(stack, {"results.zip": data}, first="compression", source=source)
+    container = Container(stack, job, tmp_path, "compression")
+    container.give("sfm", [data])
+    failure = failed(container)
+    assert failure["code"] == "input_damaged"
+    assert "sfm/cloud.ply" in failure["message"]
+
+
+def test_the_whole_of_a_large_file_is_checked_where_s3_knows_only_its_parts(
+    stack: Stack, tmp_path: Path
+) -> None:
+    size = PART_BYTES + 1000
+    container = Container(stack, put(stack, {"large.jpg": bytes(size)}), tmp_path)
+    container.give("files", [bytes(size - 1) + b"1"])
+    failure = failed(container)
+    assert failure["code"] == "input_damaged"
+    assert "large.jpg" in failure["message"]
 
 
 def test_a_failed_stage_exits_with_its_reason_and_leaves_its_log(
