@@ -22,12 +22,16 @@ _CLOCKS = {
     "wall": "wall seconds of training, two cores",
     "cpu": "CPU seconds of training, user and system",
 }
-_TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+_TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _LINE = 0.035
 """Height of a line of text, as a part of the values' range."""
 _ROOM = 0.7
 """For the names right of the last point, in decades."""
-_DASHES = {"preview": Qt.PenStyle.SolidLine, "standard": Qt.PenStyle.DashLine}
+_DASHES = {
+    "preview": Qt.PenStyle.SolidLine,
+    "standard": Qt.PenStyle.DashLine,
+    "high": Qt.PenStyle.DotLine,
+}
 
 
 def draw(runs: list[dict[str, Any]], path: Path, clock: str) -> None:
