@@ -25,14 +25,16 @@ class Settings:
     spot : bool
         Train on spare capacity.
     interface_endpoints : bool
-        Private addresses of ECR, CloudWatch Logs, SageMaker and STS in the jobs' network.
+        Private addresses of ECR, CloudWatch Logs, SageMaker and STS in the jobs' network. The
+        worker calls S3 alone, by the gateway endpoint that costs nothing; SageMaker itself
+        fetches images and sends logs, from outside that network.
     own_sagemaker_logs : bool
         Make SageMaker's two log groups; off in an account that has them.
     """
 
     seed_buckets: tuple[str, ...] = ()
     spot: bool = False
-    interface_endpoints: bool = True
+    interface_endpoints: bool = False
     own_sagemaker_logs: bool = True
 
     @staticmethod
@@ -42,7 +44,7 @@ class Settings:
         return Settings(
             tuple(name.strip() for name in buckets if name.strip()),
             _switch(node, "spot"),
-            _switch(node, "interface_endpoints", "true"),
+            _switch(node, "interface_endpoints"),
             _switch(node, "own_sagemaker_logs", "true"),
         )
 

@@ -5,9 +5,11 @@ The containers are small scripts here; `test_whole_way` has the real worker.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,8 @@ from spaceport_app.cloud.backend.api.configuration import MOST_S, Configuration
 from spaceport_app.cloud.layout import STEPS, Step
 
 from ..emulators import scripts
-from ..emulators.stack import Stack
+from ..emulators.server import LETTERS
+from ..emulators.stack import SEAL, SENDER, Stack
 from ..jobs import Execution, Put, machine, put, start
 
 SCRIPTS = Path(scripts.__file__).parent
@@ -262,6 +265,62 @@ def test_a_mail_that_cannot_be_sent_changes_nothing(
     run = start(made, machines(container, MailFunction="nobody"))
     assert run.ended()["status"] == status
     assert any(state.startswith("Mail") for state in run.states())
+
+
+@pytest.fixture(scope="module")
+def mail_function(stack: Stack) -> str:
+    """Deploy the function that sends mails, with its key and its sender; return its name."""
+    kms = stack.client("kms")
+    key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+    kms.create_alias(AliasName=SEAL, TargetKeyId=key["KeyMetadata"]["KeyId"])
+    stack.client("ses").verify_email_identity(EmailAddress=SENDER)
+    trust = {"Version": "2012-10-17", "Statement": []}
+    role = stack.client("iam").create_role(
+        RoleName="mail", AssumeRolePolicyDocument=json.dumps(trust)
+    )
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as made:
+        made.writestr("entry.py", "")
+    stack.client("lambda").create_function(
+        FunctionName="mail",
+        Runtime="python3.12",
+        Role=role["Role"]["Arn"],
+        Handler="entry.handle",
+        Code={"ZipFile": package.getvalue()},
+        # The emulator calls what is named here instead of starting a container.
+        Description="spaceport_app.cloud.backend.mail.sending:handle",
+    )
+    return "mail"
+
+
+def letters(stack: Stack, to: str) -> list[str]:
+    """Return the mails to somebody, as the emulated SES has taken them."""
+    kept = (stack.folder / LETTERS).read_text(encoding="utf-8").splitlines()
+    return [line for line in kept if to in line]
+
+
+@pytest.mark.parametrize(
+    ("container", "status", "subject", "text"),
+    [
+        ("finish", "SUCCEEDED", "Meadow is finished", ""),
+        ("fail", "FAILED", "Meadow", "Too few photos. Take more."),
+    ],
+)
+def test_the_end_of_a_job_is_mailed_by_the_function(
+    stack: Stack,
+    machines: Callable[..., str],
+    mail_function: str,
+    container: str,
+    status: str,
+    subject: str,
+    text: str,
+) -> None:
+    to = f"{container}-{time.monotonic_ns()}@example.org"
+    made = job(stack, "compression", email=to, name="Meadow")
+    run = start(made, machines(container, MailFunction=mail_function))
+    assert run.ended()["status"] == status
+    (letter,) = letters(stack, to)
+    assert subject in letter and text in letter
 
 
 def test_the_definition_has_no_other_placeholders_and_needs_all_of_them() -> None:

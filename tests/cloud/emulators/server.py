@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ACCOUNT = "123456789012"
+LETTERS = "letters.jsonl"
 
 
 def main(folder: Path) -> None:
@@ -44,6 +45,7 @@ def main(folder: Path) -> None:
     clock.install()
     jobs = sagemaker.install(folder)
     _call_functions_here()
+    _keep_letters(folder / LETTERS)
     server = make_server(
         "127.0.0.1",
         port,
@@ -85,6 +87,23 @@ def _call_functions_here() -> None:
             return json.dumps(answer).encode()
 
     LambdaBackend.invoke = invoke  # type: ignore[method-assign,assignment]
+
+
+def _keep_letters(file: Path) -> None:
+    """Write down every mail that is handed to SES, a line of JSON each."""
+    from moto.ses.models import SESBackend
+
+    send = SESBackend.send_email
+    lock = threading.Lock()
+
+    def send_and_keep(self: Any, source: str, subject: str, body: str, destinations: Any) -> Any:
+        sent = send(self, source, subject, body, destinations)
+        line = json.dumps({"from": source, "to": destinations, "subject": subject, "text": body})
+        with lock, file.open("a", encoding="utf-8") as kept:
+            kept.write(line + "\n")
+        return sent
+
+    SESBackend.send_email = send_and_keep  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

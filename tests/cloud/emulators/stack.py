@@ -18,6 +18,7 @@ from botocore.config import Config
 from .sagemaker import THROTTLE
 
 REGION = "us-west-2"
+SENDER, SEAL = "spaceport@example.org", "alias/spaceport-seal"
 UPLOADS, ARTIFACTS = "spaceport-uploads", "spaceport-artifacts"
 
 _MAKING = threading.Lock()
@@ -82,6 +83,11 @@ def account() -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "SPACEPORT_UPLOADS": UPLOADS,
         "SPACEPORT_ARTIFACTS": ARTIFACTS,
+        # Of the mail function, which runs in the server.
+        "SPACEPORT_SENDER": SENDER,
+        "SPACEPORT_SEAL": SEAL,
+        "SPACEPORT_LINKS": "https://api.example.org/v1/links",
+        "SPACEPORT_LINK_SECONDS": "604800",
     }
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,12 @@ class Synthesis:
         )
 
 
+Synthesise = Callable[..., Synthesis]
+
+
 @pytest.fixture(scope="session")
-def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
+    """Return a function that makes the template with switches; they share one Node.js."""
     if shutil.which("node") is None:
         pytest.fail("The AWS stack is made with the CDK, which needs Node.js: install it.")
     # Starts a Node.js, so no sooner than it is needed.
@@ -41,13 +46,27 @@ def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     from infrastructure.settings import Settings
     from infrastructure.stack import SpaceportStack
 
-    folder = tmp_path_factory.mktemp("cdk.out")
-    app = App(outdir=str(folder))
-    settings = Settings(seed_buckets=(SEED_BUCKET,))
-    SpaceportStack(app, "Spaceport", settings, tmp_path_factory.mktemp("zips"))
-    app.synth()
-    template = json.loads((folder / "Spaceport.template.json").read_text(encoding="utf-8"))
-    return Synthesis(folder, template)
+    def make(**switches: Any) -> Synthesis:
+        folder = tmp_path_factory.mktemp("cdk.out")
+        app = App(outdir=str(folder))
+        SpaceportStack(app, "Spaceport", Settings(**switches), tmp_path_factory.mktemp("zips"))
+        app.synth()
+        template = json.loads((folder / "Spaceport.template.json").read_text(encoding="utf-8"))
+        return Synthesis(folder, template)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def synthesis(synthesise: Synthesise) -> Synthesis:
+    """Return what is deployed by default, with a seed bucket."""
+    return synthesise(seed_buckets=(SEED_BUCKET,))
+
+
+@pytest.fixture(scope="session")
+def other(synthesise: Synthesise) -> Synthesis:
+    """Return what is deployed with every switch the other way."""
+    return synthesise(spot=True, interface_endpoints=True, own_sagemaker_logs=False)
 
 
 @pytest.fixture(scope="session")

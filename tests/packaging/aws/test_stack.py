@@ -18,12 +18,15 @@ def buckets(account: Account) -> dict[str, str]:
     }
 
 
-def test_cfn_lint_finds_nothing(synthesis: Synthesis) -> None:
+def test_cfn_lint_finds_nothing(synthesis: Synthesis, other: Synthesis) -> None:
     # W3005 names dependencies that the CDK writes out though CloudFormation would find them.
     program = "from cfnlint.runner import main; raise SystemExit(main())"
     command = ["-c", program, "--regions", "us-west-2", "--ignore-checks", "W3005", "--"]
     found = subprocess.run(
-        [sys.executable, *command, str(synthesis.file)], capture_output=True, text=True, check=False
+        [sys.executable, *command, str(synthesis.file), str(other.file)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
 
@@ -103,7 +106,13 @@ def test_the_networks_way_to_s3_leads_to_our_buckets(account: Account) -> None:
     }
 
 
-def test_the_network_has_private_addresses_of_the_services(account: Account) -> None:
+def test_by_default_the_network_costs_nothing_while_no_job_runs(account: Account) -> None:
+    kinds = [e["VpcEndpointType"] for e in account.of_type("AWS::EC2::VPCEndpoint").values()]
+    assert kinds == ["Gateway"]
+
+
+def test_the_network_may_have_private_addresses_of_the_services(other: Synthesis) -> None:
+    account = Account(other.template)
     endpoints = account.of_type("AWS::EC2::VPCEndpoint").values()
     private = [e for e in endpoints if e["VpcEndpointType"] == "Interface"]
     services = {
@@ -212,3 +221,43 @@ def test_what_a_person_needs_afterwards_is_put_out(synthesis: Synthesis) -> None
     )
     # The key itself is no output: outputs are shown to all who may look at the stack.
     assert "Fn::GetAtt" not in outputs["ApiKeyId"]["Value"]
+
+
+def environment(account: Account) -> dict[str, str]:
+    (function,) = [
+        properties
+        for name, properties in account.of_type("AWS::Lambda::Function").items()
+        if name.startswith("ApiJobs")
+    ]
+    return dict(function["Environment"]["Variables"])
+
+
+def test_spot_is_a_wish_that_the_api_is_told(account: Account, other: Synthesis) -> None:
+    assert environment(account)["SPACEPORT_SPOT"] == "false"
+    assert environment(Account(other.template))["SPACEPORT_SPOT"] == "true"
+
+
+def test_log_groups_that_the_account_has_are_not_made_again(
+    account: Account, other: Synthesis
+) -> None:
+    def named(one: Account) -> set[str]:
+        groups = one.of_type("AWS::Logs::LogGroup").values()
+        return {group["LogGroupName"] for group in groups if "LogGroupName" in group}
+
+    sagemakers = {"/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"}
+    assert named(account) & sagemakers == sagemakers
+    assert named(Account(other.template)) & sagemakers == set()
+
+
+def test_without_seed_buckets_the_api_reads_none_but_ours(other: Synthesis) -> None:
+    account = Account(other.template)
+    assert environment(account)["SPACEPORT_SEED_BUCKETS"] == ""
+    role = account.one("AWS::IAM::Role", "ApiJobsRole")
+    read = {
+        resource
+        for statement in account.of_role(role)
+        if {"s3:GetObject", "s3:ListBucket"} & set(statement.actions)
+        for resource in statement.resources
+    }
+    ours = tuple(account.arn(buckets(account)[kind]) for kind in ("Uploads", "Artifacts"))
+    assert read and all(resource.startswith(ours) for resource in read)
