@@ -1,0 +1,1 @@
+"""What a release needs beside the installers: licences, bill of materials, hashes, signatures."""

@@ -1,0 +1,1 @@
+"""The installer for Windows: an interpreter, the locked wheels and Spaceport in one Setup.exe."""
