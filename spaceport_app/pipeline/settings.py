@@ -20,10 +20,14 @@ def resolve(stage: Stage, settings: Settings) -> Any:
     Raises
     ------
     ProjectError
-        ``bad_option`` for a name or value that the options dataclass does not know.
+        ``bad_settings`` for a preset, name or value that is not known.
     """
     changed = settings.options.get(stage.name, {})
-    return apply(stage, base(stage, settings), changed)
+    usual = base(stage, settings)
+    try:
+        return apply(stage, usual, changed)
+    except ProjectError as error:
+        raise _bad_settings(error) from error
 
 
 def resolve_all(stages: Registry, settings: Settings) -> dict[str, Any]:
@@ -32,10 +36,18 @@ def resolve_all(stages: Registry, settings: Settings) -> dict[str, Any]:
 
 
 def base(stage: Stage, settings: Settings) -> Any:
-    """Return the options of a stage as the preset has them."""
-    return apply(
-        stage, stage.options_class()(), values(settings.preset, settings.device, stage.name)
-    )
+    """Return the options of a stage as the preset has them.
+
+    Raises
+    ------
+    ProjectError
+        ``bad_settings`` for a preset that is not known.
+    """
+    try:
+        preset = values(settings.preset, settings.device, stage.name)
+    except ProjectError as error:
+        raise _bad_settings(error) from error
+    return apply(stage, stage.options_class()(), preset)
 
 
 def apply(stage: Stage, options: Any, changed: Mapping[str, JsonValue]) -> Any:
@@ -92,13 +104,19 @@ def with_options(
     Raises
     ------
     ProjectError
-        ``bad_option``.
+        ``bad_option``, or ``bad_settings`` for what was there before.
     """
     kept: dict[str, dict[str, JsonValue]] = {}
     for stage in stages:
         both = {**settings.options.get(stage.name, {}), **changed.get(stage.name, {})}
         usual = base(stage, settings)
-        difference = differing(apply(stage, usual, both), usual)
+        try:
+            options = apply(stage, usual, both)
+        except ProjectError:
+            # Told as it is only where what was there before can be used.
+            resolve(stage, settings)
+            raise
+        difference = differing(options, usual)
         if difference:
             kept[stage.name] = difference
     return replace(settings, options=kept)
@@ -114,6 +132,14 @@ def _fits(value: JsonValue, current: object) -> bool:
     if isinstance(current, tuple):
         return isinstance(value, list | tuple)
     return isinstance(value, str)
+
+
+def _bad_settings(error: ProjectError) -> ProjectError:
+    return ProjectError(
+        "bad_settings",
+        f"The settings of the project cannot be used: {error.message}",
+        "Choose a preset again, with --preset on the command line, which replaces them.",
+    )
 
 
 def _bad_value(message: str) -> ProjectError:

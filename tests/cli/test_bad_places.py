@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -87,3 +88,37 @@ def test_a_damaged_project_file_is_kept(spaceport: Spaceport, texts: Path, tmp_p
     assert spaceport("run", texts, "-o", "a.spaceport").code == 0
     assert letters(tmp_path / "a.spaceport") == 90
     assert (tmp_path / "a.spaceport" / "project.damaged-1.json").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("preset", "splendid", "no preset called splendid"),
+        ("options", {"count": {"letters": 7}}, "cannot be 7"),
+        ("options", {"count": {"colour": "red"}}, "no option called colour"),
+        ("options", {"count": 5}, "is damaged"),
+        ("excluded", 5, "is damaged"),
+    ],
+)
+def test_a_project_with_bad_settings_cannot_be_used(
+    spaceport: Spaceport, texts: Path, tmp_path: Path, key: str, value: object, told: str
+) -> None:
+    assert spaceport("run", texts, "-o", "a.spaceport").code == 0
+    file = tmp_path / "a.spaceport" / "project.json"
+    raw = json.loads(file.read_text())
+    raw["settings"][key] = value
+    file.write_text(json.dumps(raw))
+    for arguments in (["run", "-o", "a.spaceport"], ["status", "a.spaceport"]):
+        ended = spaceport(*arguments)
+        assert (ended.code, told in ended.err) == (3, True), ended.err
+    if "damaged" not in told:
+        mended = spaceport("run", "-o", "a.spaceport", "--preset", "preview")
+        assert mended.code == 0, mended.err
+
+
+def test_a_bad_option_of_a_good_project_is_wrong_use(
+    spaceport: Spaceport, texts: Path, tmp_path: Path
+) -> None:
+    assert spaceport("run", texts, "-o", "a.spaceport").code == 0
+    assert spaceport("run", "-o", "a.spaceport", "--preset", "splendid").code == 2
+    assert spaceport("run", "-o", "a.spaceport", "--count-fault", "nonsense").code == 2

@@ -70,3 +70,27 @@ def test_wrong_options_are_refused_in_words(changed: dict[str, object], words: s
 def test_what_follows_a_stage() -> None:
     assert [stage.name for stage in following(STAGES, "train")] == ["compress", "export"]
     assert [stage.name for stage in following(STAGES, "export")] == []
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        Settings("splendid"),
+        Settings("preview", "cpu", {"train": {"iterations": "many"}}),
+        Settings("preview", "cpu", {"train": {"no_such": 1}}),
+    ],
+)
+def test_wrong_settings_of_a_project_are_not_taken_for_wrong_use(saved: Settings) -> None:
+    for use in (
+        lambda: resolve(find(STAGES, "train"), saved),
+        lambda: with_options(STAGES, saved, {"sfm": {}}),
+    ):
+        with pytest.raises(ProjectError) as error:
+            use()
+        assert error.value.code == "bad_settings"
+
+
+def test_a_wrong_value_is_mended_by_another() -> None:
+    saved = Settings("preview", "cpu", {"train": {"iterations": "many"}})
+    mended = with_options(STAGES, saved, {"train": {"iterations": 7}})
+    assert mended.options["train"]["iterations"] == 7

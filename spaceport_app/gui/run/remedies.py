@@ -70,6 +70,7 @@ _TABLE = {
     "too_few_views": _PHOTOS,
     "all_blurred": replace(_PHOTOS, button="Add other photos"),
     "bad_option": _OPTIONS,
+    "bad_settings": _OPTIONS,
     "training_diverged": _OPTIONS,
     "too_few_points": _OPTIONS,
     "unknown_photo": _OPTIONS,

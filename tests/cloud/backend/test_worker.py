@@ -221,7 +221,7 @@ def test_a_setting_that_no_stage_has_is_told(stack: Stack, tmp_path: Path) -> No
     container = Container(stack, put(stack, {"a.jpg": b"x"}, settings), tmp_path)
     container.give("files", [b"x"])
     failure = failed(container)
-    assert failure["code"] == "bad_option"
+    assert failure["code"] == "bad_settings"
     assert "colour" in failure["message"]
 
 

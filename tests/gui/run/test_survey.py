@@ -47,7 +47,7 @@ def test_settings_are_saved_by_the_way(project: Project) -> None:
 def test_settings_that_make_no_sense_are_told_and_not_saved(project: Project) -> None:
     wrong = Settings("high", "cpu", {"count": {"rounds": -3}})
     found = survey.look(project.folder, registry(), wrong)
-    assert found.failure is not None and found.failure.code == "bad_option"
+    assert found.failure is not None and found.failure.code == "bad_settings"
     assert Project.open(project.folder).document.settings == project.document.settings
 
 
