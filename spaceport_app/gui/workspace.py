@@ -341,11 +341,11 @@ class Workspace(QWidget):
     def _list_photos(self) -> None:
         session = self._session
         assert session.photos is not None and session.project is not None
-        self.photo_panel.set_photos(session.photos)
+        found = session.reconstruction
         # What was taken out after the photos were read stands in the settings alone.
-        self.photo_panel.set_excluded(session.project.document.settings.excluded)
-        if session.reconstruction is not None:
-            self.photo_panel.set_left_out(session.reconstruction.left_out)
+        excluded = session.project.document.settings.excluded
+        left_out = found.left_out if found is not None else {}
+        self.photo_panel.set_photos(session.photos, excluded, left_out)
 
     def _reread(self) -> bool:
         project = self._session.project

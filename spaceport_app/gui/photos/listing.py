@@ -138,19 +138,31 @@ class PhotoListing:
         self._files = tuple(files)
         self._build()
 
-    def set_photos(self, photos: PhotoSet) -> None:
-        """Take the result of the import stage."""
-        self._files, self._photos, self._not_placed = (), photos, {}
-        self._excluded = frozenset(
-            photo.name
-            for photo in photos.photos
-            if any(finding.code == EXCLUDED for finding in photo.findings)
-        )
-        self._build()
+    def set_photos(
+        self,
+        photos: PhotoSet,
+        excluded: Iterable[str] | None = None,
+        not_placed: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take the result of the import stage.
 
-    def set_excluded(self, names: Iterable[str]) -> None:
-        """Take what the project keeps as taken out by hand, which may be newer than the import."""
-        self._excluded = frozenset(names)
+        Parameters
+        ----------
+        excluded : iterable of str, optional
+            What the project keeps as taken out by hand, which may be newer than the import.
+        not_placed : mapping, optional
+            As for `set_not_placed`.
+        """
+        self._files, self._photos, self._not_placed = (), photos, dict(not_placed or {})
+        self._excluded = frozenset(
+            excluded
+            if excluded is not None
+            else (
+                photo.name
+                for photo in photos.photos
+                if any(finding.code == EXCLUDED for finding in photo.findings)
+            )
+        )
         self._build()
 
     def set_not_placed(self, reasons: Mapping[str, str]) -> None:

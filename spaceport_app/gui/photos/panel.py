@@ -115,14 +115,22 @@ class PhotoPanel(QWidget):
         self.listing.set_files(files)
         self._refresh()
 
-    def set_photos(self, photos: PhotoSet) -> None:
-        """Show the result of the import stage."""
-        self.listing.set_photos(photos)
-        self._refresh()
+    def set_photos(
+        self,
+        photos: PhotoSet,
+        excluded: Iterable[str] | None = None,
+        left_out: Mapping[str, str] | None = None,
+    ) -> None:
+        """Show the result of the import stage.
 
-    def set_excluded(self, names: Iterable[str]) -> None:
-        """Show which photos are out by hand, as the project keeps it."""
-        self.listing.set_excluded(names)
+        Parameters
+        ----------
+        excluded : iterable of str, optional
+            The photos that are out by hand as the project keeps it; else as the import found it.
+        left_out : mapping, optional
+            As for `set_left_out`.
+        """
+        self.listing.set_photos(photos, excluded, left_out)
         self._refresh()
 
     def set_left_out(self, left_out: Mapping[str, str]) -> None:
