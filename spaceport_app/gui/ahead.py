@@ -6,15 +6,12 @@ from __future__ import annotations
 def import_bindings() -> None:
     """Import what goes through all classes of Qt; for the GUI thread, before all other imports.
 
-    PySide makes its classes when they are first asked for. Two threads that asked at once, qtpy
-    for the flight view and pyqtgraph for the plots, ended the process.
+    PySide makes its classes when they are first asked for. Two threads that asked at once ended
+    the process.
     """
     import pyqtgraph  # noqa: F401
     import PySide6.QtOpenGL
     import PySide6.QtOpenGLWidgets  # noqa: F401
-    import qtpy.QtCore
-    import qtpy.QtGui
-    import qtpy.QtWidgets  # noqa: F401
 
 
 def import_libraries() -> None:

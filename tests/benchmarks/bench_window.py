@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bench_flight_view import flight
+from bench_splat_view import landscape
 from stalls import StallWatch, bare_timer
 
 from spaceport_app.gui import places
@@ -38,10 +39,12 @@ from spaceport_app.gui.tabs import FLIGHT, REPORT, SPLAT, TRAINING
 from spaceport_app.gui.window import MainWindow
 from spaceport_app.photos.model import PhotoSet
 from spaceport_app.sfm.model import Reconstruction
+from spaceport_app.splats.file import write_ply
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample_flight"
 LISTED = 2000
 CLOUD = 200_000
+GAUSSIANS = 100_000
 
 
 def pause(milliseconds: int) -> None:
@@ -167,6 +170,25 @@ class Bench:
         assert view is not None
         return view
 
+    def turn_splats(self, phase: str, file: Path) -> None:
+        """Open splats and circle around them; from then on the window is put together by OpenGL."""
+        self.watch.enter(f"{phase} opened")
+        self.window.session.show_splats(file)
+        view = self.window.workspace.tabs.splat
+        assert view is not None
+        wait(lambda: view._canvas is not None and view._canvas.isValid(), 60)
+        pause(3000)
+        canvas = view._canvas
+        assert canvas is not None
+        self.watch.enter(f"{phase} turned")
+        end = time.monotonic() + 4.0
+        while time.monotonic() < end:
+            canvas.navigator.orbit(0.01, 0.0)
+            canvas.changed()
+            pause(16)
+        self.watch.enter(f"{phase} come to rest")
+        pause(2000)
+
     def fly(self, phase: str) -> None:
         """Fly from photo to photo."""
         self.watch.enter(phase)
@@ -193,6 +215,8 @@ def main() -> None:
         wait(lambda: not window.workspace.running(), 30)
         found = window.session.photos
         assert found is not None
+        splats = folder / "splats.ply"
+        write_ply(splats, landscape(GAUSSIANS))
         bench = Bench(window, many(found, folder / "many"))
         panel = window.workspace.stage_panel
         bench.rest("18 photos, at rest", 2.0)
@@ -216,9 +240,12 @@ def main() -> None:
         bench.show("run, training tab", TRAINING)
         bench.show("run, report tab", REPORT)
         bench.show("run, flight tab again", FLIGHT)
+        memory = psutil.Process().memory_info().rss / 1e6
+        bench.turn_splats("run, splats", splats)
+        bench.show("run, flight tab after splats", FLIGHT, 1.0)
+        bench.fly("run, flying after splats")
         was_running = panel.running()
         alone = np.array(json.loads(bare.communicate()[0]))
-        memory = psutil.Process().memory_info().rss / 1e6
         load = psutil.getloadavg()[0]
         bench.watch.stop()
         window.leave()

@@ -9,7 +9,7 @@ import pytest
 
 from .doors import ROOT, Spaceport
 
-HEAVY = ("torch", "pycolmap", "numba", "scipy", "pyvista", "gsplat", "PIL", "numpy")
+HEAVY = ("torch", "pycolmap", "numba", "scipy", "vtkmodules", "gsplat", "PIL", "numpy")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])

@@ -21,7 +21,7 @@ def test_about_lists_every_part_with_version_and_licence(window: MainWindow) -> 
     dialog = window.findChild(TextDialog)
     assert dialog is not None
     lines = dialog.text.toPlainText().splitlines()
-    for name in ("torch", "pycolmap", "PySide6_Essentials", "pyvista", "vtk", "numba", "Super"):
+    for name in ("torch", "pycolmap", "PySide6_Essentials", "vtk", "numba", "Super"):
         line = next(line for line in lines if line.startswith(name))
         assert len(line.split("  ")) > 1 and line.split("  ")[-1].strip()
     assert lines[0].startswith("Spaceport ") and lines[0].endswith("Apache-2.0")

@@ -13,11 +13,11 @@ def scale(dark: bool) -> Bytes:
 
     Viridis (van der Walt and Smith, 2015) without the end that would vanish in the background.
     """
-    from matplotlib import colormaps
+    from pyqtgraph import colormap
 
     low, high = (0.22, 1.0) if dark else (0.0, 0.85)
-    table = colormaps["viridis"](np.linspace(low, high, 256))[:, :3]
-    return np.round(255 * table).astype(np.uint8)
+    table = colormap.get("viridis").getLookupTable(low, high, 256, alpha=False)
+    return np.asarray(table, np.uint8)
 
 
 def span(values: npt.NDArray[np.float64]) -> tuple[float, float]:

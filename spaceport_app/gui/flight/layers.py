@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,6 @@ from spaceport_app.gui.flight import colours
 from spaceport_app.gui.flight.ground import grid
 from spaceport_app.gui.flight.scene import Bools, Floats, Scene
 from spaceport_app.gui.theme import Colours
-
-if TYPE_CHECKING:
-    import pyvista
 
 LAYERS = {
     "track": "Track",
@@ -38,11 +35,13 @@ _NO_FACES, _NO_WIRES = 2, 5
 
 
 class Layers:
-    """Fills a plotter with a scene and keeps track of what belongs to which layer.
+    """Fills a renderer with a scene and keeps track of what belongs to which layer.
+
+    For the thread that draws.
 
     Parameters
     ----------
-    plotter : pyvista.BasePlotter
+    renderer : vtkRenderer
     look : Colours
         The theme's colours.
     pixel_ratio : float
@@ -53,12 +52,12 @@ class Layers:
 
     def __init__(
         self,
-        plotter: Any,
+        renderer: Any,
         look: Colours,
         pixel_ratio: float = 1.0,
         fewest_points: int = _FEWEST_POINTS,
     ) -> None:
-        self._plotter = plotter
+        self._renderer = renderer
         self._fewest_points = fewest_points
         self._ratio = pixel_ratio
         self._actors: dict[str, list[Any]] = {key: [] for key in (*LAYERS, "selected")}
@@ -68,7 +67,7 @@ class Layers:
         self._leaves_at: dict[Any, int] = {}
         self._chunks: list[tuple[Any, int]] = []
         """Parts of the cloud, and how many points it has up to the end of each."""
-        self._placed: list[tuple[npt.NDArray[np.intp], Any, Floats]] = []
+        self._placed: list[tuple[npt.NDArray[np.intp], Any, npt.NDArray[np.float32]]] = []
         """Per drawn set of cameras: row to place in it, the mesh, and its points."""
         self._out: int | None = None
         self.dress(look)
@@ -76,7 +75,7 @@ class Layers:
     def dress(self, look: Colours) -> None:
         """Take the colours of a theme; what stands already is shown anew by its caller."""
         self._look = look
-        self._plotter.set_background(look.background)
+        self._renderer.SetBackground(*(colours.parse(look.background) / 255.0))
 
     def set_visible(self, layer: str, visible: bool) -> None:
         """Switch a layer."""
@@ -151,7 +150,7 @@ class Layers:
         self._letters("ground", text, beside, self._look.muted, 12, centred=False)
         if scene.metric:
             arrow = _mesh(found.arrow)
-            arrow.faces = _cells(np.array([[0, 1, 2], [0, 2, 3]]))
+            arrow.SetPolys(_cells(np.array([[0, 1, 2], [0, 2, 3]])))
             look = self._add("ground", arrow).GetProperty()
             look.SetColor(*(colours.parse(self._look.muted) / 255.0))
             self._letters("ground", "N", found.north, self._look.text, 14)
@@ -200,7 +199,8 @@ class Layers:
                     first = 5 * places[wanted]
                     part = slice(first, first + 5)
                     # Drawn into its own centre, it has neither edges nor faces.
-                    mesh.points[part] = points[part] if back else points[first]
+                    _points_of(mesh)[part] = points[part] if back else points[first]
+                    mesh.GetPoints().Modified()
         self._out = row
 
     def show_cloud(self, scene: Scene) -> None:
@@ -222,13 +222,11 @@ class Layers:
         self, scene: Scene, row: int | None, picture: npt.NDArray[np.uint8] | None = None
     ) -> None:
         """Draw one camera larger, with its photo, (H, W, 3), in its frame where there is one."""
-        import pyvista
-
         self._drop("selected")
         if row is None:
             return
         length = 1.6 * scene.frustum_length
-        corners = scene.corners(length)[row]
+        corners = scene.corners(length, slice(row, row + 1))[0]
         dot = scene.centres[row][None].astype(np.float32)
         shade = self._look.error if scene.left_out[row] else self._look.accent
         self._points("selected", dot, colours.parse(shade)[None], 11.0)
@@ -237,13 +235,7 @@ class Layers:
         points = np.concatenate([scene.centres[row][None], corners])
         self._lines("selected", points[np.array(_EDGES)], shade, 2.5)
         if picture is not None:
-            frame = _mesh(corners)
-            frame.faces = _cells(np.arange(4)[None])
-            frame.active_texture_coordinates = np.array(
-                [[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
-            )
-            texture = pyvista.Texture(picture)  # type: ignore[no-untyped-call]
-            self._add("selected", frame).SetTexture(texture)
+            self._add("selected", _frame(corners)).SetTexture(_texture(picture))
 
     def _cameras(
         self, layer: str, scene: Scene, shades: npt.NDArray[np.uint8], wanted: Bools
@@ -261,12 +253,12 @@ class Layers:
         edges = first[:, None, None] + np.array(_EDGES)
         tinted = np.repeat(shades[directed], 5, axis=0)
         mesh = _mesh(points, tinted)
-        mesh.lines = _cells(edges.reshape(-1, 2))
+        mesh.SetLines(_cells(edges.reshape(-1, 2)))
         wires = self._add(layer, mesh)
-        wires.GetProperty().SetLineWidth(1.4 * self._ratio)
+        wires.GetProperty().SetLineWidth(1.6 * self._ratio)
         self._remember(mesh, directed)
         mesh = _mesh(points, tinted)
-        mesh.faces = _cells(first[:, None] + np.arange(1, 5))
+        mesh.SetPolys(_cells(first[:, None] + np.arange(1, 5)))
         faces = self._add(layer, mesh)
         faces.GetProperty().SetOpacity(0.22)
         self._remember(mesh, directed)
@@ -274,17 +266,17 @@ class Layers:
             self._leaves_at[wires], self._leaves_at[faces] = _NO_WIRES, _NO_FACES
             self._switch()
 
-    def _remember(self, mesh: pyvista.PolyData, drawn: Bools) -> None:
+    def _remember(self, mesh: Any, drawn: Bools) -> None:
         """Keep which camera is where in a mesh of five points each, for `leave_out`."""
         places = np.where(drawn, np.cumsum(drawn) - 1, -1)
-        self._placed.append((places, mesh, np.array(mesh.points)))
+        self._placed.append((places, mesh, _points_of(mesh).copy()))
 
     def _lines(
         self, layer: str, ends: Floats, colour: str, width: float, opacity: float = 1.0
     ) -> Any:
         """Draw lines given by their ends, (L, 2, 3)."""
         mesh = _mesh(ends.reshape(-1, 3))
-        mesh.lines = _cells(np.arange(2 * len(ends)).reshape(-1, 2))
+        mesh.SetLines(_cells(np.arange(2 * len(ends)).reshape(-1, 2)))
         actor = self._add(layer, mesh)
         look = actor.GetProperty()
         look.SetColor(*(colours.parse(colour) / 255.0))
@@ -296,7 +288,7 @@ class Layers:
         self, layer: str, xyz: npt.NDArray[Any], rgb: npt.NDArray[np.uint8], size: float
     ) -> Any:
         mesh = _mesh(xyz, rgb)
-        mesh.verts = _cells(np.arange(len(xyz))[:, None])
+        mesh.SetVerts(_cells(np.arange(len(xyz))[:, None]))
         actor = self._add(layer, mesh)
         look = actor.GetProperty()
         look.SetRepresentationToPoints()
@@ -323,12 +315,10 @@ class Layers:
         if centred:
             look.SetJustificationToCentered()
         look.SetVerticalJustificationToCentered()
-        self._plotter.add_actor(actor, reset_camera=False, render=False, pickable=False)
+        self._renderer.AddActor(actor)
         self._keep(layer, actor)
 
-    def _add(self, layer: str, mesh: pyvista.PolyData) -> Any:
-        # Not by pyvista's add_mesh: it makes tables of colours that nothing here needs, which
-        # takes longer than all the rest of choosing a photo.
+    def _add(self, layer: str, mesh: Any) -> Any:
         from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
         mapper = vtkPolyDataMapper()
@@ -337,7 +327,7 @@ class Layers:
         actor = vtkActor()
         actor.SetMapper(mapper)
         actor.GetProperty().LightingOff()
-        self._plotter.add_actor(actor, reset_camera=False, render=False, pickable=False)
+        self._renderer.AddActor(actor)
         self._keep(layer, actor)
         return actor
 
@@ -347,7 +337,7 @@ class Layers:
 
     def _drop(self, layer: str) -> None:
         for actor in self._actors[layer]:
-            self._plotter.remove_actor(actor, reset_camera=False, render=False)
+            self._renderer.RemoveActor(actor)
             self._leaves_at.pop(actor, None)
         self._actors[layer].clear()
         if layer == "cloud":
@@ -356,17 +346,66 @@ class Layers:
 
 def _mesh(points: npt.NDArray[Any], shades: npt.NDArray[np.uint8] | None = None) -> Any:
     """Return points without cells, in colours, (N, 3), where there are some."""
-    import pyvista
     from vtkmodules.util.numpy_support import numpy_to_vtk
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
 
-    mesh = pyvista.PolyData()
-    mesh.points = np.ascontiguousarray(points, np.float32)
+    places = vtkPoints()
+    places.SetData(numpy_to_vtk(np.ascontiguousarray(points, np.float32), deep=True))  # type: ignore[no-untyped-call]
+    mesh = vtkPolyData()
+    mesh.SetPoints(places)
     if shades is not None:
         colours = numpy_to_vtk(np.ascontiguousarray(shades), deep=True)  # type: ignore[no-untyped-call]
         mesh.GetPointData().SetScalars(colours)
     return mesh
 
 
-def _cells(places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Return cells as VTK reads them, the number of their points before each, from (C, P)."""
-    return np.insert(places, 0, places.shape[1], axis=1).ravel()
+def _points_of(mesh: Any) -> npt.NDArray[np.float32]:
+    """Return the points of a mesh, (N, 3), to be read and written."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    points: npt.NDArray[np.float32] = vtk_to_numpy(mesh.GetPoints().GetData())  # type: ignore[no-untyped-call]
+    return points
+
+
+def _cells(places: npt.NDArray[np.intp]) -> Any:
+    """Return cells, (C, P), of the points at so many places each."""
+    from vtkmodules.util.numpy_support import numpy_to_vtkIdTypeArray
+    from vtkmodules.vtkCommonDataModel import vtkCellArray
+
+    count, size = places.shape
+    cells = vtkCellArray()
+    cells.SetData(
+        numpy_to_vtkIdTypeArray(size * np.arange(count + 1, dtype=np.int64), deep=True),  # type: ignore[no-untyped-call]
+        numpy_to_vtkIdTypeArray(np.ascontiguousarray(places.ravel(), np.int64), deep=True),  # type: ignore[no-untyped-call]
+    )
+    return cells
+
+
+def _frame(corners: Floats) -> Any:
+    """Return what fills four corners, clockwise from top left, and takes a picture."""
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+
+    frame = _mesh(corners)
+    frame.SetPolys(_cells(np.arange(4)[None]))
+    places = np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]], np.float32)
+    frame.GetPointData().SetTCoords(numpy_to_vtk(places, deep=True))  # type: ignore[no-untyped-call]
+    return frame
+
+
+def _texture(picture: npt.NDArray[np.uint8]) -> Any:
+    """Return a picture, (H, W, 3), for a frame."""
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+    from vtkmodules.vtkCommonDataModel import vtkImageData
+    from vtkmodules.vtkRenderingCore import vtkTexture
+
+    height, width = picture.shape[:2]
+    image = vtkImageData()
+    image.SetDimensions(width, height, 1)
+    # VTK's first line is the lowest.
+    pixels = np.ascontiguousarray(picture[::-1]).reshape(-1, 3)
+    image.GetPointData().SetScalars(numpy_to_vtk(pixels, deep=True))  # type: ignore[no-untyped-call]
+    texture = vtkTexture()
+    texture.SetInputData(image)
+    texture.InterpolateOn()
+    return texture

@@ -71,6 +71,29 @@ def between(start: Pose, end: Pose, share: float) -> Pose:
     )
 
 
+def clip_matrix(pose: Pose, aspect: float) -> Floats:
+    """Return world to clip space as OpenGL has it, (4, 4); `aspect` is width over height.
+
+    What is nearer than a thousandth of the way to the target is cut off, or further than a
+    thousand times that way.
+    """
+    forward = pose.target - pose.eye
+    distance = max(float(np.linalg.norm(forward)), 1e-9)
+    forward = forward / distance
+    right = np.cross(forward, pose.up)
+    right = right / np.linalg.norm(right)
+    turn = np.stack([right, np.cross(right, forward), -forward])
+    view = np.eye(4)
+    view[:3, :3], view[:3, 3] = turn, -turn @ pose.eye
+    near, far = 1e-3 * distance, 1e3 * distance
+    scale = 1.0 / np.tan(np.radians(VIEW_ANGLE / 2))
+    projection = np.zeros((4, 4))
+    projection[0, 0], projection[1, 1] = scale / aspect, scale
+    projection[2, 2] = -(far + near) / (far - near)
+    projection[2, 3], projection[3, 2] = -2.0 * far * near / (far - near), -1.0
+    return np.asarray(projection @ view)
+
+
 def _towards(scene: Scene, aspect: float, forward: Floats, up: Floats) -> Pose:
     """Return the pose in a direction from which all of the scene is in sight."""
     low, high = scene.bounds()

@@ -93,13 +93,14 @@ class Scene:
         """Return the row of a photo, or None where it has no place."""
         return self.names.index(name) if name in self.names else None
 
-    def corners(self, length: float) -> Floats:
-        """Return the far corners of all cameras' frusta, clockwise from top left, (N, 4, 3)."""
+    def corners(self, length: float, rows: slice = slice(None)) -> Floats:
+        """Return the far corners of cameras' frusta, clockwise from top left, (N, 4, 3)."""
         signs = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-        local = np.ones((len(self.names), 4, 3))
-        local[:, :, :2] = signs[None] * self.fields[:, None]
-        directions: Floats = np.einsum("nij,nkj->nki", self.rotations, local)
-        return self.centres[:, None] + length * directions
+        fields = self.fields[rows]
+        local = np.ones((len(fields), 4, 3))
+        local[:, :, :2] = signs[None] * fields[:, None]
+        directions: Floats = np.einsum("nij,nkj->nki", self.rotations[rows], local)
+        return self.centres[rows][:, None] + length * directions
 
     def bounds(self) -> tuple[Floats, Floats]:
         """Return the lowest and highest corner of cameras and of the bulk of the cloud."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from spaceport_app.gui import theme
-from spaceport_app.gui.flight import colours, renderer
-from spaceport_app.gui.flight.canvas import FlightCanvas, load_libraries
+from spaceport_app.gui.flight import colours
+from spaceport_app.gui.flight.canvas import FlightCanvas
 from spaceport_app.gui.flight.colour_bar import ColourBar
+from spaceport_app.gui.flight.layers import Layers
 from spaceport_app.gui.flight.scene import Scene, build
 from spaceport_app.gui.flight.tools import FlightTools
 from spaceport_app.gui.flight.values import PhotoValues, known
@@ -38,7 +39,7 @@ _NO_PLACES = "These photos have no GPS position. The cameras appear here once th
 class FlightView(QWidget):
     """Shows the flight of the open project.
 
-    VTK is loaded in the background when the view is first shown. Signals: `selected` and
+    VTK is loaded and drawn with in the background, once the view was shown. Signals: `selected` and
     `activated` with the name of a photo whose camera was clicked or double-clicked.
     """
 
@@ -59,9 +60,7 @@ class FlightView(QWidget):
         self._picture: tuple[str, Any] | None = None
         self._fresh = True
         self._canvas: FlightCanvas | None = None
-        self._opener = Latest(self, "open-flight")
-        self._opener.answered.connect(self._make_canvas)
-        self._opener.failed.connect(self._cannot_open)
+        self._opening: FlightCanvas | None = None
         self._builder = Latest(self, "flight")
         self._builder.answered.connect(self._take_scene)
         self._builder.failed.connect(self._cannot_build)
@@ -119,7 +118,8 @@ class FlightView(QWidget):
         if name != self._name:
             self._name = name
             if self._canvas is not None and self._scene is not None:
-                self._canvas.layers.leave_out(self._scene.row(name))
+                row = self._scene.row(name)
+                self._canvas.change(lambda layers: layers.leave_out(row))
             self._draw_selected()
 
     def fly_to(self, name: str) -> None:
@@ -138,19 +138,20 @@ class FlightView(QWidget):
 
     def stop(self) -> None:
         """Give threads and graphics memory back; showing the view begins anew."""
-        for worker in (self._opener, self._builder, self._painter):
+        for worker in (self._builder, self._painter):
             worker.stop()
-        if self._canvas is not None:
-            self._canvas.stop()
-            self._pages.removeWidget(self._canvas)
-            self._canvas.deleteLater()
-            self._canvas = None
+        canvas = self._canvas or self._opening
+        if canvas is not None:
+            canvas.stop()
+            self._pages.removeWidget(canvas)
+            canvas.deleteLater()
+        self._canvas = self._opening = None
 
     def showEvent(self, event: QShowEvent) -> None:
         """Load VTK when the view is first seen."""
         super().showEvent(event)
-        if self._canvas is None:
-            self._opener.ask(load_libraries)
+        if self._canvas is None and self._opening is None:
+            self._make_canvas()
             self._show_message()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -167,7 +168,8 @@ class FlightView(QWidget):
         """Take the colours of another theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._canvas is not None:
-            self._canvas.layers.dress(theme.current())
+            look = theme.current()
+            self._canvas.change(lambda layers: layers.dress(look))
             self._draw()
 
     def _lay_out(self) -> None:
@@ -196,36 +198,29 @@ class FlightView(QWidget):
         layout.addLayout(below)
 
     def _make_canvas(self) -> None:
-        """Make the canvas, OpenGL's part of it and the scene one after the other.
+        self._opening = canvas = FlightCanvas(self)
+        canvas.hide()
+        canvas.opened.connect(self._open)
+        canvas.failed.connect(self._cannot_open)
+        canvas.clicked.connect(lambda row: self._tell(self.selected, row))
+        canvas.double_clicked.connect(self._double_clicked)
+        canvas.hovered.connect(self._show_facts)
 
-        Each takes some hundredths of a second, more where other programs use the processor, and
-        the window takes events in between.
-        """
-        if self._canvas is None and self.isVisible():
-            software = renderer.is_software()
-            QTimer.singleShot(0, self, lambda: self._place_canvas(software))
-
-    def _place_canvas(self, software: bool) -> None:
-        if self._canvas is not None or not self.isVisible():
+    def _open(self) -> None:
+        canvas, self._opening = self._opening, None
+        if canvas is None:
             return
-        self._canvas = FlightCanvas(software)
-        self._canvas.clicked.connect(lambda row: self._tell(self.selected, row))
-        self._canvas.double_clicked.connect(self._double_clicked)
-        self._canvas.hovered.connect(self._show_facts)
-        self._pages.addWidget(self._canvas)
+        self._canvas = canvas
+        self._pages.addWidget(canvas)
         for layer, on in self._tools.layers().items():
-            self._canvas.layers.set_visible(layer, on)
-        self._canvas.layers.set_point_size(self._tools.point_size())
+            self._switch(layer, on)
+        size = self._tools.point_size()
+        canvas.change(lambda layers: layers.set_point_size(size))
         self._fresh = True
-        QTimer.singleShot(0, self, self._open_canvas)
-
-    def _open_canvas(self) -> None:
-        if self._canvas is not None:
-            # For its first picture, an empty one, VTK finds out what OpenGL can do.
-            self._canvas.plotter.grabFramebuffer()
-            QTimer.singleShot(0, self, self._draw)
+        self._draw()
 
     def _cannot_open(self, trouble: str) -> None:
+        self._pages.setCurrentWidget(self._message)
         self._message.setText(f"The flight view cannot be shown: {trouble}")
 
     def _cannot_build(self, trouble: str) -> None:
@@ -263,15 +258,19 @@ class FlightView(QWidget):
         self._enable()
         if canvas is None or scene is None:
             if canvas is not None:
-                canvas.layers.clear()
+                canvas.change(lambda layers: layers.clear())
                 canvas.show_scene(None, False)
             self._show_message()
             return
-        canvas.layers.clear()
-        canvas.layers.show_ground(scene)
-        canvas.layers.show_cloud(scene)
-        canvas.layers.show_heights(scene)
-        canvas.layers.show_track(scene)
+
+        def fill(layers: Layers) -> None:
+            layers.clear()
+            layers.show_ground(scene)
+            layers.show_cloud(scene)
+            layers.show_heights(scene)
+            layers.show_track(scene)
+
+        canvas.change(fill)
         self._pages.setCurrentWidget(canvas)
         canvas.show_scene(scene, self._fresh or canvas.fits)
         self._fresh = False
@@ -296,8 +295,8 @@ class FlightView(QWidget):
             self._bar.show()
             shades = colours.colours_of(values, table, colours.parse(look.muted))
         if canvas is not None:
-            canvas.layers.show_cameras(scene, shades, scene.row(self._name))
-            canvas.refresh()
+            row = scene.row(self._name)
+            canvas.change(lambda layers: layers.show_cameras(scene, shades, row))
 
     def _draw_selected(self) -> None:
         self._show_facts(-1)
@@ -310,8 +309,7 @@ class FlightView(QWidget):
             picture = self._picture[1]
         elif row is not None:
             self._ask_picture(self._name)
-        canvas.layers.show_selected(scene, row, picture)
-        canvas.refresh()
+        canvas.change(lambda layers: layers.show_selected(scene, row, picture))
 
     def _ask_picture(self, name: str) -> None:
         path = self._picture_of(name)
@@ -411,13 +409,11 @@ class FlightView(QWidget):
 
     def _switch(self, layer: str, on: bool) -> None:
         if self._canvas is not None:
-            self._canvas.layers.set_visible(layer, on)
-            self._canvas.refresh()
+            self._canvas.change(lambda layers: layers.set_visible(layer, on))
 
     def _resize_points(self, size: int) -> None:
         if self._canvas is not None:
-            self._canvas.layers.set_point_size(float(size))
-            self._canvas.refresh()
+            self._canvas.change(lambda layers: layers.set_point_size(float(size)))
 
     def _tell(self, signal: Any, row: int) -> None:
         if self._scene is None:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import pyvista
+from PySide6.QtGui import QImage
 
 from gui.flight.flights import photo_set, reconstruction
 from spaceport_app.gui import theme
 from spaceport_app.gui.flight import poses
 from spaceport_app.gui.flight.layers import MOVING_POINTS, Layers
+from spaceport_app.gui.flight.offscreen import Offscreen
 from spaceport_app.gui.flight.scene import Scene, build
 from spaceport_app.gui.theme import Colours
 
@@ -25,25 +26,21 @@ def scene() -> Scene:
 
 
 @pytest.fixture
-def plotter(scene: Scene) -> Iterator[pyvista.Plotter]:
+def surface(scene: Scene) -> Iterator[Offscreen]:
     """A picture of the scene from above, in memory."""
-    plotter = pyvista.Plotter(off_screen=True, window_size=(400, 400))
-    plotter.camera.view_angle = poses.VIEW_ANGLE
-    pose = poses.top(scene, 1.0)
-    plotter.camera_position = (pose.eye, pose.target, pose.up)
-    yield plotter
-    plotter.close()
+    surface = Offscreen()
+    surface.take(poses.top(scene, 1.0), 400, 400)
+    yield surface
+    surface.close()
 
 
-def picture(plotter: pyvista.Plotter) -> np.ndarray:
-    plotter.renderer.ResetCameraClippingRange()
-    plotter.render()
-    return np.asarray(plotter.screenshot(return_img=True)).astype(int)
-
-
-def picture_as_it_is(plotter: pyvista.Plotter) -> np.ndarray:
-    plotter.render()
-    return np.asarray(plotter.screenshot(return_img=True)).astype(int)
+def picture(surface: Offscreen, over: bool = False) -> np.ndarray:
+    if not over:
+        surface.renderer.ResetCameraClippingRange()
+    surface.render(over)
+    image = surface.picture().convertToFormat(QImage.Format.Format_RGBX8888)
+    pixels = np.array(image.constBits()).reshape(image.height(), image.width(), 4)
+    return pixels[..., :3].astype(int)
 
 
 def like(pixels: np.ndarray, colour: str, reach: int = 12) -> np.ndarray:
@@ -62,11 +59,11 @@ def shades(scene: Scene) -> np.ndarray:
 
 @pytest.mark.parametrize("look", [theme.DARK, theme.LIGHT])
 def test_photos_left_out_are_red_at_their_gps_position(
-    plotter: pyvista.Plotter, scene: Scene, look: Colours
+    surface: Offscreen, scene: Scene, look: Colours
 ) -> None:
-    layers = Layers(plotter, look)
+    layers = Layers(surface.renderer, look)
     layers.show_cameras(scene, shades(scene))
-    pixels = picture(plotter)
+    pixels = picture(surface)
     red = like(pixels, look.error)
     assert red.sum() > 15
     # The fourth camera is the south-eastern one.
@@ -75,114 +72,109 @@ def test_photos_left_out_are_red_at_their_gps_position(
     assert y > 250
     assert like(pixels, "#00ff00").sum() > 11 * 15
     layers.set_visible("left_out", False)
-    assert like(picture(plotter), look.error).sum() == 0
+    assert like(picture(surface), look.error).sum() == 0
 
 
-def test_larger_points_cover_more(plotter: pyvista.Plotter, scene: Scene) -> None:
-    layers = Layers(plotter, theme.DARK)
+def test_larger_points_cover_more(surface: Offscreen, scene: Scene) -> None:
+    layers = Layers(surface.renderer, theme.DARK)
     layers.show_cloud(scene)
     layers.set_point_size(2.0)
-    small = like(picture(plotter), "#c8c8c8").sum()
+    small = like(picture(surface), "#c8c8c8").sum()
     layers.set_point_size(6.0)
-    assert like(picture(plotter), "#c8c8c8").sum() > 3 * small > 500
+    assert like(picture(surface), "#c8c8c8").sum() > 3 * small > 500
 
 
 def test_a_moving_cloud_is_thinned_and_a_resting_one_is_whole(
-    plotter: pyvista.Plotter, scene: Scene
+    surface: Offscreen, scene: Scene
 ) -> None:
-    layers = Layers(plotter, theme.DARK, fewest_points=50)
+    layers = Layers(surface.renderer, theme.DARK, fewest_points=50)
     layers.show_cloud(scene)
-    whole = like(picture(plotter), "#c8c8c8").sum()
+    whole = like(picture(surface), "#c8c8c8").sum()
     counts = []
     for level in range(len(MOVING_POINTS)):
         layers.thin(level)
-        counts.append(like(picture(plotter), "#c8c8c8").sum())
+        counts.append(like(picture(surface), "#c8c8c8").sum())
     assert counts == sorted(counts, reverse=True) and counts[0] == whole
     assert 0 < counts[-1] < 0.3 * whole
     layers.set_visible("cloud", False)
-    assert like(picture(plotter), "#c8c8c8").sum() == 0
+    assert like(picture(surface), "#c8c8c8").sum() == 0
     layers.set_visible("cloud", True)
-    assert like(picture(plotter), "#c8c8c8").sum() == counts[-1]
+    assert like(picture(surface), "#c8c8c8").sum() == counts[-1]
     layers.thin(0)
-    assert like(picture(plotter), "#c8c8c8").sum() == whole
+    assert like(picture(surface), "#c8c8c8").sum() == whole
 
 
-def test_drawn_in_parts_it_looks_as_drawn_at_once(plotter: pyvista.Plotter, scene: Scene) -> None:
-    layers = Layers(plotter, theme.DARK, fewest_points=50)
+def test_drawn_in_parts_it_looks_as_drawn_at_once(surface: Offscreen, scene: Scene) -> None:
+    layers = Layers(surface.renderer, theme.DARK, fewest_points=50)
     layers.show_ground(scene)
     layers.show_cloud(scene)
     layers.show_cameras(scene, shades(scene))
     layers.set_visible("track", False)
-    whole = picture(plotter)
+    whole = picture(surface)
     parts = layers.steps()
     assert len(parts) > 4
-    renderer = plotter.renderer
     for number, part in enumerate(parts):
         layers.show_only(part)
-        renderer.SetPreserveColorBuffer(number > 0)
-        renderer.SetPreserveDepthBuffer(number > 0)
-        drawn = picture_as_it_is(plotter)
+        drawn = picture(surface, over=number > 0)
         if number == 0:
             assert np.abs(drawn - whole).max() > 100, "the cloud is not there yet"
-    renderer.SetPreserveColorBuffer(False)
-    renderer.SetPreserveDepthBuffer(False)
     layers.show_all()
     differ = (np.abs(drawn - whole).max(axis=-1) > 8).mean()
     assert differ < 0.002
-    assert np.array_equal(picture(plotter), whole)
+    assert np.array_equal(picture(surface), whole)
 
 
 def test_the_photo_stands_upright_in_the_frame_of_its_camera(
-    plotter: pyvista.Plotter, scene: Scene
+    surface: Offscreen, scene: Scene
 ) -> None:
-    layers = Layers(plotter, theme.DARK)
+    layers = Layers(surface.renderer, theme.DARK)
     photo = np.zeros((60, 80, 3), np.uint8)
     photo[:30, :40] = 255, 0, 255
     photo[30:, 40:] = 255, 255, 0
     layers.show_selected(scene, scene.row("P05.png"), photo)
-    pixels = picture(plotter)
+    pixels = picture(surface)
     # The cameras look down with north up, as does the eye: top left stays top left.
     left, top = centre_of(like(pixels, "#ff00ff"))
     right, bottom = centre_of(like(pixels, "#ffff00"))
     assert left < right
     assert top < bottom
     layers.show_selected(scene, None)
-    assert like(picture(plotter), "#ff00ff").sum() == 0
+    assert like(picture(surface), "#ff00ff").sum() == 0
 
 
-def test_the_selected_camera_is_not_drawn_twice(plotter: pyvista.Plotter, scene: Scene) -> None:
-    layers = Layers(plotter, theme.DARK)
+def test_the_selected_camera_is_not_drawn_twice(surface: Offscreen, scene: Scene) -> None:
+    layers = Layers(surface.renderer, theme.DARK)
     layers.show_cameras(scene, shades(scene))
-    every = like(picture(plotter), "#00ff00").sum()
+    every = like(picture(surface), "#00ff00").sum()
     layers.show_cameras(scene, shades(scene), but=5)
-    assert 0.85 * every < like(picture(plotter), "#00ff00").sum() < 0.97 * every
+    assert 0.85 * every < like(picture(surface), "#00ff00").sum() < 0.97 * every
     layers.leave_out(None)
-    assert like(picture(plotter), "#00ff00").sum() == every
+    assert like(picture(surface), "#00ff00").sum() == every
 
 
-def test_the_track_joins_the_placed_photos_in_order(plotter: pyvista.Plotter, scene: Scene) -> None:
-    layers = Layers(plotter, theme.DARK)
+def test_the_track_joins_the_placed_photos_in_order(surface: Offscreen, scene: Scene) -> None:
+    layers = Layers(surface.renderer, theme.DARK)
     layers.show_track(scene)
     # Twelve photos less the one left out make ten lines.
     assert layers._actors["track"][0].GetMapper().GetInput().GetNumberOfLines() == 10
-    assert like(picture(plotter), theme.DARK.accent).sum() > 300
+    assert like(picture(surface), theme.DARK.accent).sum() > 300
 
 
-def test_a_scene_without_metres_has_no_north(plotter: pyvista.Plotter) -> None:
+def test_a_scene_without_metres_has_no_north(surface: Offscreen) -> None:
     photos = photo_set(gps=False)
     scene = build(photos, reconstruction(photos, gps=False))
     assert scene is not None
-    layers = Layers(plotter, theme.DARK)
+    layers = Layers(surface.renderer, theme.DARK)
     layers.show_ground(scene)
     texts = [a.GetInput() for a in layers._actors["ground"] if hasattr(a, "GetInput")]
     assert texts == ["10 units"]
 
 
-def test_clear_leaves_the_background_alone(plotter: pyvista.Plotter, scene: Scene) -> None:
-    layers = Layers(plotter, theme.LIGHT)
+def test_clear_leaves_the_background_alone(surface: Offscreen, scene: Scene) -> None:
+    layers = Layers(surface.renderer, theme.LIGHT)
     layers.show_ground(scene)
     layers.show_cloud(scene)
     layers.show_cameras(scene, shades(scene))
-    assert not like(picture(plotter), theme.LIGHT.background, 4).all()
+    assert not like(picture(surface), theme.LIGHT.background, 4).all()
     layers.clear()
-    assert like(picture(plotter), theme.LIGHT.background, 4).all()
+    assert like(picture(surface), theme.LIGHT.background, 4).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gui.flight.flights import photo_set, reconstruction
-from spaceport_app.gui.flight import moving, poses
+from spaceport_app.gui.flight import moving, picking, poses
 from spaceport_app.gui.flight.ground import grid
 from spaceport_app.gui.flight.poses import VIEW_ANGLE, Pose
 from spaceport_app.gui.flight.scene import Scene, build, rotation
@@ -123,3 +123,16 @@ def test_tumbling_turns_the_horizon(scene: Scene) -> None:
         np.linalg.norm(pose.eye - pose.target)
     )
     assert turned.up[2] < 0
+
+
+def test_the_matrix_of_a_pose_is_what_a_camera_does(scene: Scene) -> None:
+    pose = poses.oblique(scene, 1.5)
+    seen = picking.project(scene.centres, poses.clip_matrix(pose, 1.5), 300, 200)
+    x, y = on_screen(pose, scene.centres, 1.5).T
+    np.testing.assert_allclose(seen[:, 0], 150 * (1 + x), atol=1e-6)
+    np.testing.assert_allclose(seen[:, 1], 100 * (1 - y), atol=1e-6)
+    nearer = pose.eye + 0.5 * (scene.centres - pose.eye)
+    depth = picking.project(nearer, poses.clip_matrix(pose, 1.5), 300, 200)[:, 2]
+    assert (depth < seen[:, 2]).all()
+    behind = picking.project(2 * pose.eye - scene.centres, poses.clip_matrix(pose, 1.5), 300, 200)
+    assert np.isnan(behind).all()

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
 from gui.flight.flights import photo_set, reconstruction
 from spaceport_app.gui import theme
-from spaceport_app.gui.flight import picking
+from spaceport_app.gui.flight import drawing, picking, poses
 from spaceport_app.gui.flight.canvas import FlightCanvas
 from spaceport_app.gui.flight.view import FlightView
 
@@ -33,7 +33,7 @@ def view(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[FlightVie
     qtbot.waitUntil(
         lambda: view._canvas is not None and view._canvas._scene is not None, timeout=60_000
     )
-    canvas_of(view)._render()
+    qtbot.waitUntil(lambda: canvas_of(view).resting, timeout=60_000)
     yield view
     view.stop()
 
@@ -44,22 +44,18 @@ def canvas_of(view: FlightView) -> FlightCanvas:
 
 
 def pixel_of(view: FlightView, name: str) -> QPoint:
-    """Return where a camera stands on the plotter."""
+    """Return where a camera stands on the canvas."""
     canvas, scene = canvas_of(view), view._scene
     assert scene is not None
-    canvas._apply_pose()
-    width, height = canvas.plotter.width(), canvas.plotter.height()
-    found = canvas.plotter.camera.GetCompositeProjectionTransformMatrix(width / height, -1, 1)
-    matrix = np.array([[found.GetElement(i, j) for j in range(4)] for i in range(4)])
+    width, height = canvas.width(), canvas.height()
+    matrix = poses.clip_matrix(canvas.pose, width / height)
     x, y, _ = picking.project(scene.centres[scene.row(name)], matrix, width, height)
     return QPoint(round(x), round(y))
 
 
 def test_a_click_on_a_camera_selects_its_photo(qtbot: QtBot, view: FlightView) -> None:
     with qtbot.waitSignal(view.selected) as told:
-        qtbot.mouseClick(
-            canvas_of(view).plotter, Qt.MouseButton.LeftButton, pos=pixel_of(view, "P05.png")
-        )
+        qtbot.mouseClick(canvas_of(view), Qt.MouseButton.LeftButton, pos=pixel_of(view, "P05.png"))
     assert told.args == ["P05.png"]
 
 
@@ -68,19 +64,19 @@ def test_a_drag_turns_and_selects_nothing(qtbot: QtBot, view: FlightView) -> Non
     before = canvas.pose.eye
     where = pixel_of(view, "P05.png")
     with qtbot.assertNotEmitted(view.selected):
-        qtbot.mousePress(canvas.plotter, Qt.MouseButton.LeftButton, pos=where)
+        qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=where)
         for step in (10, 40, 80):
             point = QPointF(where + QPoint(step, 0))
             event = QMouseEvent(
                 QEvent.Type.MouseMove,
                 point,
-                canvas.plotter.mapToGlobal(point),
+                canvas.mapToGlobal(point),
                 Qt.MouseButton.NoButton,
                 Qt.MouseButton.LeftButton,
                 Qt.KeyboardModifier.NoModifier,
             )
-            QApplication.sendEvent(canvas.plotter, event)
-        qtbot.mouseRelease(canvas.plotter, Qt.MouseButton.LeftButton, pos=where + QPoint(80, 0))
+            QApplication.sendEvent(canvas, event)
+        qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=where + QPoint(80, 0))
     assert np.linalg.norm(canvas.pose.eye - before) > 1.0
 
 
@@ -89,7 +85,7 @@ def test_a_double_click_flies_to_the_camera(qtbot: QtBot, view: FlightView) -> N
     assert scene is not None
     where = pixel_of(view, "P06.png")
     with qtbot.waitSignal(view.activated) as told:
-        qtbot.mouseDClick(canvas.plotter, Qt.MouseButton.LeftButton, pos=where)
+        qtbot.mouseDClick(canvas, Qt.MouseButton.LeftButton, pos=where)
     assert told.args == ["P06.png"]
     target = scene.centres[scene.row("P06.png")]
     qtbot.waitUntil(lambda: np.linalg.norm(canvas.pose.eye - target) < 6 * scene.frustum_length)
@@ -112,13 +108,23 @@ def test_the_photo_of_the_selected_camera_is_read(qtbot: QtBot, view: FlightView
     assert (pixels == [200, 40, 40]).all()
 
 
-def test_a_switched_off_layer_is_gone_and_comes_back(view: FlightView) -> None:
+def cloud_pixels(view: FlightView) -> int:
+    """Return how many pixels of the view's picture are of the cloud."""
+    image = canvas_of(view).grab().toImage()
+    grey = QColor("#c8c8c8").rgb()
+    return sum(
+        image.pixel(x, y) == grey for y in range(image.height()) for x in range(image.width())
+    )
+
+
+def test_a_switched_off_layer_is_gone_and_comes_back(qtbot: QtBot, view: FlightView) -> None:
     action = next(a for a in view._tools._layer_menu.actions() if a.text() == "Point cloud")
-    actors = canvas_of(view).layers._actors["cloud"]
+    whole = cloud_pixels(view)
+    assert whole > 50
     for visible in (False, True):
         action.trigger()
-        assert [bool(actor.GetVisibility()) for actor in actors] == [visible] * len(actors)
-    assert actors
+        qtbot.waitUntil(lambda: canvas_of(view).resting)
+        assert cloud_pixels(view) == (whole if visible else 0)
 
 
 def test_what_is_switched_off_stays_off_with_new_results(qtbot: QtBot, view: FlightView) -> None:
@@ -126,8 +132,58 @@ def test_what_is_switched_off_stays_off_with_new_results(qtbot: QtBot, view: Fli
     before = view._scene
     view.set_reconstruction(None)
     qtbot.waitUntil(lambda: view._scene is not before)
-    actors = canvas_of(view).layers._actors["track"]
-    assert [bool(actor.GetVisibility()) for actor in actors] == [False]
+    seen: list[list[bool]] = []
+    canvas_of(view).change(
+        lambda layers: seen.append([bool(a.GetVisibility()) for a in layers._actors["track"]])
+    )
+    qtbot.waitUntil(lambda: bool(seen))
+    assert seen == [[False]]
+
+
+def test_the_picture_shows_the_cameras_where_a_click_finds_them(view: FlightView) -> None:
+    canvas, scene = canvas_of(view), view._scene
+    assert scene is not None
+    image = canvas.grab().toImage()
+    background = QColor(theme.current().background).rgb()
+    for name in scene.names:
+        where = pixel_of(view, name)
+        assert image.pixel(where) != background
+        assert canvas.camera_at(QPointF(where)) == scene.row(name)
+
+
+def test_the_picture_is_saved_as_it_is_seen(qtbot: QtBot, view: FlightView, tmp_path: Path) -> None:
+    canvas = canvas_of(view)
+    canvas.screenshot(tmp_path / "flight.png")
+    assert QImage(str(tmp_path / "flight.png")).size() == canvas.size()
+    with pytest.raises(OSError, match="cannot be written"):
+        canvas.screenshot(tmp_path / "missing" / "flight.png")
+
+
+def test_a_moved_view_comes_to_rest_as_one_that_stood_there(qtbot: QtBot, view: FlightView) -> None:
+    canvas = canvas_of(view)
+    before = canvas.grab().toImage()
+    qtbot.keyClick(canvas, Qt.Key.Key_Left)
+    assert not canvas.resting
+    qtbot.waitUntil(lambda: canvas.resting)
+    assert canvas.grab().toImage() != before
+    qtbot.keyClick(canvas, Qt.Key.Key_Home)
+    qtbot.waitUntil(lambda: canvas._way is None and canvas.resting)
+    assert canvas.grab().toImage() == before
+
+
+def test_a_window_without_a_graphics_driver_says_so(
+    qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise RuntimeError("no OpenGL here")
+
+    monkeypatch.setattr(drawing, "Offscreen", refuse)
+    view = FlightView()
+    qtbot.addWidget(view)
+    view.show()
+    qtbot.waitUntil(lambda: "no OpenGL here" in view._message.text())
+    assert view._pages.currentWidget() is view._message
+    view.stop()
 
 
 def test_extra_values_can_be_chosen_and_have_their_unit(view: FlightView) -> None:
@@ -148,10 +204,10 @@ def test_values_of_photos_that_are_not_there_are_not_offered(view: FlightView) -
 def test_the_wheel_comes_nearer(view: FlightView) -> None:
     canvas = canvas_of(view)
     before = np.linalg.norm(canvas.pose.eye - canvas.pose.target)
-    middle = QPointF(canvas.plotter.rect().center())
+    middle = QPointF(canvas.rect().center())
     event = QWheelEvent(
         middle,
-        canvas.plotter.mapToGlobal(middle),
+        canvas.mapToGlobal(middle),
         QPoint(),
         QPoint(0, 120),
         Qt.MouseButton.NoButton,
@@ -159,7 +215,7 @@ def test_the_wheel_comes_nearer(view: FlightView) -> None:
         Qt.ScrollPhase.NoScrollPhase,
         False,
     )
-    QApplication.sendEvent(canvas.plotter, event)
+    QApplication.sendEvent(canvas, event)
     assert np.linalg.norm(canvas.pose.eye - canvas.pose.target) < before
 
 
@@ -169,7 +225,7 @@ def test_presets_look_from_above_and_keys_move(qtbot: QtBot, view: FlightView) -
     qtbot.waitUntil(lambda: canvas._way is None)
     np.testing.assert_allclose(canvas.pose.up, [0, 1, 0], atol=1e-9)
     before = canvas.pose.target
-    qtbot.keyClick(canvas.plotter, Qt.Key.Key_Left)
+    qtbot.keyClick(canvas, Qt.Key.Key_Left)
     assert np.linalg.norm(canvas.pose.target - before) > 0.1
 
 
