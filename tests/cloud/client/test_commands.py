@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -10,11 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import keyring.backends.fail
+import keyring.core
 import pytest
 
+from spaceport_app.cli.cloud import cloud
 from spaceport_app.cloud.client import submission
 from spaceport_app.project.project import Project
 
@@ -56,14 +61,25 @@ class Command:
         return process
 
     def __call__(self, *words: object) -> tuple[int, Any]:
-        process = self.start(*words)
-        text, _ = process.communicate(timeout=120)
+        """Do a command in this process, where all of Spaceport is imported already."""
+        told = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(told), redirect_stderr(told):
+            for name in {"SPACEPORT_API_KEY", *self.environment}:
+                if name in self.environment:
+                    patch.setenv(name, self.environment[name])
+                else:
+                    patch.delenv(name, raising=False)
+            patch.setattr(sys, "stdin", io.StringIO())
+            patch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())
+            with pytest.raises(SystemExit) as end:
+                cloud(args=[str(word) for word in words], prog_name="spaceport cloud")
+        code = int(end.value.code or 0)
+        text = told.getvalue()
         self.out.append(text)
         assert "Traceback" not in text, text
-        lines = text.splitlines()
         if "--json" in words:
-            return process.returncode, [json.loads(line) for line in lines]
-        return process.returncode, text
+            return code, [json.loads(line) for line in text.splitlines()]
+        return code, text
 
 
 @pytest.fixture
