@@ -19,7 +19,7 @@ from bundle.failure import BuildError as BundleError
 from release import sbom, signing, stamp
 from release.failure import ReleaseError
 
-from windows import icon, interpreter, launchers, making, script
+from windows import icon, interpreter, launchers, making, pruning, script
 from windows.failure import BuildError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,9 +56,11 @@ def build(output: Path, source: str, cache: Path, compressor: str) -> Path:
         interpreter.lay_out(source, interpreter.fetch(source, cache), runtime)
         site = runtime / "site-packages"
         layout.unpack(fetch.wheels(lock.WINDOWS, cache), site, runtime / "Scripts")
+        pruning.prune(site)
         layout.application(ROOT, site)
         stamp.write(ROOT, site, (runtime / "LICENSE.txt",))
         shutil.copy(site / "spaceport_app" / "LICENSES.txt", payload)
+        pruning.drop_licence_files(site)
         layout.compile_ahead(site, sys.executable)
         launchers.build(version, payload)
         for program in (payload / "Spaceport.exe", payload / "bin" / "spaceport.exe"):
