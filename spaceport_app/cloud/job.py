@@ -70,6 +70,10 @@ class CloudJob:
         The steps to do.
     email : str
         Who is told of the end; nobody if empty.
+    instances : mapping
+        SageMaker instance types that are wanted for steps; else those of the deployment.
+    spot : bool or None
+        Train on spare capacity, which may be interrupted; None as the deployment does it.
     """
 
     name: str
@@ -78,6 +82,8 @@ class CloudJob:
     first: Step = "sfm"
     last: Step = "compression"
     email: str = ""
+    instances: Mapping[Step, str] = field(default_factory=dict)
+    spot: bool | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -86,7 +92,7 @@ class CloudJob:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as it goes over the wire."""
-        return {
+        raw: dict[str, Any] = {
             "name": self.name,
             "files": [file.as_json() for file in self.files],
             "settings": dict(self.settings),
@@ -94,3 +100,9 @@ class CloudJob:
             "last": self.last,
             "email": self.email,
         }
+        # A service that knows no choice takes what leaves it to the deployment.
+        if self.instances:
+            raw["instances"] = dict(self.instances)
+        if self.spot is not None:
+            raw["spot"] = self.spot
+        return raw

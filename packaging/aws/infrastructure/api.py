@@ -98,6 +98,12 @@ class Api(Construct):
             "3dgs": parameters.training_instance.value_as_string,
             "compression": parameters.compression_instance.value_as_string,
         }
+        plain = parameters.plain_choice.value_as_string
+        allowed = {
+            "sfm": plain,
+            "3dgs": parameters.training_choice.value_as_string,
+            "compression": plain,
+        }
         jobs = Function(
             self,
             "Jobs",
@@ -109,7 +115,9 @@ class Api(Construct):
                 "SPACEPORT_STATE_MACHINE": machine.machine.state_machine_arn,
                 "SPACEPORT_SEED_BUCKETS": ",".join(settings.seed_buckets),
                 "SPACEPORT_INSTANCES": json.dumps(instances),
+                "SPACEPORT_ALLOWED_INSTANCES": json.dumps(allowed),
                 "SPACEPORT_SPOT": str(settings.spot).lower(),
+                "SPACEPORT_SPOT_CHOICE": str(settings.spot_choice).lower(),
                 "SPACEPORT_KEPT_DAYS": str(ARTIFACTS_DAYS),
             },
             # API Gateway waits no longer.

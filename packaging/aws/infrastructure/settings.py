@@ -24,6 +24,8 @@ class Settings:
         Buckets that the ``s3Url`` of ``POST /start-job`` may name; read, never written.
     spot : bool
         Train on spare capacity.
+    spot_choice : bool
+        A job may choose whether it does.
     interface_endpoints : bool
         Private addresses of ECR, CloudWatch Logs, SageMaker and STS in the jobs' network. The
         worker calls S3 alone, by the gateway endpoint that costs nothing; SageMaker itself
@@ -34,6 +36,7 @@ class Settings:
 
     seed_buckets: tuple[str, ...] = ()
     spot: bool = False
+    spot_choice: bool = True
     interface_endpoints: bool = False
     own_sagemaker_logs: bool = True
 
@@ -44,6 +47,7 @@ class Settings:
         return Settings(
             tuple(name.strip() for name in buckets if name.strip()),
             _switch(node, "spot"),
+            _switch(node, "spot_choice", "true"),
             _switch(node, "interface_endpoints"),
             _switch(node, "own_sagemaker_logs", "true"),
         )
@@ -82,10 +86,25 @@ class Parameters(Construct):
         self.compression_instance = _parameter(
             self, "CompressionInstance", "Of compression", "ml.c6i.4xlarge", pattern=_MACHINE
         )
+        self.plain_choice = _parameter(
+            self,
+            "PlainChoice",
+            "Machines that a job may choose for SfM and compression, with commas",
+            "ml.c6i.2xlarge,ml.c6i.4xlarge,ml.c6i.8xlarge",
+            pattern=_MACHINES,
+        )
+        self.training_choice = _parameter(
+            self,
+            "TrainingChoice",
+            "Machines that a job may choose for training, with commas",
+            "ml.g4dn.xlarge,ml.g5.xlarge,ml.g5.2xlarge",
+            pattern=_MACHINES,
+        )
 
 
 _ADDRESS = r"[^@\s,]+@[^@\s,]+\.[^@\s,]+"
 _MACHINE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
+_MACHINES = rf"({_MACHINE}(,{_MACHINE})*)?"
 
 
 def _parameter(

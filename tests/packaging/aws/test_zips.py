@@ -101,6 +101,13 @@ def test_every_environment_variable_that_a_function_needs_is_set(account: Accoun
         "3dgs": "ml.g4dn.xlarge",
         "compression": "ml.c6i.4xlarge",
     }
+    choice = json.loads(account.text(jobs["SPACEPORT_ALLOWED_INSTANCES"]))
+    assert choice.keys() == instances.keys()
+    for step, machine in instances.items():
+        assert machine in choice[step].split(",")
+    priced = json.loads((ROOT / BACKEND / "api" / "prices.json").read_text())["usdPerHour"]
+    assert {name for names in choice.values() for name in names.split(",")} <= priced.keys()
+    assert (jobs["SPACEPORT_SPOT"], jobs["SPACEPORT_SPOT_CHOICE"]) == ("false", "true")
 
 
 def test_the_version_of_the_images_is_ours() -> None:

@@ -38,8 +38,12 @@ class Configuration:
         Seconds after which SageMaker ends each step.
     waits_s : mapping
         Seconds between two looks of the state machine at each step.
+    allowed : mapping
+        Instance types that a job may choose for each step; that of `instances` always.
     spot : bool
         Train on spare capacity, which may be interrupted.
+    spot_choice : bool
+        A job may choose whether it does.
     link_s : int
         Seconds for which presigned addresses are valid.
     kept_days : int
@@ -57,7 +61,9 @@ class Configuration:
     instances: Mapping[Step, str] = field(default_factory=lambda: dict(_INSTANCES))
     limits_s: Mapping[Step, int] = field(default_factory=lambda: dict(_LIMITS_S))
     waits_s: Mapping[Step, int] = field(default_factory=lambda: dict(_POLL_S))
+    allowed: Mapping[Step, frozenset[str]] = field(default_factory=dict)
     spot: bool = False
+    spot_choice: bool = False
     link_s: int = 3600
     kept_days: int = 30
     stop_wait_s: float = 20.0
@@ -68,7 +74,12 @@ class Configuration:
     def longest_s(self) -> int:
         """Seconds that a job takes at most, as the state machine sets the limits of its steps."""
         # Training on spare capacity waits for it as long again.
-        return sum(self.limits_s.values()) + (self.limits_s["3dgs"] if self.spot else 0)
+        waits = self.spot or self.spot_choice
+        return sum(self.limits_s.values()) + (self.limits_s["3dgs"] if waits else 0)
+
+    def may_use(self, step: Step) -> frozenset[str]:
+        """Return the instance types that a job may choose for a step."""
+        return self.allowed.get(step, frozenset()) | {self.instances[step]}
 
     @staticmethod
     def of(environment: Mapping[str, str]) -> Configuration:
@@ -79,7 +90,7 @@ class Configuration:
         KeyError, ValueError
             If something is missing or makes no sense: the deployment is wrong.
         """
-        buckets = environment.get("SPACEPORT_SEED_BUCKETS", "").split(",")
+        allowed = _table(environment, "SPACEPORT_ALLOWED_INSTANCES")
         instances = _table(environment, "SPACEPORT_INSTANCES")
         limits = _table(environment, "SPACEPORT_LIMITS_SECONDS")
         waits = _table(environment, "SPACEPORT_POLL_SECONDS")
@@ -88,11 +99,13 @@ class Configuration:
             uploads=environment["SPACEPORT_UPLOADS"],
             artifacts=environment["SPACEPORT_ARTIFACTS"],
             state_machine=environment["SPACEPORT_STATE_MACHINE"],
-            seed_buckets=frozenset(name.strip() for name in buckets if name.strip()),
+            seed_buckets=_names(environment.get("SPACEPORT_SEED_BUCKETS", "")),
             instances={step: str(instances.get(step, _INSTANCES[step])) for step in STEPS},
             limits_s={step: int(limits.get(step, _LIMITS_S[step])) for step in STEPS},
             waits_s={step: int(waits.get(step, _POLL_S[step])) for step in STEPS},
-            spot=environment.get("SPACEPORT_SPOT", "").lower() in {"1", "true", "yes"},
+            allowed={step: _names(allowed.get(step, "")) for step in STEPS},
+            spot=_switch(environment, "SPACEPORT_SPOT"),
+            spot_choice=_switch(environment, "SPACEPORT_SPOT_CHOICE"),
             link_s=int(environment.get("SPACEPORT_LINK_SECONDS", "3600")),
             kept_days=int(environment.get("SPACEPORT_KEPT_DAYS", "30")),
             prices={name: float(price) for name, price in prices.items()},
@@ -107,3 +120,11 @@ def _table(environment: Mapping[str, str], name: str) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise ValueError(f"{name} is no JSON object")
     return table
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    return environment.get(name, "").lower() in {"1", "true", "yes"}

@@ -38,11 +38,11 @@ def machine_input(configuration: Configuration, record: Record) -> dict[str, Any
         "jobId": record.id,
         "pipelineStep": record.job.first,
         "lastStep": record.job.last,
-        "instances": {step: configuration.instances[step] for step in STEPS},
+        "instances": {**configuration.instances, **record.job.instances},
         "volumes": {step: _volume(step, gib) for step in STEPS},
         "limitsSeconds": {step: configuration.limits_s[step] for step in STEPS},
         "pollSeconds": {step: configuration.waits_s[step] for step in STEPS},
-        "spot": configuration.spot,
+        "spot": configuration.spot if record.job.spot is None else record.job.spot,
         "keys": {
             "record": layout.record(record.id),
             "files": uploads,

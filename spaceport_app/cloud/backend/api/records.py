@@ -115,6 +115,8 @@ def load(services: Services, id: str, owner: str) -> Record:
             raw["first"],
             raw["last"],
             raw["email"],
+            raw.get("instances", {}),
+            raw.get("spot"),
         ),
         raw["source"],
         raw.get("token", ""),

@@ -81,7 +81,8 @@ def find(request: Request) -> tuple[Route, str]:
 
 def _create(services: Services, request: Request, _: str) -> Answer:
     raw = request.json()
-    job, token = submission.read(raw), submission.token(raw)
+    job = submission.read(raw, services.configuration)
+    token = submission.token(raw)
     record = creation.create(services, request.owner, job, token)
     return 201, {"job": record.id, "partBytes": PART_BYTES}
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spaceport_app.cloud.backend.api import names
+from spaceport_app.cloud.backend.api.configuration import Configuration
 from spaceport_app.cloud.backend.api.errors import ApiError, invalid
 from spaceport_app.cloud.job import (
     MOST_BYTES,
@@ -20,7 +21,9 @@ from spaceport_app.cloud.job import (
 )
 from spaceport_app.cloud.layout import STEPS, Step, following
 
-_FIELDS = frozenset({"name", "files", "settings", "first", "last", "email", "token"})
+_FIELDS = frozenset(
+    {"name", "files", "settings", "first", "last", "email", "token", "instances", "spot"}
+)
 _SETTINGS = frozenset({"preset", "device", "options", "excluded"})
 _MOST_SETTINGS_BYTES = 1 << 20
 _MOST_NAME = 200
@@ -32,8 +35,8 @@ _PROJECT_FOLDERS = frozenset({"photos", "sfm", "splats", "bundle"})
 _PROJECT_FILES = frozenset({"project.json", "edits.json"})
 
 
-def read(raw: Mapping[str, Any]) -> CloudJob:
-    """Return the job that a body asks for.
+def read(raw: Mapping[str, Any], configuration: Configuration) -> CloudJob:
+    """Return the job that a body asks for, on machines that the deployment allows.
 
     Raises
     ------
@@ -55,6 +58,8 @@ def read(raw: Mapping[str, Any]) -> CloudJob:
         first,
         last,
         email(raw.get("email", "")),
+        _instances(raw.get("instances", {}), configuration),
+        _spot(raw.get("spot"), configuration),
     )
 
 
@@ -115,6 +120,30 @@ def email(raw: object) -> str:
     if not isinstance(raw, str) or len(raw) > 254 or not _EMAIL.fullmatch(raw):
         raise invalid("The email is no mail address.")
     return raw
+
+
+def _instances(raw: object, configuration: Configuration) -> dict[Step, str]:
+    if not isinstance(raw, Mapping):
+        raise invalid("The instances must be an object of a type for each step.")
+    chosen = {step(name): type for name, type in raw.items()}
+    for name, type in chosen.items():
+        allowed = configuration.may_use(name)
+        if not isinstance(type, str) or type not in allowed:
+            raise invalid(
+                f"This service does not allow {str(type)[:80]} for {name}, but "
+                f"{', '.join(sorted(allowed))}.",
+                "instance_not_allowed",
+            )
+    return chosen
+
+
+def _spot(raw: object, configuration: Configuration) -> bool | None:
+    if raw is not None and not isinstance(raw, bool):
+        raise invalid("The spot must be true or false.")
+    if raw in (None, configuration.spot) or configuration.spot_choice:
+        return raw
+    does = "only" if configuration.spot else "never"
+    raise invalid(f"This service {does} trains on spare capacity.", "spot_not_allowed")
 
 
 def _name(raw: object) -> str:

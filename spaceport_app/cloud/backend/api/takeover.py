@@ -16,11 +16,15 @@ from spaceport_app.cloud.backend.api import records, uploads
 from spaceport_app.cloud.backend.api.errors import invalid, is_absent, unknown_job
 from spaceport_app.cloud.backend.api.records import Record
 from spaceport_app.cloud.backend.api.services import Services
+from spaceport_app.cloud.job import PART_BYTES
 
 MOST_A_CALL = 250
 _MOST_BYTES_A_CALL = 2 << 30
-_MOST_BYTES_A_FILE = 1 << 30
-"""API Gateway waits half a minute; S3 copies some hundred megabytes a second."""
+_MOST_BYTES_AT_ONCE = 1 << 30
+"""API Gateway waits half a minute; S3 copies some hundred megabytes a second.
+
+A larger file is copied part by part, in as many calls as it takes.
+"""
 
 Content: TypeAlias = tuple[int, str]
 """Bytes of a file and their SHA-256 in hexadecimal."""
@@ -34,7 +38,7 @@ def take(services: Services, record: Record, raw: Mapping[str, Any]) -> dict[str
     -------
     dict
         ``taken``: numbers of the files that were copied; ``next``: where the next call goes on,
-        or None.
+        or None. It is the number of a large file again as long as that is not copied whole.
 
     Raises
     ------
@@ -55,12 +59,19 @@ def take(services: Services, record: Record, raw: Mapping[str, Any]) -> dict[str
         number
         for number in range(after, len(files))
         if present.get(number) != files[number].size
-        and files[number].size <= _MOST_BYTES_A_FILE
         and (files[number].size, files[number].sha256) in there
     ]
+    if wanted and files[wanted[0]].size > _MOST_BYTES_AT_ONCE:
+        file = files[wanted[0]]
+        left = _copy_parts(services, record, wanted[0], there[file.size, file.sha256])
+        taken = [wanted[0]] if left == 0 else []
+        rest = wanted if left else wanted[1:]
+        return {"taken": taken, "next": rest[0] if rest else None}
     chosen: list[int] = []
     size = 0
     for number in wanted[:MOST_A_CALL]:
+        if files[number].size > _MOST_BYTES_AT_ONCE:
+            break
         size += files[number].size
         if chosen and size > _MOST_BYTES_A_CALL:
             break
@@ -92,6 +103,40 @@ def _places(services: Services, other: Record) -> dict[Content, Place]:
             key = layout.upload(other.id, number)
             found[size, file.sha256] = {"Bucket": services.configuration.uploads, "Key": key}
     return found
+
+
+def _copy_parts(services: Services, record: Record, number: int, place: Place) -> int | None:
+    """Copy as many parts of a large file as one call can; return how many are left, or None.
+
+    None says that the file cannot be had: what arrived of it stays, and the rest is uploaded.
+    """
+    file = record.job.files[number]
+    upload = uploads.open_for(services, record, (number,))[number]
+    there = {part.number for part in uploads.parts(services, record, number, upload)}
+    missing = [part for part in range(1, file.parts() + 1) if part not in there]
+
+    def copy(part: int) -> None:
+        start = (part - 1) * PART_BYTES
+        end = start + uploads.part_size(file, part) - 1
+        services.s3.upload_part_copy(
+            Bucket=services.configuration.uploads,
+            Key=layout.upload(record.id, number),
+            UploadId=upload,
+            PartNumber=part,
+            CopySource=place,
+            CopySourceRange=f"bytes={start}-{end}",
+        )
+
+    now = missing[: max(1, _MOST_BYTES_A_CALL // PART_BYTES)]
+    try:
+        uploads.side_by_side(copy, now)
+    except ClientError as error:
+        if is_absent(error):
+            return None
+        raise
+    if len(now) == len(missing) and not uploads.complete(services, record, number, upload):
+        return None
+    return len(missing) - len(now)
 
 
 def _copy(services: Services, record: Record, number: int, place: Place) -> bool:

@@ -96,6 +96,8 @@ def test_environment_is_read(tmp_path: Path) -> None:
         "SPACEPORT_POLL_SECONDS": '{"3dgs": 5}',
         "SPACEPORT_PRICES": '{"ml.g5.xlarge": 2}',
         "SPACEPORT_SPOT": "True",
+        "SPACEPORT_SPOT_CHOICE": "true",
+        "SPACEPORT_ALLOWED_INSTANCES": '{"sfm": "ml.c6i.xlarge, ml.c6i.4xlarge", "3dgs": ""}',
         "SPACEPORT_LINK_SECONDS": "600",
         "SPACEPORT_KEPT_DAYS": "3",
     }
@@ -109,6 +111,9 @@ def test_environment_is_read(tmp_path: Path) -> None:
     assert (read.limits_s["sfm"], read.limits_s["3dgs"]) == (60, 21600)
     assert (read.waits_s["sfm"], read.waits_s["3dgs"]) == (60, 5)
     assert read.prices == {"ml.g5.xlarge": 2.0}
+    assert read.spot_choice
+    assert read.may_use("sfm") == {"ml.c6i.xlarge", "ml.c6i.2xlarge", "ml.c6i.4xlarge"}
+    assert read.may_use("3dgs") == {"ml.g5.xlarge"}
     assert (read.spot, read.link_s, read.kept_days) == (True, 600, 3)
 
 

@@ -76,6 +76,31 @@ def test_many_files_are_taken_in_several_calls(
     assert len(cloud.http.get(f"/jobs/{new}/parts").json()["parts"]) == 7
 
 
+def test_a_large_file_is_taken_part_by_part_and_none_of_it_is_sent_again(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from spaceport_app.cloud.backend.api import takeover
+
+    old = cloud.make(b"one", BIG, b"two")
+    cloud.upload(old, (0, 1, b"one"), (2, 1, b"two"))
+    cloud.upload(old, (1, 1, BIG[:PART_BYTES]), (1, 2, BIG[PART_BYTES:]))
+    assert cloud.http.post(f"/jobs/{old}/start").status_code == 200
+    monkeypatch.setattr(takeover, "_MOST_BYTES_AT_ONCE", PART_BYTES)
+    monkeypatch.setattr(takeover, "_MOST_BYTES_A_CALL", PART_BYTES)
+    new = cloud.make(b"one", BIG, b"two")
+    assert take(cloud, new, old) == {"taken": [0], "next": 1}
+    # One call copies one part: the next goes on with the same file, also after a kill between.
+    assert take(cloud, new, old, after=1) == {"taken": [], "next": 1}
+    there = cloud.http.get(f"/jobs/{new}/parts").json()["parts"]
+    assert [(part["file"], part["part"]) for part in there] == [(0, 1), (1, 1)]
+    assert take(cloud, new, old, after=1) == {"taken": [1], "next": 2}
+    assert take(cloud, new, old, after=2) == {"taken": [2], "next": None}
+    assert cloud.http.post(f"/jobs/{new}/start").status_code == 200
+    s3 = cloud.stack.client("s3")
+    kept = s3.get_object(Bucket=cloud.stack.uploads, Key=layout.upload(new, 1))["Body"].read()
+    assert kept == BIG
+
+
 def test_a_file_of_other_bytes_or_that_is_gone_is_not_taken(cloud: Cloud) -> None:
     old, new = cloud.running(b"one", b"two"), cloud.make(b"one", b"twa")
     cloud.stack.client("s3").delete_object(Bucket=cloud.stack.uploads, Key=layout.upload(old, 0))

@@ -228,6 +228,41 @@ def test_input_of_the_state_machine_names_what_the_job_is(cloud: Cloud) -> None:
     assert uploads != artifacts
 
 
+def test_a_job_runs_on_the_machines_that_it_chose(cloud: Cloud) -> None:
+    cloud.configure(allowed={"3dgs": frozenset({"ml.g5.xlarge"})}, spot_choice=True)
+    job = cloud.running(b"one", instances={"3dgs": "ml.g5.xlarge"}, spot=True)
+    arn = cloud.http.post(f"/jobs/{job}/start").json()["execution"]
+    states = cloud.stack.client("stepfunctions")
+    given = json.loads(states.describe_execution(executionArn=arn)["input"])
+    assert given["spot"] is True
+    assert given["instances"] == {
+        "sfm": "ml.c6i.2xlarge",
+        "3dgs": "ml.g5.xlarge",
+        "compression": "ml.c6i.4xlarge",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "words"),
+    [
+        ({"instances": {"3dgs": "ml.p4d.24xlarge"}}, "instance_not_allowed", "ml.g4dn.xlarge"),
+        ({"instances": {"sfm": "ml.g5.xlarge"}}, "instance_not_allowed", "ml.c6i.2xlarge"),
+        ({"instances": {"sfm": ["ml.c6i.2xlarge"]}}, "instance_not_allowed", "ml.c6i.2xlarge"),
+        ({"instances": {"training": "ml.g5.xlarge"}}, "unknown_step", "sfm, 3dgs"),
+        ({"instances": "ml.g5.xlarge"}, "invalid", "an object"),
+        ({"spot": True}, "spot_not_allowed", "never trains on spare capacity"),
+        ({"spot": "yes"}, "invalid", "true or false"),
+    ],
+)
+def test_only_machines_that_the_deployment_allows_can_be_chosen(
+    cloud: Cloud, fields: dict[str, object], code: str, words: str
+) -> None:
+    cloud.configure(allowed={"3dgs": frozenset({"ml.g5.xlarge"})})
+    answer = cloud.http.post("/jobs", json={**asked(b"one"), **fields})
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert words in answer.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("first", "own"), [("sfm", ["sfm", "3dgs"]), ("3dgs", ["3dgs"]), ("compression", [])]
 )
