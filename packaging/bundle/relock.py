@@ -11,6 +11,7 @@ import sys
 import tempfile
 import tomllib
 import urllib.parse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def wheels_of(pylock: dict[str, Any], platform: str) -> tuple[lock.Wheel, ...]:
         if marker and not Marker(marker).evaluate({"sys_platform": system}):
             continue
         files = {file_name(wheel["url"]): wheel for wheel in package["wheels"]}
-        file = min(files, key=lambda name: rank(name, platform))
+        file = best(files, platform)
         local = "+cpu" in package["version"]
         wheels.append(
             lock.Wheel(
@@ -95,7 +96,7 @@ def file_name(url: str) -> str:
 
 
 def rank(file: str, platform: str) -> int:
-    """Return how far down the list of what a platform prefers a wheel stands."""
+    """Return how far down the list of what a platform prefers a wheel stands, -1 if not on it."""
     from packaging.utils import parse_wheel_filename
 
     from packaging import tags
@@ -107,7 +108,28 @@ def rank(file: str, platform: str) -> int:
         *tags.compatible_tags(version, "cp311", systems),
     ]
     fitting = [liked.index(tag) for tag in parse_wheel_filename(file)[3] if tag in liked]
-    return min(fitting, default=len(liked))
+    return min(fitting, default=-1)
+
+
+def best(files: Iterable[str], platform: str) -> str:
+    """Return the name of the wheel that a platform prefers, of equal ones the latest build.
+
+    Raises
+    ------
+    BuildError
+        If none fits.
+    """
+    from packaging.utils import parse_wheel_filename
+
+    ranks = {file: rank(file, platform) for file in files}
+    fitting = [file for file, place in ranks.items() if place >= 0]
+    if not fitting:
+        raise BuildError(f"No wheel fits {platform}: {', '.join(sorted(ranks))}.")
+    first = min(ranks[file] for file in fitting)
+    return max(
+        (file for file in fitting if ranks[file] == first),
+        key=lambda file: parse_wheel_filename(file)[2],
+    )
 
 
 def main(options: list[str]) -> int:

@@ -1,0 +1,1 @@
+"""The table of GPU engines that Spaceport ships, and how it is made."""
