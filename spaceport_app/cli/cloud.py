@@ -55,6 +55,25 @@ EmailOption = Annotated[
         show_default=False,
     ),
 ]
+MachineOption = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--machine",
+        metavar="STEP=TYPE",
+        help="Machine of a step, such as 3dgs=ml.g5.xlarge; may be given for each step. "
+        "[default: as the service is set up]",
+        show_default=False,
+    ),
+]
+SpotOption = Annotated[
+    Optional[bool],  # noqa: UP045
+    typer.Option(
+        "--spot/--no-spot",
+        help="Train on spare capacity of AWS: cheaper, but it may be interrupted and then waits "
+        "and goes on. [default: as the service is set up]",
+        show_default=False,
+    ),
+]
 KeepDeviceOption = Annotated[
     bool,
     typer.Option(
@@ -106,6 +125,8 @@ def submit(
     originals: OriginalsOption = False,
     limit_mbit: LimitOption = None,
     email: EmailOption = None,
+    machine: MachineOption = None,
+    spot: SpotOption = None,
     keep_settings: KeepDeviceOption = False,
     yes: Yes = False,
     quiet: Quiet = False,
@@ -121,6 +142,8 @@ def submit(
         originals=originals,
         limit_mbit=limit_mbit,
         email=email,
+        machines=machine or [],
+        spot=spot,
         keep_settings=keep_settings,
         yes=yes,
         quiet=quiet,
@@ -136,6 +159,8 @@ def run(
     originals: OriginalsOption = False,
     limit_mbit: LimitOption = None,
     email: EmailOption = None,
+    machine: MachineOption = None,
+    spot: SpotOption = None,
     keep_settings: KeepDeviceOption = False,
     every: PollOption = 5.0,
     yes: Yes = False,
@@ -155,6 +180,8 @@ def run(
         originals=originals,
         limit_mbit=limit_mbit,
         email=email,
+        machines=machine or [],
+        spot=spot,
         keep_settings=keep_settings,
         every=every,
         yes=yes,

@@ -16,7 +16,7 @@ import typer
 
 from spaceport_app.cli import live
 from spaceport_app.cli.output import FAILED, STOPPED, Output, told, usage
-from spaceport_app.cloud.client import connection, offer, submission, wishes
+from spaceport_app.cloud.client import connection, offer, prices, submission, wishes
 from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.run import CloudRun
 from spaceport_app.cloud.client.secrets import Keys
@@ -90,10 +90,13 @@ def _ask(output: Output, project: Project, wish: Wish, keep_settings: bool, yes:
             "seconds": [round(value) for value in expected.seconds],
             "usd": [round(value, 2) for value in expected.usd],
             "prices": f"{expected.region}, {expected.as_of}",
+            "check_prices": prices.PAGE,
+            "machines": dict(wish.for_steps()),
+            "spot": wish.spot,
         }
     )
     output.say(made.leaving.sentence)
-    output.say(expected.words())
+    output.say(f"{expected.words()} {prices.PAGE}")
     if made.gpu_values:
         output.say(offer.GPU_VALUES)
     confirm(output, yes, "Send it and start?")

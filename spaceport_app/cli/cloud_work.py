@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,8 @@ def submit(
     originals: bool,
     limit_mbit: float | None,
     email: str | None,
+    machines: Sequence[str],
+    spot: bool | None,
     keep_settings: bool,
     yes: bool,
     quiet: bool,
@@ -102,7 +105,7 @@ def submit(
 ) -> None:
     """Send a project and have its computing started."""
     output = Output(json=json, quiet=quiet)
-    wish = _wish(output, first, last, originals, limit_mbit, email)
+    wish = _wish(output, first, last, originals, limit_mbit, email, machines, spot)
     drive(output, project, wish, first is None, keep_settings, yes, until_started=True)
 
 
@@ -114,6 +117,8 @@ def run(
     originals: bool,
     limit_mbit: float | None,
     email: str | None,
+    machines: Sequence[str],
+    spot: bool | None,
     keep_settings: bool,
     every: float,
     yes: bool,
@@ -122,7 +127,7 @@ def run(
 ) -> None:
     """Send a project, follow it and fetch the results."""
     output = Output(json=json, quiet=quiet)
-    wish = _wish(output, first, last, originals, limit_mbit, email)
+    wish = _wish(output, first, last, originals, limit_mbit, email, machines, spot)
     drive(output, project, wish, first is None, keep_settings, yes, every=every)
 
 
@@ -200,6 +205,8 @@ def _wish(
     originals: bool,
     limit_mbit: float | None,
     email: str | None,
+    machines: Sequence[str],
+    spot: bool | None,
 ) -> Wish:
     with told(output):
         start, end = _step(first or "sfm"), _step(last)
@@ -213,7 +220,18 @@ def _wish(
             usual.email if email is None else email,
         )
         photos: Photos = "original" if originals else "scaled"
-        return Wish(start, end, photos, chosen.email, chosen.bytes_a_second)
+        rate = chosen.bytes_a_second
+        return Wish(start, end, photos, chosen.email, rate, _instances(machines), spot)
+
+
+def _instances(machines: Sequence[str]) -> dict[Step, str]:
+    found: dict[Step, str] = {}
+    for text in machines:
+        step, equals, type = text.partition("=")
+        if not (equals and type):
+            raise usage(f"{text} names no machine.", "Write it as 3dgs=ml.g5.xlarge.")
+        found[_step(step)] = type
+    return found
 
 
 def _step(name: str) -> Step:

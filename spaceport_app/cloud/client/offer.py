@@ -68,7 +68,16 @@ def expect(project: Project, settings: Settings, wish: Wish, stages: Registry) -
     """
     options = resolve_all(stages, settings)
     work = forecast.workload(project)
-    return prices.expect(prices.read(), work, options, wish.first, wish.last, stages)
+    return prices.expect(
+        prices.read(),
+        work,
+        options,
+        wish.first,
+        wish.last,
+        stages,
+        wish.for_steps(),
+        spot=bool(wish.spot),
+    )
 
 
 def photos_read(project: Project, stages: Registry) -> bool:

@@ -1,8 +1,8 @@
 """What a job will cost and take, before its start: a range, from a price table one can edit.
 
 Times come from the same model as those of a local run (`spaceport_app.pipeline.estimate`) with
-the cores of AWS's machines, training from published times of an A100 by the share of it that a
-Tesla T4 reaches. Nothing here was measured on AWS.
+the cores of AWS's machines, training from published times of an A100 by the share of it that the
+machine's card reaches. Nothing here was measured on AWS, and no price is fetched.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from spaceport_app.cloud.layout import STAGES, STEPS, Step, following
 from spaceport_app.pipeline.estimate import Workload
 from spaceport_app.pipeline.stage import Registry, find
 
+PAGE = "https://aws.amazon.com/sagemaker/ai/pricing/"
+"""Where AWS tells its prices."""
+
 _RESULT_BYTES_A_GAUSSIAN = 110.0
 _VIEW_BYTES_A_PIXEL = 0.9
 
@@ -38,16 +41,49 @@ class Machine:
 
 @dataclass(frozen=True)
 class Prices:
-    """The price table; `time_factor` are the ends of the range around the model's times."""
+    """The price table: machines of each step, the usual one apart from those to choose instead.
+
+    `spot_share` is the part of a price that spare capacity costs, `time_factor` the ends of the
+    range around the model's times.
+    """
 
     as_of: str
     region: str
     machines: Mapping[Step, Machine]
+    alternatives: Mapping[Step, tuple[Machine, ...]]
+    spot_share: float
     storage_usd_a_gb_month: float
     storage_months: float
     transfer_out_usd_a_gb: float
     usd_a_job: float
     time_factor: tuple[float, float]
+
+    def offered(self, step: Step) -> tuple[Machine, ...]:
+        """Return the machines of a step, the usual one first."""
+        return (self.machines[step], *self.alternatives[step])
+
+    def machine(self, step: Step, type: str = "") -> Machine:
+        """Return a machine of a step by its type; the usual one by none.
+
+        Raises
+        ------
+        CloudError
+            ``no_price`` if the table has no such machine.
+        """
+        offered = self.offered(step)
+        for machine in offered:
+            if type in ("", machine.type):
+                return machine
+        raise CloudError(
+            "no_price",
+            f"The price table has no {type} for {step}.",
+            f"Choose one of {', '.join(machine.type for machine in offered)}, "
+            "or add it to the table.",
+        )
+
+    def source(self) -> str:
+        """Return of where and when the prices are."""
+        return f"{self.region}, {self.as_of}"
 
 
 @dataclass(frozen=True)
@@ -58,13 +94,15 @@ class Expected:
     usd: tuple[float, float]
     as_of: str
     region: str
+    spot: bool = False
 
     def words(self) -> str:
         """Return one line for a person."""
         low, high = (max(1, round(seconds / 60)) for seconds in self.seconds)
+        waits = " Waits for spare capacity come on top." if self.spot else ""
         return (
             f"About {low} to {high} minutes on AWS, {self.usd[0]:.2f} to {self.usd[1]:.2f} US "
-            f"dollars at list prices of {self.region}, {self.as_of}."
+            f"dollars by the prices noted for {self.region}, {self.as_of}; check them.{waits}"
         )
 
 
@@ -132,6 +170,9 @@ def expect(
     first: Step,
     last: Step,
     stages: Registry,
+    instances: Mapping[Step, str] | None = None,
+    *,
+    spot: bool = False,
 ) -> Expected:
     """Return the range of time and cost of the steps from `first` to `last`.
 
@@ -141,10 +182,21 @@ def expect(
         Photos and their size; cores and device are those of AWS's machines.
     options : mapping
         Options of every stage.
+    instances : mapping, optional
+        Types of machines that are not the usual ones.
+    spot : bool
+        Training uses spare capacity.
+
+    Raises
+    ------
+    CloudError
+        ``no_price`` if the table has no such machine.
     """
+    spare = spot and "3dgs" in following(first, last)
     low_s = high_s = low_usd = high_usd = 0.0
     for step in following(first, last):
-        machine = prices.machines[step]
+        machine = prices.machine(step, (instances or {}).get(step, ""))
+        hour = machine.usd_an_hour * (prices.spot_share if spot and step == "3dgs" else 1.0)
         device = "cuda" if step == "3dgs" else "cpu"
         there = replace(work, cores=machine.cores, device=device)
         if step == "sfm":
@@ -161,13 +213,13 @@ def expect(
         low = machine.start_s[0] + seconds * prices.time_factor[0]
         high = machine.start_s[1] + seconds * prices.time_factor[1]
         low_s, high_s = low_s + low, high_s + high
-        low_usd += low / 3600 * machine.usd_an_hour
-        high_usd += high / 3600 * machine.usd_an_hour
+        low_usd += low / 3600 * hour
+        high_usd += high / 3600 * hour
     moved_gb = _result_bytes(work, options, first, last) / 1e9
     storage = moved_gb * prices.storage_usd_a_gb_month * prices.storage_months
     other = prices.usd_a_job + storage + moved_gb * prices.transfer_out_usd_a_gb
     usd = (low_usd + other * prices.time_factor[0], high_usd + other * prices.time_factor[1])
-    return Expected((low_s, high_s), usd, prices.as_of, prices.region)
+    return Expected((low_s, high_s), usd, prices.as_of, prices.region, spare)
 
 
 def _result_bytes(work: Workload, options: Mapping[str, Any], first: Step, last: Step) -> float:
@@ -178,11 +230,21 @@ def _result_bytes(work: Workload, options: Mapping[str, Any], first: Step, last:
 
 
 def _parse(raw: Mapping[str, Any]) -> Prices:
-    machines = raw["instances"]
+    machines, others = raw["instances"], raw.get("alternatives", {})
+    alternatives = {step: tuple(map(_machine, others.get(step, ()))) for step in STEPS}
+    for step in STEPS:
+        types = [machines[step]["type"], *(machine.type for machine in alternatives[step])]
+        if len(set(types)) < len(types):
+            raise ValueError(f"a machine of {step} is there twice")
+    share = float(raw.get("spot_share", 1.0))
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"{share} is no part of a price")
     return Prices(
         str(raw["as_of"]),
         str(raw["region"]),
         {step: _machine(machines[step]) for step in STEPS},
+        alternatives,
+        share,
         float(raw["storage_usd_a_gb_month"]),
         float(raw["storage_months"]),
         float(raw["transfer_out_usd_a_gb"]),
@@ -192,21 +254,25 @@ def _parse(raw: Mapping[str, Any]) -> Prices:
 
 
 def _as_json(prices: Prices) -> dict[str, Any]:
-    machines = {
-        step: {
+    def raw(machine: Machine) -> dict[str, Any]:
+        return {
             "type": machine.type,
             "usd_an_hour": machine.usd_an_hour,
             "cores": machine.cores,
             "start_s": list(machine.start_s),
             "gpu_share_of_a100": machine.gpu_share,
         }
-        for step, machine in prices.machines.items()
-    }
+
     return {
         "as_of": prices.as_of,
         "region": prices.region,
         "currency": "USD",
-        "instances": machines,
+        "instances": {step: raw(machine) for step, machine in prices.machines.items()},
+        "alternatives": {
+            step: [raw(machine) for machine in machines]
+            for step, machines in prices.alternatives.items()
+        },
+        "spot_share": prices.spot_share,
         "storage_usd_a_gb_month": prices.storage_usd_a_gb_month,
         "storage_months": prices.storage_months,
         "transfer_out_usd_a_gb": prices.transfer_out_usd_a_gb,

@@ -21,7 +21,7 @@ from spaceport_app.cloud.client.jobs import CONFIRM_S
 from spaceport_app.cloud.client.submission import Submission
 from spaceport_app.cloud.client.uploading import Uploader
 from spaceport_app.cloud.client.wishes import Wish, usual_first
-from spaceport_app.cloud.layout import STAGES, STEPS, Step
+from spaceport_app.cloud.layout import STAGES, STEPS, Step, following
 from spaceport_app.errors import StageError
 from spaceport_app.events import Failed, part
 from spaceport_app.pipeline import fingerprint, trouble
@@ -266,6 +266,8 @@ class CloudRun:
             photos=wish.photos if wish.first == "sfm" else "",
             email=wish.email,
             token=secrets.token_hex(16),
+            instances=dict(wish.for_steps()),
+            spot=wish.spot if "3dgs" in following(wish.first, wish.last) else None,
         )
         if last is not None and last.endpoint == self._api.endpoint:
             made = replace(made, before=last.before)

@@ -67,6 +67,10 @@ class Submission:
         Steps whose results are published here.
     ended : str
         Last state of the job once nothing more will come of it.
+    instances : mapping
+        Types of machines that were chosen for steps.
+    spot : bool or None
+        Whether training on spare capacity was chosen.
     """
 
     endpoint: str
@@ -85,6 +89,8 @@ class Submission:
     started: bool = False
     taken: tuple[Step, ...] = field(default=())
     ended: str = ""
+    instances: Mapping[Step, str] = field(default_factory=dict)
+    spot: bool | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -115,7 +121,14 @@ class Submission:
         """Return it as the service is asked for it."""
         files = tuple(upload.file for upload in self.uploads)
         return CloudJob(
-            self.name, files, sent_settings(self.settings), self.first, self.last, self.email
+            self.name,
+            files,
+            sent_settings(self.settings),
+            self.first,
+            self.last,
+            self.email,
+            self.instances,
+            self.spot,
         )
 
     def project_settings(self) -> Settings:

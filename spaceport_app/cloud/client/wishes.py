@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from spaceport_app.cloud.client.preparing import Photos
-from spaceport_app.cloud.layout import STEPS, Step
+from spaceport_app.cloud.layout import STEPS, Step, following
 from spaceport_app.pipeline import fingerprint
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import Registry, find
@@ -27,6 +28,10 @@ class Wish:
         Who is told of the end.
     bytes_a_second : float
         Bandwidth of the upload at most; 0 for no limit.
+    instances : mapping
+        Types of machines for steps; else the usual ones of the service.
+    spot : bool or None
+        Train on spare capacity; None as the service usually does.
     """
 
     first: Step = "sfm"
@@ -34,6 +39,13 @@ class Wish:
     photos: Photos = "scaled"
     email: str = ""
     bytes_a_second: float = 0.0
+    instances: Mapping[Step, str] = field(default_factory=dict)
+    spot: bool | None = None
+
+    def for_steps(self) -> Mapping[Step, str]:
+        """Return the machines of the steps that are asked for."""
+        steps = following(self.first, self.last)
+        return {step: type for step, type in self.instances.items() if step in steps}
 
 
 def usual_first(project: Project, stages: Registry) -> Step:

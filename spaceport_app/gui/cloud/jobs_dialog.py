@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -28,6 +27,7 @@ from spaceport_app.cloud.client.api import Api
 from spaceport_app.errors import StageError
 from spaceport_app.events import Event, Progress
 from spaceport_app.gui import places, theme
+from spaceport_app.gui.buttons import push_button
 from spaceport_app.gui.cloud.account import Account
 from spaceport_app.gui.cloud.words import STATE_WORDS, STEP_WORDS, in_window
 from spaceport_app.gui.dialogs import ask, fit
@@ -85,15 +85,15 @@ class JobsDialog(QDialog):
         self.line.setAccessibleName("Fetching the results")
         self.status = small_label("muted")
         self.status.setObjectName("status")
-        self.refresh_button = self._button("Refresh", "refresh", self.refresh)
-        self.follow_button = self._button("Follow", "follow", self._follow)
+        self.refresh_button = push_button("Refresh", self.refresh, "refresh")
+        self.follow_button = push_button("Follow", self._follow, "follow")
         self.follow_button.setToolTip("Show the progress of the open project's job")
-        self.fetch_button = self._button("Fetch…", "fetch", self._ask_where)
+        self.fetch_button = push_button("Fetch…", self._ask_where, "fetch")
         self.fetch_button.setToolTip("Make a project of the results that are there")
-        self.stop_button = self._button("Stop…", "stop", self._ask_stop)
-        self.delete_button = self._button("Delete…", "delete", self._ask_delete)
+        self.stop_button = push_button("Stop…", self._ask_stop, "stop")
+        self.delete_button = push_button("Delete…", self._ask_delete, "delete")
         self.delete_button.setToolTip("Delete the job with its photos and results on AWS")
-        self.close_button = self._button("Close", "close", self.reject)
+        self.close_button = push_button("Close", self.reject, "close")
         self.close_button.setDefault(True)
 
         buttons = QHBoxLayout()
@@ -115,13 +115,6 @@ class JobsDialog(QDialog):
         fit(self, 720, 440)
         self._allow()
         self.refresh()
-
-    def _button(self, words: str, name: str, deed: Callable[[], None]) -> QPushButton:
-        button = QPushButton(words)
-        button.setObjectName(name)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda _=False: deed())
-        return button
 
     # What a person does
 

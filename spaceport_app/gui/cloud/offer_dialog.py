@@ -19,13 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spaceport_app.cloud.client import offer, preferences
+from spaceport_app.cloud.client import offer, preferences, prices
 from spaceport_app.cloud.client.offer import Offer
 from spaceport_app.cloud.client.wishes import Wish
-from spaceport_app.cloud.layout import STEPS, Step
+from spaceport_app.cloud.layout import STEPS, Step, following
 from spaceport_app.gui import theme
 from spaceport_app.gui.cloud import mail, words
 from spaceport_app.gui.cloud.account import Account
+from spaceport_app.gui.cloud.machine_choice import MachineChoice
 from spaceport_app.gui.dialogs import fit, grow
 from spaceport_app.pipeline.stage import Registry
 from spaceport_app.project.project import Project
@@ -75,6 +76,7 @@ class OfferDialog(QDialog):
         self.photos.addItem("Reduced to the size of the training", "scaled")
         self.photos.addItem("As they are", "original")
         self.photos.setCurrentIndex(self.photos.findData(wish.photos))
+        self.machines = MachineChoice(wish)
         self.email = QLineEdit(account.preferences.email)
         self.email.setObjectName("email")
         self.email.setPlaceholderText("Nobody")
@@ -101,6 +103,7 @@ class OfferDialog(QDialog):
         self.steps.currentIndexChanged.connect(self._work_out)
         self.photos.currentIndexChanged.connect(self._work_out)
         self.gpu.toggled.connect(self._work_out)
+        self.machines.changed.connect(self._work_out)
         self._work_out()
         fit(self, _WIDTH, self.sizeHint().height())
         self.steps.setFocus()
@@ -111,6 +114,8 @@ class OfferDialog(QDialog):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("AWS does", self.steps)
         form.addRow("Photos", self.photos)
+        for name, row in self.machines.rows():
+            form.addRow(name, row)
         form.addRow("Mail at the end to", self.email)
         form.addRow("", self.gpu)
         line = QFrame()
@@ -148,6 +153,8 @@ class OfferDialog(QDialog):
             photos=self.photos.currentData(),
             email=self.email.text().strip(),
             bytes_a_second=self._account.preferences.bytes_a_second,
+            instances=self.machines.instances(),
+            spot=self.machines.spare(),
         )
 
     def accept(self) -> None:
@@ -178,6 +185,8 @@ class OfferDialog(QDialog):
             self._stages,
         )
         self._form.setRowVisible(self.photos, wish.first == "sfm")
+        for step, row in self.machines.by_step():
+            self._form.setRowVisible(row, step in following(wish.first, wish.last))
         self.offer = None
         self.start.setEnabled(False)
         self._say("")
@@ -198,7 +207,7 @@ class OfferDialog(QDialog):
         self.offer, choice = found
         self._form.setRowVisible(self.gpu, choice)
         self.leaving.setText(self.offer.leaving.sentence)
-        self.expected.setText(self.offer.expected.words())
+        self.expected.setText(f"{self.offer.expected.words()} {prices.PAGE}")
         self.start.setEnabled(True)
         grow(self)
 

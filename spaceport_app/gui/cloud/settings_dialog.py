@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +22,7 @@ from spaceport_app.cloud.client.preferences import Preferences
 from spaceport_app.cloud.client.secrets import VARIABLE, Place
 from spaceport_app.errors import StageError
 from spaceport_app.gui import theme
+from spaceport_app.gui.buttons import push_button
 from spaceport_app.gui.cloud import mail
 from spaceport_app.gui.cloud.account import Account
 from spaceport_app.gui.cloud.prices_dialog import PricesDialog
@@ -68,9 +68,9 @@ class AwsDialog(QDialog):
         self.key = QLineEdit()
         self.key.setObjectName("key")
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
-        self.test_button = self._button("Test connection", "test", self.test)
+        self.test_button = push_button("Test connection", self.test, "test")
         self.test_button.setToolTip("Ask the service with this address and key; nothing is saved")
-        self.forget_button = self._button("Disconnect", "disconnect", self.disconnect_account)
+        self.forget_button = push_button("Disconnect", self.disconnect_account, "disconnect")
         self.forget_button.setToolTip("Forget the API key on this computer")
         self.status = QLabel()
         self.status.setObjectName("status")
@@ -90,12 +90,12 @@ class AwsDialog(QDialog):
         self.email.setPlaceholderText("Nobody")
         self.email.setToolTip("Who gets a mail when a job is over")
         self.prices_label = small_label("muted")
-        self.prices_button = self._button("Prices…", "prices", self.edit_prices)
+        self.prices_button = push_button("Prices…", self.edit_prices, "prices")
         self.prices_button.setToolTip("Change the prices from which costs are reckoned")
-        self.save_button = self._button("Save", "save", self.save)
+        self.save_button = push_button("Save", self.save, "save")
         self.save_button.setProperty("main", True)
         self.save_button.setDefault(True)
-        self.close_button = self._button("Cancel", "close", self.reject)
+        self.close_button = push_button("Cancel", self.reject, "close")
 
         self._lay_out(about)
         self.address.textChanged.connect(self._edited)
@@ -146,13 +146,6 @@ class AwsDialog(QDialog):
         layout.addStretch(1)
         layout.addLayout(buttons)
         self.status.hide()
-
-    def _button(self, words: str, name: str, deed: Callable[[], None]) -> QPushButton:
-        button = QPushButton(words)
-        button.setObjectName(name)
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda _=False: deed())
-        return button
 
     # What a person does
 
@@ -284,8 +277,8 @@ class AwsDialog(QDialog):
         except StageError as error:
             self.prices_label.setText(f"{error.message} Open them and save them anew.")
             return
-        own = "your own" if table != prices.ours() else "list prices"
-        self.prices_label.setText(f"{table.region}, {table.as_of}, {own}")
+        own = "your own" if table != prices.ours() else "unchecked list prices"
+        self.prices_label.setText(f"{table.source()}, {own}")
 
     def _say(self, words: str, role: str) -> None:
         self.status.setProperty("role", role)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QVBoxLayout
 from PySide6.QtWidgets import QWidget as Parent
 
 from spaceport_app import installed_engine
@@ -19,6 +19,7 @@ from spaceport_app.engine_setup.status import Status
 from spaceport_app.errors import StageError
 from spaceport_app.events import Failed, Progress, Report
 from spaceport_app.gui import theme
+from spaceport_app.gui.buttons import push_button
 from spaceport_app.gui.dialogs import ask, fit
 from spaceport_app.gui.engine_setup import words
 from spaceport_app.gui.engine_setup.worker import Worker
@@ -79,14 +80,14 @@ class EngineDialog(QDialog):
         self.step = small_label()
         self.trouble = small_label("error")
         self.remedy = small_label("muted")
-        self.start = self._button("Set up", self._start)
+        self.start = push_button("Set up", self._start)
         self.start.setProperty("main", True)
-        self.stop = self._button("Stop", self._stop)
-        self.back = self._button("Go back", self._back)
+        self.stop = push_button("Stop", self._stop)
+        self.back = push_button("Go back", self._back)
         self.back.setToolTip("Use the engine before, or Spaceport's own")
-        self.remove = self._button("Remove…", self._ask_to_remove)
+        self.remove = push_button("Remove…", self._ask_to_remove)
         self.remove.setToolTip("Remove all GPU engines and what was fetched")
-        close = self._button("Close", self.close)
+        close = push_button("Close", self.close)
         buttons = QHBoxLayout()
         buttons.addWidget(self.back)
         buttons.addWidget(self.remove)
@@ -260,8 +261,3 @@ class EngineDialog(QDialog):
         self.remove.setEnabled(not busy)
         self.line.setVisible(working)
         self.step.setVisible(bool(self.step.text()) or working)
-
-    def _button(self, words: str, deed: Callable[[], object]) -> QPushButton:
-        button = QPushButton(words)
-        button.clicked.connect(lambda _=False: deed())
-        return button

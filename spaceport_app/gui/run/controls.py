@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.buttons import push_button
 from spaceport_app.gui.run import changes
 from spaceport_app.gui.run.remedies import Remedy
 from spaceport_app.gui.run.stage_row import small_label
@@ -57,12 +58,12 @@ class Controls(QWidget):
         self.target.activated.connect(
             lambda _: self.target_chosen.emit(str(self.target.currentData()))
         )
-        self.connection_button = self._button("Connection…", "connection", self.connection)
+        self.connection_button = push_button("Connection…", self.connection.emit, "connection")
         self.connection_button.setToolTip("Address and key of the AWS service, and prices")
         self.engine = small_label(text="Finding the training engine…")
         self.engine.setObjectName("engine")
-        self.engine_button = self._button(
-            "Set up the GPU engine…", "set-up-engine", self.set_engine_up
+        self.engine_button = push_button(
+            "Set up the GPU engine…", self.set_engine_up.emit, "set-up-engine"
         )
         self.engine_button.setToolTip("Fetch what the NVIDIA card needs, test it, and use it")
         self.engine_button.hide()
@@ -75,14 +76,14 @@ class Controls(QWidget):
             self.preset.setItemData(number, preset.purpose, Qt.ItemDataRole.ToolTipRole)
         self.preset.activated.connect(self._choose)
         self.minutes = self._minutes_box()
-        self.options_button = self._button("Options…", "options-button", self.options)
+        self.options_button = push_button("Options…", self.options.emit, "options-button")
         self.options_button.setToolTip("Change single options of each stage")
         self.purpose = small_label()
         self.estimate = small_label("")
         self.estimate.setObjectName("estimate")
         self.notes = small_label("warning")
         self.notes.setObjectName("notes")
-        self.cpu_button = self._button("Use the processor", "use-cpu", self.cpu_chosen)
+        self.cpu_button = push_button("Use the processor", self.cpu_chosen.emit, "use-cpu")
         self.cpu_button.setToolTip("Take the values that suit this computer's processor")
         self.trouble = small_label("error")
         self.trouble.setObjectName("trouble")
@@ -90,11 +91,11 @@ class Controls(QWidget):
         self.mend_button = QPushButton()
         self.mend_button.setObjectName("trouble-button")
         self.mend_button.clicked.connect(self._mend)
-        self.start_button = self._button("Start", "start", self.start)
+        self.start_button = push_button("Start", self.start.emit, "start")
         self.start_button.setProperty("main", True)
         self.start_button.setToolTip("Do what is missing or outdated; what is finished is kept")
-        self.pause_button = self._button("Pause", "pause", self.pause)
-        self.stop_button = self._button("Stop", "stop", self.stop)
+        self.pause_button = push_button("Pause", self.pause.emit, "pause")
+        self.stop_button = push_button("Stop", self.stop.emit, "stop")
 
         place = QHBoxLayout()
         place.addWidget(self.target, 1)
@@ -193,12 +194,6 @@ class Controls(QWidget):
     def _let_choose(self, allowed: bool) -> None:
         for widget in (self.target, self.preset, self.minutes, self.options_button):
             widget.setEnabled(allowed)
-
-    def _button(self, words: str, name: str, signal: SignalInstance) -> QPushButton:
-        button = QPushButton(words)
-        button.setObjectName(name)
-        button.clicked.connect(signal)
-        return button
 
     def _minutes_box(self) -> QSpinBox:
         box = QSpinBox()

@@ -97,6 +97,7 @@ _TABLE = {
     "wrong_endpoint": _AWS,
     "bad_endpoint": _AWS,
     "other_service": _AWS,
+    "no_price": Remedy("Choose another machine, or add it to the prices.", "aws_prices", "Prices…"),
     "bad_prices": Remedy("Look at the prices and save them anew.", "aws_prices", "Prices…"),
     "bad_submission": replace(
         _AWS_JOBS, sentence="Remove that file. The results can be fetched from the list of jobs."

@@ -121,6 +121,29 @@ def test_a_whole_job_from_offer_to_report(
     assert KEY not in "".join(command.out)
 
 
+def test_machines_and_spare_capacity_are_chosen_and_told(
+    command: Command, project: Project, results: Service
+) -> None:
+    def offered(*words: str) -> Any:
+        code, lines = command("submit", project.folder, "--json", *words)
+        assert code == 2
+        return next(line for line in lines if line.get("event") == "offer")
+
+    usual, chosen = offered(), offered("--machine", "3dgs=ml.g5.xlarge", "--spot")
+    assert usual["machines"] == {} and usual["spot"] is None
+    assert chosen["machines"] == {"3dgs": "ml.g5.xlarge"} and chosen["spot"] is True
+    assert chosen["seconds"][1] < usual["seconds"][1]
+    for wrong in ("ml.g5.xlarge", "training=ml.g5.xlarge", "3dgs=ml.p4d.24xlarge"):
+        code, lines = command("submit", project.folder, "--json", "--yes", "--machine", wrong)
+        assert code != 0 and not lines[-1]["ok"] and not results.jobs
+    words = ("--machine", "3dgs=ml.g5.xlarge", "--machine", "sfm=ml.c6i.4xlarge", "--no-spot")
+    code, _ = command("submit", project.folder, "--yes", "--keep-settings", *words)
+    ((_, job),) = results.jobs.items()
+    assert code == 0
+    assert job.request["instances"] == {"sfm": "ml.c6i.4xlarge", "3dgs": "ml.g5.xlarge"}
+    assert job.request["spot"] is False
+
+
 def test_steps_of_a_job_one_by_one(command: Command, project: Project, results: Service) -> None:
     results.work = lambda name, job: None
     code, text = command(

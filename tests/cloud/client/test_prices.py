@@ -10,7 +10,7 @@ import pytest
 
 from spaceport_app.cloud.client import prices
 from spaceport_app.cloud.client.failures import CloudError
-from spaceport_app.cloud.layout import Step
+from spaceport_app.cloud.layout import STEPS, Step
 from spaceport_app.pipeline.estimate import Workload
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import registry
@@ -81,3 +81,38 @@ def test_a_table_that_makes_no_sense_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(CloudError, match="make no sense"):
         prices.write(replace(prices.ours(), time_factor=(3.0, 1.0)), tmp_path / "prices.json")
     assert not list(tmp_path.iterdir())
+
+
+def test_machine_and_spare_capacity_change_the_estimate() -> None:
+    options = resolve_all(registry(), Settings("preview", "cuda"))
+    work = Workload(50, 4000, 3000, 2, "cuda")
+    table = prices.ours()
+
+    def training(type: str = "", *, spot: bool = False) -> prices.Expected:
+        chosen: dict[Step, str] = {"3dgs": type} if type else {}
+        return prices.expect(table, work, options, "3dgs", "3dgs", registry(), chosen, spot=spot)
+
+    usual, fast, spare = training(), training("ml.g5.xlarge"), training(spot=True)
+    assert training("ml.g4dn.xlarge") == usual
+    assert fast.seconds[1] < usual.seconds[1]
+    assert spare.seconds == usual.seconds and spare.usd[0] < usual.usd[0]
+    assert "spare capacity" in spare.words() and "spare" not in usual.words()
+    with pytest.raises(CloudError, match=r"no ml\.p4d\.24xlarge for 3dgs"):
+        training("ml.p4d.24xlarge")
+
+
+def test_a_table_of_an_older_spaceport_offers_its_machines_alone(tmp_path: Path) -> None:
+    raw = json.loads(Path(prices.__file__).with_name("prices.json").read_text(encoding="utf-8"))
+    del raw["alternatives"], raw["spot_share"]
+    own = tmp_path / "cloud-prices.json"
+    own.write_text(json.dumps(raw), encoding="utf-8")
+    table = prices.read(own)
+    assert [machine.type for machine in table.offered("3dgs")] == ["ml.g4dn.xlarge"]
+
+
+def test_our_machines_are_those_that_the_service_has_prices_for() -> None:
+    service = Path(prices.__file__).parents[1] / "backend" / "api" / "prices.json"
+    told = json.loads(service.read_text(encoding="utf-8"))["usdPerHour"]
+    for step in STEPS:
+        for machine in prices.ours().offered(step):
+            assert told[machine.type] == machine.usd_an_hour

@@ -122,6 +122,36 @@ def test_nothing_leaves_before_a_yes(
     assert not service.jobs and ("POST", "/prod/jobs") not in service.requests
 
 
+def test_machines_and_spare_capacity_are_chosen_with_their_prices(
+    window: MainWindow, panel: StagePanel, results: Service, qtbot: QtBot
+) -> None:
+    offer = offered(window, panel, qtbot)
+    training = offer.machines.lists["3dgs"]
+    assert training.currentText() == "ml.g4dn.xlarge, 4 cores, 0.74 USD an hour, usual"
+    assert "us-east-1, 2026-11; check them at https://aws" in training.toolTip()
+    assert "0.29 instead of 0.74" in offer.machines.spot.toolTip()
+    before = offer.expected.text()
+    training.setFocus()
+    qtbot.keyClick(training, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: offer.offer is not None, timeout=LONG_MS)
+    assert offer.expected.text() != before
+    assert "0.56 instead of 1.41" in offer.machines.spot.toolTip()
+    click(qtbot, offer.machines.spot)
+    qtbot.waitUntil(lambda: offer.offer is not None, timeout=LONG_MS)
+    assert "Waits for spare capacity" in offer.expected.text()
+    offer.steps.setCurrentIndex(offer.steps.findText("Camera positions"))
+    qtbot.waitUntil(lambda: offer.offer is not None, timeout=LONG_MS)
+    assert not training.isVisible() and not offer.machines.spot.isVisible()
+    assert "spare" not in offer.expected.text()
+    offer.steps.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: offer.offer is not None, timeout=LONG_MS)
+    click(qtbot, offer.start)
+    over(panel, qtbot)
+    (job,) = results.jobs.values()
+    assert job.request["instances"] == {"3dgs": "ml.g5.xlarge"}
+    assert job.request["spot"] is True
+
+
 def test_a_wrong_mail_address_is_refused_and_a_good_one_sent(
     window: MainWindow, panel: StagePanel, results: Service, qtbot: QtBot
 ) -> None:

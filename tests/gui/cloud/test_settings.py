@@ -175,18 +175,18 @@ def test_prices_are_changed_and_ours_come_back(
     click(qtbot, aws.prices_button)
     table = dialog(window, PricesDialog, qtbot)
     assert table.table() == prices.ours()
-    table.rows["3dgs"].hour.setValue(1.5)
-    table.rows["sfm"].start[0].setValue(99.0)
+    table.rows["3dgs"][0].hour.setValue(1.5)
+    table.rows["sfm"][0].start[0].setValue(99.0)
     click(qtbot, table.save_button)
     assert "swapped" in table.message.text() and table.isVisible()
-    table.rows["sfm"].start[0].setValue(2.5)
+    table.rows["sfm"][0].start[0].setValue(2.5)
     click(qtbot, table.save_button)
     assert not table.isVisible()
     assert prices.read().machines["3dgs"].usd_an_hour == 1.5
     assert "your own" in aws.prices_label.text()
     click(qtbot, aws.prices_button)
     table = dialog(window, PricesDialog, qtbot)
-    assert table.rows["3dgs"].hour.value() == 1.5
+    assert table.rows["3dgs"][0].hour.value() == 1.5
     click(qtbot, table.reset_button)
     click(qtbot, table.save_button)
     assert prices.read() == prices.ours() and not prices.table_file().exists()

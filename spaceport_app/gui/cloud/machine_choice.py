@@ -1,0 +1,101 @@
+"""Which machines of AWS do a job, and whether training takes spare capacity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
+
+from spaceport_app.cloud.client import prices
+from spaceport_app.cloud.client.prices import Machine, Prices
+from spaceport_app.cloud.client.wishes import Wish
+from spaceport_app.cloud.layout import STEPS, Step
+from spaceport_app.errors import StageError
+from spaceport_app.gui.cloud.words import STEP_WORDS
+
+
+class MachineChoice(QObject):
+    """A list of the machines of each step with their prices, and the choice of spare capacity.
+
+    Parameters
+    ----------
+    wish : Wish
+        What is chosen first.
+    """
+
+    changed = Signal()
+
+    def __init__(self, wish: Wish) -> None:
+        super().__init__()
+        self._spot = wish.spot
+        try:
+            table = prices.read()
+        except StageError:
+            # The damage is told where the cost is worked out.
+            table = prices.ours()
+        self.lists = {step: self._list(step, table, wish) for step in STEPS}
+        self.spot = QCheckBox("Train on spare capacity")
+        self.spot.setObjectName("spot")
+        self.spot.setChecked(bool(wish.spot))
+        self.spot.toggled.connect(self._switched)
+        self._price(table)
+        self.lists["3dgs"].currentIndexChanged.connect(lambda _: self._price(table))
+
+    def rows(self) -> Iterator[tuple[str, QWidget]]:
+        """Yield the fields with the words before them."""
+        for step, field in self.lists.items():
+            yield f"Machine for {STEP_WORDS[step]}", field
+            if step == "3dgs":
+                yield "", self.spot
+
+    def by_step(self) -> Iterator[tuple[Step, QWidget]]:
+        """Yield the fields with the step that each is for."""
+        yield from self.lists.items()
+        yield "3dgs", self.spot
+
+    def instances(self) -> dict[Step, str]:
+        """Return the types that are not left to the service."""
+        chosen = ((step, field.currentData()) for step, field in self.lists.items())
+        return {step: type for step, type in chosen if type}
+
+    def spare(self) -> bool | None:
+        """Return what was chosen for spare capacity; None for what the service does usually."""
+        return self._spot
+
+    def _list(self, step: Step, table: Prices, wish: Wish) -> QComboBox:
+        field = QComboBox()
+        field.setObjectName(f"machine-{step}")
+        field.setAccessibleName(f"Machine for {STEP_WORDS[step]}")
+        for place, machine in enumerate(table.offered(step)):
+            usual = place == 0
+            field.addItem(_words(machine, usual=usual), "" if usual else machine.type)
+            field.setItemData(place, _source(table), Qt.ItemDataRole.ToolTipRole)
+        field.setToolTip(
+            "The first is the usual one; the service may be set up with another, and refuses "
+            f"what it does not allow. {_source(table)}"
+        )
+        field.setCurrentIndex(max(0, field.findData(wish.instances.get(step, ""))))
+        field.currentIndexChanged.connect(lambda _: self.changed.emit())
+        return field
+
+    def _price(self, table: Prices) -> None:
+        full = table.machine("3dgs", self.lists["3dgs"].currentData()).usd_an_hour
+        self.spot.setToolTip(
+            f"About {full * table.spot_share:.2f} instead of {full:.2f} US dollars an hour. AWS "
+            "may interrupt it at any time; the training then waits until there is room again and "
+            f"goes on from its last saved state, so it may end hours later. {_source(table)}"
+        )
+
+    def _switched(self, on: bool) -> None:
+        self._spot = on
+        self.changed.emit()
+
+
+def _words(machine: Machine, *, usual: bool) -> str:
+    more = ", usual" if usual else ""
+    return f"{machine.type}, {machine.cores} cores, {machine.usd_an_hour:.2f} USD an hour{more}"
+
+
+def _source(table: Prices) -> str:
+    return f"Prices noted for {table.source()}; check them at {prices.PAGE}"
