@@ -7,6 +7,7 @@ fetch in ranges, and uv installs from the files.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ TRIES = 5
 _PAUSE_S = 1.0
 _TIMEOUT = httpx.Timeout(30.0, read=60.0)
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_WHEEL_STARTS = b"PK\x03\x04"
+"""A wheel is a zip archive."""
 _LONGEST_UNKNOWN = 1 << 30
 """A file of which nobody says how long it is may not fill the disk."""
 
@@ -60,7 +63,7 @@ def fetch(
     total = sum(one.bytes or 0 for one in packages)
     before = 0
     found: dict[str, str] = {}
-    with httpx.Client(follow_redirects=True, timeout=_TIMEOUT) as client:
+    with _client() as client:
         for number, package in enumerate(packages, 1):
             words = f"Fetching {package.name}, {number} of {len(packages)}"
 
@@ -73,6 +76,14 @@ def fetch(
             found[package.file] = _whole(client, package, home, cancel, tell, pause_s)
             before += package.bytes or 0
     return found
+
+
+def _client() -> httpx.Client:
+    try:
+        return httpx.Client(follow_redirects=True, timeout=_TIMEOUT)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        # ALL_PROXY of many desktops names a SOCKS proxy.
+        raise network.unusable_proxy(str(error)) from error
 
 
 def _whole(
@@ -167,11 +178,16 @@ def _go_on(
             f"bytes {have}-"
         ):
             have = 0
+        blocks = answer.iter_bytes()
+        first = next(blocks, b"")
+        # Before anything is written: a network's page to sign in shall not cost what has arrived.
+        if not have and not first.startswith(_WHEEL_STARTS[: len(first)]):
+            raise network.another_page(package.file, package.host)
         limit = package.bytes if package.bytes is not None else _LONGEST_UNKNOWN
         with partial.open("r+b" if partial.exists() else "wb") as written:
             written.truncate(have)
             written.seek(have)
-            for block in answer.iter_bytes():
+            for block in itertools.chain((first,), blocks):
                 if cancel.is_set():
                     raise Cancelled
                 have += len(block)

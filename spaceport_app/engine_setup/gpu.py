@@ -22,6 +22,8 @@ Version = tuple[int, ...]
 
 DRIVERS = "https://www.nvidia.com/drivers"
 _TIMEOUT_S = 30.0
+_WSL = Path("/usr/lib/wsl/lib/nvidia-smi")
+"""Where Windows puts it in its Linux (WSL), outside of the PATH of what no shell has started."""
 _FIELDS = ("name", "driver_version", "memory.total", "compute_cap")
 
 _log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Cards:
-    """All cards, the one that Spaceport would take first, and their driver's version."""
+    """All cards, the most able first as CUDA counts them, and their driver's version."""
 
     cards: tuple[Card, ...]
     driver: Version
@@ -73,7 +75,10 @@ def find() -> Cards:
     found = _ask(program) if program is not None else _by_library()
     if found is None or not found.cards:
         raise no_gpu()
-    return found
+    ranked = sorted(
+        found.cards, key=lambda card: (card.capability, card.memory_bytes), reverse=True
+    )
+    return Cards(tuple(ranked), found.driver)
 
 
 def no_gpu() -> StageError:
@@ -94,6 +99,8 @@ def version(text: str) -> Version:
 
 def _program() -> str | None:
     found = shutil.which("nvidia-smi")
+    if found is None and _WSL.is_file():
+        return str(_WSL)
     if found is None and sys.platform == "win32":
         for place in (
             Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32",

@@ -31,8 +31,8 @@ def explain(error: httpx.HTTPError, url: str) -> StageError:
         return StageError(
             "bad_certificate",
             f"The certificate of {host} is not accepted ({words[:120]}).",
-            "Check this computer's date and time; in a network that opens secure connections, "
-            "set SSL_CERT_FILE to its certificate.",
+            "Check this computer's date and time, and whether this network wants you to sign in; "
+            "where a network opens secure connections, set SSL_CERT_FILE to its certificate.",
         )
     return StageError(
         "no_network",
@@ -63,6 +63,26 @@ def refused(status: int, url: str) -> StageError:
         "server_trouble",
         f"{host} does not work at the moment (status {status}).",
         f"Try again in some minutes. {_AGAIN}",
+    )
+
+
+def another_page(file: str, host: str) -> StageError:
+    """Return what to tell a person whose network, or a proxy, answers in the server's place."""
+    return StageError(
+        "not_the_file",
+        f"Something else than {file} came from {host}: a page of this network to sign in, perhaps.",
+        f"Open any page in a browser, sign in if it asks, and try again. {_AGAIN}",
+    )
+
+
+def unusable_proxy(why: str) -> StageError:
+    """Return what to tell a person whose proxy is of a kind that Spaceport does not speak."""
+    kind = "a SOCKS proxy" if "socks" in why.lower() else "a proxy of an unknown kind"
+    return StageError(
+        "proxy_kind",
+        f"ALL_PROXY, HTTP_PROXY or HTTPS_PROXY names {kind}, and Spaceport can use HTTP proxies "
+        "only.",
+        "Set HTTPS_PROXY to http://HOST:PORT and remove ALL_PROXY, then start Spaceport again.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -54,7 +55,8 @@ def set_up(
         packages = plan.recipe.packages
         checksums = fetching.fetch(packages, home, cancel, part(report, 0.0, _FETCHED))
         name = places.free_name(home, plan.recipe.name)
-        folder = home / f".{name}{places.PARTIAL}"
+        # After a kill, uv may go on for a moment in the folder that was made before.
+        folder = home / f".{name}.{os.getpid()}{places.PARTIAL}"
         try:
             installing.install(
                 packages, checksums, home, folder, cancel, part(report, _FETCHED, _UNPACKED)

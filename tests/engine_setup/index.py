@@ -63,6 +63,8 @@ class Server:
     status: dict[str, int] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path and range of every request."""
+    logins: list[str] = field(default_factory=list)
+    """What requests said to this server as their proxy."""
     before_block: Callable[[str, int], bool] = lambda path, sent: True
     """Called with path and bytes sent before each block; False drops the connection."""
     ranges: bool = True
@@ -102,6 +104,7 @@ class Server:
         name = request.path.rpartition("/")[2]
         wanted = request.headers.get("range", "")
         self.asked.append((name, wanted))
+        self.logins.append(request.headers.get("proxy-authorization", ""))
         status = self.status.get(name, 200 if name in self.files else 404)
         if status != 200:
             request.send_response(status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import hashlib
 import os
@@ -198,6 +199,57 @@ def test_a_proxy_that_refuses_is_named(
     assert words in error.message and server.address.removeprefix("http://") in error.message
     assert "secret" not in str(error)
     assert server.asked[0] == ("packages.example.org:443", "CONNECT")
+
+
+def test_a_proxy_gets_its_name_and_password(
+    data: bytes, home: Path, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = recipe(server, {NAME: data})
+    made["files"][0]["url"] = f"http://packages.example.org/{NAME}-1.0-py3-none-any.whl"
+    packages = recipes.read(table(tmp_path, made))[0].packages
+    monkeypatch.setenv("HTTP_PROXY", server.address.replace("http://", "http://somebody:secret@"))
+    get(packages, home)
+    login = base64.b64encode(b"somebody:secret").decode()
+    assert server.logins == [f"Basic {login}"]
+    assert places.target(home, packages[0]).read_bytes() == data
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "socks://127.0.0.1:9", "ftp://x:9"])
+def test_a_proxy_that_is_of_another_kind_is_said(
+    packages: tuple[Package, ...], home: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    error = fails(packages, home, "proxy_kind")
+    assert ("SOCKS" in error.message) == proxy.startswith("socks")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_page_to_sign_in_is_no_package(
+    data: bytes, home: Path, server: Server, tmp_path: Path, known: bool
+) -> None:
+    made = recipe(server, {NAME: data})
+    if not known:
+        made["files"][0] |= {"bytes": None, "sha256": None}
+    packages = recipes.read(table(tmp_path, made))[0].packages
+    server.files[packages[0].file] = b"<!DOCTYPE html><title>Welcome to the airport</title>"
+    error = fails(packages, home, "not_the_file")
+    assert "sign in" in error.message and len(server.asked) == 1
+    server.files[packages[0].file] = data
+    get(packages, home)
+
+
+def test_a_page_to_sign_in_costs_nothing_of_what_has_arrived(
+    packages: tuple[Package, ...], data: bytes, home: Path, server: Server
+) -> None:
+    target = places.target(home, packages[0])
+    target.parent.mkdir(parents=True)
+    target.with_name(target.name + places.PARTIAL).write_bytes(data[:50_000])
+    server.ranges, server.files[packages[0].file] = False, b"<html>Sign in</html>"
+    fails(packages, home, "not_the_file")
+    server.ranges, server.files[packages[0].file] = True, data
+    get(packages, home)
+    assert target.read_bytes() == data
+    assert server.asked[-1][1] == "bytes=50000-"
 
 
 def test_no_proxy_is_kept_to(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,29 @@ def test_reads_what_the_driver_says(nvidia_smi: NvidiaSmi) -> None:
     ]
     assert found.cards[0].memory_bytes == 12282 << 20
     assert found.cards[1].capability == (6, 1)
+
+
+def test_the_most_able_of_several_cards_comes_first(nvidia_smi: NvidiaSmi) -> None:
+    nvidia_smi(
+        'echo "NVIDIA GeForce GTX 1060, 580.65.06, 6144, 6.1"\n'
+        'echo "NVIDIA GeForce RTX 4070, 580.65.06, 12282, 8.9"\n'
+        'echo "NVIDIA RTX 6000 Ada Generation, 580.65.06, 49140, 8.9"'
+    )
+    assert [card.name.split()[-1] for card in gpu.find().cards] == ["Generation", "4070", "1060"]
+
+
+def test_fields_that_a_driver_does_not_fill(nvidia_smi: NvidiaSmi) -> None:
+    nvidia_smi('echo "NVIDIA GB10, 580.95.05, [N/A], [Not Supported]"')
+    assert gpu.find().cards == (gpu.Card("NVIDIA GB10", 0, ()),)
+
+
+def test_linux_within_windows_has_it_elsewhere(
+    nvidia_smi: NvidiaSmi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nvidia_smi('echo "NVIDIA GeForce RTX 3080, 591.44, 10240, 8.6"')
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(gpu, "_WSL", tmp_path / "bin" / "nvidia-smi")
+    assert gpu.find().driver == (591, 44)
 
 
 def test_an_old_driver_does_not_know_the_capability(nvidia_smi: NvidiaSmi) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -141,7 +144,7 @@ def test_unverified_packages_need_a_yes(set_up: SetUp, home: Path, no_self_test:
 
 def test_a_wheel_that_is_none(set_up: SetUp, home: Path) -> None:
     with pytest.raises(StageError) as caught:
-        set_up(wheels={PAYLOAD: b"this is no wheel"})
+        set_up(wheels={PAYLOAD: b"PK\x03\x04 and no wheel"})
     assert caught.value.code == "install_failed"
     assert names(home) == {"downloads"}
 
@@ -185,6 +188,61 @@ def test_a_stop_anywhere_changes_nothing(set_up: SetUp, home: Path, step: str) -
         set_up(cancel=cancel, report=report)
     assert installed_engine.current() is None
     assert names(home) == {"downloads"}
+
+
+KILLED = """
+import os, pathlib, signal, sys, threading
+from spaceport_app.engine_setup import plan, recipes, setup, switching, testing
+table, home, where = sys.argv[1:]
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+def report(event):
+    if event.step.startswith(where):
+        die()
+if where.startswith("switch"):
+    testing.test = lambda *_: {}
+if where == "switching":
+    switching.to = die
+if where == "switched":
+    switching.remove_others = die
+planned = plan.make(recipes.read(pathlib.Path(table)), pathlib.Path(home))
+setup.set_up(planned, threading.Event(), report)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("where", "active", "then"),
+    [
+        ("Unpacking", None, {"active.json", "test-engine"}),
+        ("Importing", None, {"active.json", "test-engine"}),
+        ("switching", None, {"active.json", "test-engine-2"}),
+        ("switched", "test-engine", {"active.json", "test-engine", "test-engine-2"}),
+    ],
+)
+def test_killed_anywhere_it_goes_on_without_fetching_anew(
+    server: Server,
+    set_up: SetUp,
+    home: Path,
+    tmp_path: Path,
+    no_self_test: None,
+    where: str,
+    active: str | None,
+    then: set[str],
+) -> None:
+    made = recipe(server, {PAYLOAD: wheel(), OTHER: large(OTHER, 60)})
+    command = [sys.executable, "-c", KILLED, str(table(tmp_path, made)), str(home), where]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, check=False
+    )
+    assert done.returncode == -9
+    engine = installed_engine.current()
+    assert (engine.name if engine else None) == active
+    set_up()
+    assert names(home) == then
+    assert len(server.asked) == 2
+    used = installed_engine.current()
+    assert used is not None and used.trouble == ""
 
 
 def test_leftovers_of_a_kill_are_cleared(set_up: SetUp, home: Path, no_self_test: None) -> None:
