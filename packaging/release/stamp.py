@@ -13,15 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
+from release import bundled
 from spaceport_app import licences, shipped
 
 # Address of the JSON file that names the newest version, and the commit of the build.
 UPDATES, COMMIT = "SPACEPORT_UPDATES", "SPACEPORT_COMMIT"
-_TEXTS = Path(__file__).parent / "texts"
-# These wheels carry no licence file. Qt and PySide6 are used under the LGPL, which is an
-# addition to the GPL.
-_UNDER_LGPL = ("pyside6_essentials", "shiboken6")
-_LGPL = ("LGPL-3.0.txt", "GPL-3.0.txt")
 
 
 def write(root: Path, site: Path, interpreter: Sequence[Path] = ()) -> None:
@@ -46,15 +42,8 @@ def write(root: Path, site: Path, interpreter: Sequence[Path] = ()) -> None:
 
 def licence_text(root: Path, site: Path, interpreter: Sequence[Path] = ()) -> str:
     """Return the licences of Spaceport, of all packages below `site`, and of the interpreter."""
-    found = []
-    for text in licences.collect(metadata.distributions(path=[str(site)])):
-        if text.name.lower() == "spaceport":
-            continue
-        if text.name.lower() in _UNDER_LGPL and not text.files:
-            files = tuple((name, _read(_TEXTS / name)) for name in _LGPL)
-            found.append(licences.Text(text.name, text.version, "LGPL-3.0-only", files))
-        else:
-            found.append(text)
+    collected = licences.collect(metadata.distributions(path=[str(site)]))
+    found = bundled.completed((one for one in collected if one.name != "spaceport"), site)
     own = [licences.Text("Spaceport", "", "Apache-2.0", (("LICENSE", _read(root / "LICENSE")),))]
     viewer = root / "resources" / "viewer" / "LICENSE"
     own.append(

@@ -37,7 +37,15 @@ def site(tmp_path: Path) -> Path:
         text = f"Metadata-Version: 2.4\nName: {name}\nVersion: 1.0\nLicense-Expression: {stated}\n"
         (about / "METADATA").write_text(text, encoding="utf-8")
         (about / "RECORD").write_text("", encoding="utf-8")
+    licensed(folder, "alpha_one")
     return folder
+
+
+def licensed(site: Path, name: str) -> None:
+    """Give a package a licence file."""
+    about = site / f"{name}-1.0.dist-info"
+    (about / "LICENSE").write_text(f"Do with {name} what you like.", encoding="utf-8")
+    (about / "RECORD").write_text(f"{about.name}/LICENSE,,\n", encoding="utf-8")
 
 
 def run(tool: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -132,6 +140,30 @@ def test_licences_hold_every_part_and_the_lgpl_where_the_wheel_has_none(site: Pa
     ):
         assert words in text
     assert text.count("GNU GENERAL PUBLIC LICENSE") >= 1
+
+
+def test_a_package_without_a_licence_ends_the_release(site: Path) -> None:
+    (site / "alpha_one-1.0.dist-info" / "LICENSE").unlink()
+    with pytest.raises(ReleaseError, match="alpha_one carries no licence"):
+        stamp.licence_text(ROOT, site)
+
+
+def test_libraries_inside_a_wheel_are_named_or_end_the_release(site: Path) -> None:
+    (site / "alpha_one-1.0.dist-info").rename(site / "pycolmap-1.0.dist-info")
+    about = site / "pycolmap-1.0.dist-info" / "METADATA"
+    about.write_text("Metadata-Version: 2.4\nName: pycolmap\nVersion: 1.0\n", encoding="utf-8")
+    licensed(site, "pycolmap")
+    inside = site / "pycolmap.libs"
+    inside.mkdir()
+    known = ("spqr-807a879857ee822a86bc8000e067d70f.dll", "libgfortran-83c28eba.so.5.0.0")
+    for name in (*known, ".load-order-pycolmap-1.0"):
+        (inside / name).touch()
+    text = stamp.licence_text(ROOT, site)
+    assert "SPQR, CHOLMOD: GPL-2.0-or-later and LGPL-2.1-or-later (https://" in text
+    assert "Version 2, June 1991" in text and "Version 2.1, February 1999" in text
+    (inside / "libx265-0123456789abcdef.dll").touch()
+    with pytest.raises(ReleaseError, match="holds libx265"):
+        stamp.licence_text(ROOT, site)
 
 
 def test_the_stamp_names_the_address_for_updates(
