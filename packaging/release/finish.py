@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from datetime import UTC, datetime
@@ -15,22 +14,14 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bundle.fetch import digest
+
 from release import signing
 from release.failure import ReleaseError
 from release.stamp import ROOT
 from spaceport_app import __version__
 
 HASHES, LATEST = "SHA256SUMS", "latest.json"
-_CHUNK = 1 << 20
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_CHUNK):
-            found.update(block)
-    return found.hexdigest()
 
 
 def hash_list(folder: Path) -> str:

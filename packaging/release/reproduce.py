@@ -13,8 +13,9 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bundle.fetch import digest
+
 from release.failure import ReleaseError
-from release.finish import digest
 
 OUT = "{out}"
 

@@ -7,19 +7,16 @@ reaches package registries only (``--interpreter pypi``).
 
 from __future__ import annotations
 
-import hashlib
 import io
-import shutil
 import tarfile
-import urllib.request
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from windows.failure import BuildError
+from bundle import fetch as files
+from bundle.failure import BuildError
 
 VERSION = "3.11.9"
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -36,11 +33,6 @@ class Source:
 
     url: str
     sha256: str
-
-    @property
-    def file(self) -> str:
-        """Name of the archive."""
-        return self.url.rpartition("/")[2]
 
 
 SOURCES = {
@@ -73,37 +65,10 @@ def fetch(name: str, cache: Path) -> Path:
 
     Raises
     ------
-    BuildError
+    bundle.failure.BuildError
         If it cannot be fetched or is another file than the pinned one.
     """
-    source = SOURCES[name]
-    cache.mkdir(parents=True, exist_ok=True)
-    path = cache / source.file
-    if not path.is_file():
-        partial = cache / f".{source.file}.partial"
-        try:
-            with (
-                urllib.request.urlopen(source.url, timeout=60) as reply,
-                partial.open("wb") as target,
-            ):
-                shutil.copyfileobj(reply, target, _CHUNK)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise BuildError(f"{source.url} cannot be fetched: {error}") from error
-        partial.replace(path)
-    if digest(path) != source.sha256:
-        path.unlink()
-        raise BuildError(f"{source.file} is not the pinned one: its SHA-256 differs.")
-    return path
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_CHUNK):
-            found.update(block)
-    return found.hexdigest()
+    return files.file(SOURCES[name].url, SOURCES[name].sha256, cache)
 
 
 def lay_out(name: str, archive: Path, runtime: Path) -> None:

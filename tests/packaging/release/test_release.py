@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bundle import fetch
 from release import finish, reproduce, sbom, signing, stamp
 from release.failure import ReleaseError
 
@@ -64,7 +65,7 @@ class TestFinish:
         )
         for line in lines:
             digest, name = line.split("  ")
-            assert digest == finish.digest(dist / name)
+            assert digest == fetch.digest(dist / name)
 
     def test_the_window_understands_the_file_that_names_the_newest_version(self) -> None:
         written = finish.latest(PAGE, "Flies better.", 86_400)

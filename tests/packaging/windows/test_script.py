@@ -11,8 +11,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from bundle import fetch as files
+from bundle.failure import BuildError
 from windows import icon, interpreter, script
-from windows.failure import BuildError
 from windows.interpreter import Source
 from windows.script import Setup
 
@@ -158,7 +159,7 @@ class TestInterpreter:
         with pytest.raises(BuildError, match="SHA-256"):
             interpreter.fetch("python.org", cache)
         assert list(cache.iterdir()) == []
-        fitting = Source(served.as_uri(), interpreter.digest(served))
+        fitting = Source(served.as_uri(), files.digest(served))
         monkeypatch.setitem(interpreter.SOURCES, "python.org", fitting)
         assert interpreter.fetch("python.org", cache).read_bytes() == b"something else"
         shutil.rmtree(served.parent)

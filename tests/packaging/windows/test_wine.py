@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from bundle.failure import BuildError
 from windows import icon, interpreter, launchers, making, script
-from windows.failure import BuildError
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOLS = ("wine", "makensis", "x86_64-w64-mingw32-gcc")
