@@ -418,7 +418,8 @@ class MainWindow(QMainWindow):
     def _run_ended(self, good: bool) -> None:
         self._refresh()
         if self._lasted > _LONG_S and not self.isActiveWindow():
-            words = "The splat is ready." if good else "Processing has stopped before the end."
+            ready = self.workspace.stage_panel.ready
+            words = ready() if good else "Processing has stopped before the end."
             notification.tell(self, self.windowTitle(), words)
 
     # Drops

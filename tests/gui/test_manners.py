@@ -15,7 +15,11 @@ from pytestqt.qtbot import QtBot
 
 from spaceport_app.gui import awake, notification, theme
 from spaceport_app.gui.awake import Awake
+from spaceport_app.gui.run.state import RunState
 from spaceport_app.gui.window import MainWindow
+from spaceport_app.pipeline.outcome import Outcome
+from spaceport_app.pipeline.runner import StageEnded
+from spaceport_app.pipeline.stage import registry
 from spaceport_app.project.model import Settings
 from spaceport_app.project.project import Project
 
@@ -134,3 +138,14 @@ def test_a_run_keeps_awake_and_only_a_long_one_is_told(
     window.workspace.changed.emit()
     window.workspace.run_ended.emit(True)
     assert told == ["The splat is ready."]
+
+
+def test_a_run_of_some_stages_says_what_is_ready() -> None:
+    state = RunState(registry())
+    for stage in state.rows.values():
+        state.take(StageEnded(Outcome(stage.name, stage.label, "finished")), 0.0)
+        if stage.name == "sfm":
+            assert state.ready() == "The camera positions are ready."
+        if stage.name == "train":
+            assert state.ready() == "The training is finished."
+    assert state.ready() == "The splat is ready."

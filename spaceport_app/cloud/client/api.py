@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -30,6 +31,9 @@ from spaceport_app.cloud.job import CloudJob
 
 _T = TypeVar("_T")
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_SLICE_S = 0.1
+_LEFT_S = 1.0
+"""How long a request under way may still be answered when a stop comes."""
 _TIMEOUT = httpx.Timeout(60.0, connect=15.0)
 
 _log = logging.getLogger(__name__)
@@ -202,13 +206,13 @@ class Api:
             if self.halted.is_set():
                 raise failures.Halted
             failed += 1
-            wait = 0.0
+            pause = 0.0
             try:
-                answer = self._client.request(method, self.endpoint + path, json=body)
+                answer = self._request(method, path, body)
                 self._note_clock(answer)
                 if answer.status_code not in _AGAIN or failed >= self.patience.tries:
                     return answer
-                why, wait = str(answer.status_code), retry_after(answer)
+                why, pause = str(answer.status_code), retry_after(answer)
             except httpx.TransportError as error:
                 why = reason(error)
                 if is_certificate(error):
@@ -218,7 +222,26 @@ class Api:
             except (httpx.InvalidURL, httpx.DecodingError) as error:
                 raise failures.wrong_endpoint(self.endpoint) from error
             _log.info("%s %s failed (%s), try %d", method, path.partition("?")[0], why, failed)
-            self.patience.wait(failed, self.halted, wait)
+            self.patience.wait(failed, self.halted, pause)
+
+    def _request(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
+        """Send a request, and leave it to itself where no answer comes and a stop does.
+
+        Nothing else ends the wait for a silent server but the time limit, which is long.
+        """
+        answer: Future[httpx.Response] = Future()
+
+        def send() -> None:
+            try:
+                answer.set_result(self._client.request(method, self.endpoint + path, json=body))
+            except BaseException as error:
+                answer.set_exception(error)
+
+        threading.Thread(target=send, name="request to AWS", daemon=True).start()
+        while not wait((answer,), _SLICE_S).done:
+            if self.halted.is_set() and not wait((answer,), _LEFT_S).done:
+                raise failures.Halted
+        return answer.result()
 
     def _note_clock(self, answer: httpx.Response) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 
@@ -77,8 +78,14 @@ def key_for(keys: Keys, endpoint: str, text: str = "") -> Secret:
     return key
 
 
-def try_out(keys: Keys, address: str, text: str = "", patience: Patience = PATIENCE) -> Answer:
-    """Test an address with a key; nothing is saved.
+def try_out(
+    keys: Keys,
+    address: str,
+    text: str = "",
+    patience: Patience = PATIENCE,
+    halted: threading.Event | None = None,
+) -> Answer:
+    """Test an address with a key, until `halted` is set; nothing is saved.
 
     Raises
     ------
@@ -86,11 +93,17 @@ def try_out(keys: Keys, address: str, text: str = "", patience: Patience = PATIE
         ``bad_endpoint``, ``no_key``, or as `Api.health`.
     """
     endpoint = connection.checked(address)
-    with Api(Connection(endpoint, key_for(keys, endpoint, text)), patience=patience) as api:
+    with Api(Connection(endpoint, key_for(keys, endpoint, text)), halted, patience) as api:
         return test(api)
 
 
-def connect(keys: Keys, address: str, text: str = "", patience: Patience = PATIENCE) -> Answer:
+def connect(
+    keys: Keys,
+    address: str,
+    text: str = "",
+    patience: Patience = PATIENCE,
+    halted: threading.Event | None = None,
+) -> Answer:
     """Test an address with a key, then save both: the address in a file, the key in the keyring.
 
     Raises
@@ -100,7 +113,7 @@ def connect(keys: Keys, address: str, text: str = "", patience: Patience = PATIE
     OSError
         If the settings cannot be written.
     """
-    found = try_out(keys, address, text, patience)
+    found = try_out(keys, address, text, patience, halted)
     connection.save(found.endpoint)
     kept = keys.keep(found.endpoint, Secret(text.strip())) if text.strip() else True
     return Answer(found.endpoint, found.version, found.seconds, found.clock_ahead_s, kept)

@@ -63,7 +63,7 @@ class Downloader:
         self._urls: dict[tuple[Step, str], str] = {}
         self._waiting: deque[Artifact] = deque()
         self._done = 0
-        self._crew = Crew()
+        self._crew = Crew(api.halted)
 
     def run(self, files: Sequence[Artifact], report: Report) -> None:
         """Fetch `files`, all or an error.

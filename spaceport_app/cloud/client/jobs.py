@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +23,8 @@ from spaceport_app.quantities import size
 CONFIRM_S = 180.0
 """How long to wait for AWS to confirm a stop; its own jobs take up to two minutes to end."""
 
+_log = logging.getLogger(__name__)
+
 
 def stop(api: Api, job: str, project: Project | None = None, poll_s: float = 1.0) -> Look:
     """Stop a job, and come back when AWS confirms that nothing computes any more.
@@ -37,22 +40,52 @@ def stop(api: Api, job: str, project: Project | None = None, poll_s: float = 1.0
     CloudError
         ``stop_unconfirmed``, or what the service says.
     """
-    end = time.monotonic() + CONFIRM_S
-    api.stop(job)
-    look = api.look(job)
-    while look.state not in ENDED:
-        if time.monotonic() > end:
-            raise CloudError(
-                "stop_unconfirmed",
-                "AWS has not confirmed that the job stopped, so it may go on and cost.",
-                f"Stop it again: spaceport cloud stop {job}.",
-            )
-        if api.halted.wait(poll_s):
-            raise Halted
-        look = api.look(job)
+    look = confirm(api, job, poll_s, time.monotonic() + CONFIRM_S, lambda error: None)
     if look.state != "finished":
         _note(project, job, look.state)
     return look
+
+
+def confirm(
+    api: Api, job: str, poll_s: float, end_s: float, unheard: Callable[[CloudError], None]
+) -> Look:
+    """Ask for a job to be stopped until it has ended, also over a network that fails at times.
+
+    Parameters
+    ----------
+    end_s : float
+        Time of the monotonic clock at which to give up.
+    unheard : callable
+        Called with what fails between the service and here.
+
+    Raises
+    ------
+    CloudError
+        ``stop_unconfirmed``, or what the service says.
+    Halted
+        If `api` is halted meanwhile.
+    """
+    asked = False
+    while time.monotonic() < end_s:
+        try:
+            if not asked:
+                api.stop(job)
+                asked = True
+            look = api.look(job)
+            if look.state in ENDED:
+                return look
+        except CloudError as error:
+            if error.code not in ("no_network", "service_busy"):
+                raise
+            _log.warning("the stop is not confirmed yet: %s", error)
+            unheard(error)
+        if api.halted.wait(poll_s):
+            raise Halted
+    raise CloudError(
+        "stop_unconfirmed",
+        "AWS has not confirmed that the job stopped, so it may go on and cost.",
+        f"Stop it again: spaceport cloud stop {job}.",
+    )
 
 
 def delete(api: Api, job: str, project: Project | None = None) -> None:

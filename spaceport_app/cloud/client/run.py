@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from spaceport_app.cloud.client import preparing, submission, taking
+from spaceport_app.cloud.client import jobs, preparing, submission, taking
 from spaceport_app.cloud.client.answers import ENDED, Look
 from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.downloading import Downloader
@@ -413,41 +413,30 @@ class CloudRun:
             self._bad("cancelled", Failed("left", "The job goes on on AWS.", "Follow it later."))
         else:
             assert job is not None
-            self._confirm(job)
+            self._confirm(job, self._stop_by)
 
-    def _confirm(self, job: Submission) -> None:
+    def _confirm(self, job: Submission, end_s: float) -> None:
+        """Stop the job, and end with what is known of it then."""
         self._api.halted.clear()
-        asked = False
         try:
-            while self._stop_by is not None and time.monotonic() < self._stop_by:
-                try:
-                    if not asked:
-                        self._api.stop(job.job)
-                        asked = True
-                    look = self._api.look(job.job)
-                except CloudError as error:
-                    if error.code not in ("no_network", "service_busy"):
-                        raise
-                    _log.warning("the stop is not confirmed yet: %s", error)
-                else:
-                    if look.state in ENDED:
-                        # A finished job's results are still to be fetched.
-                        if look.state != "finished":
-                            self._write(replace(job, ended=look.state))
-                        self._bad(*_why(look))
-                        return
-                if self._api.halted.wait(min(self._poll_s, 2.0)):
-                    break
+            look = jobs.confirm(self._api, job.job, min(self._poll_s, 2.0), end_s, self._unheard)
         except Halted:
-            _log.warning("asked to stop once more while AWS had not confirmed")
-        self._bad(
-            "failed",
-            Failed(
-                "stop_unconfirmed",
-                "AWS has not confirmed that the job stopped, so it may go on and cost.",
-                "Stop it again: spaceport cloud stop PROJECT.",
-            ),
-        )
+            message = "Left before AWS had confirmed that the job stopped; it may go on and cost."
+            failure = Failed("stop_unconfirmed", message, "Stop it again, or follow it.")
+            self._bad("failed", failure)
+        except CloudError as error:
+            self._forget(error)
+            self._bad("failed", Failed(error.code, error.message, error.remedy))
+        else:
+            # A finished job's results are still to be fetched.
+            if look.state != "finished":
+                self._write(replace(job, ended=look.state))
+            self._bad(*_why(look))
+
+    def _unheard(self, error: CloudError) -> None:
+        if self._follower is not None:
+            words = f"{error.message} Whether the job stops is not known yet."
+            self._follower.notice("stop_unheard", words)
 
     def _bad(self, kind: Kind, failure: Failed) -> None:
         job = submission.read(self._project)

@@ -83,7 +83,7 @@ class Uploader:
         self._lock = threading.Lock()
         self._waiting: deque[_Part] = deque()
         self._sent = 0
-        self._crew = Crew()
+        self._crew = Crew(api.halted)
         self.asked_start = False
         """Whether the service was asked to start the computing, heard or not."""
 

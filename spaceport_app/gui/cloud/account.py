@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Signal
 
@@ -36,6 +37,7 @@ class Account(QObject):
         """Where the key is; None as long as nobody has looked."""
         self.background = Background(self, 3)
         """For all that asks the service: a dialog that closes must not wait for an answer."""
+        self._halts = WeakSet[threading.Event]()
 
     @property
     def endpoint(self) -> str:
@@ -70,15 +72,16 @@ class Account(QObject):
 
     def quick_api(self, halted: threading.Event) -> Api:
         """Open it for somebody who waits for the answer, until `halted` is set."""
+        self._halts.add(halted)
         return Api(connection.find(self.keys), halted, connecting.PATIENCE)
 
     def try_out(self, address: str, key: str) -> Answer:
         """Test an address and a key; for background threads. Raises as `connecting.try_out`."""
-        return connecting.try_out(self.keys, address, key)
+        return connecting.try_out(self.keys, address, key, halted=self._halt())
 
     def connect_to(self, address: str, key: str) -> Answer:
         """Test and save both; for background threads. Raises as `connecting.connect`."""
-        return connecting.connect(self.keys, address, key)
+        return connecting.connect(self.keys, address, key, halted=self._halt())
 
     def forget(self) -> None:
         """Forget the key; for background threads."""
@@ -92,8 +95,15 @@ class Account(QObject):
         return f"Service at {host}{_PLACES.get(self.place or '', '')}"
 
     def close(self) -> None:
-        """Wait for what is under way."""
+        """End what is under way, also where no answer comes."""
+        for halted in list(self._halts):
+            halted.set()
         self.background.wait()
+
+    def _halt(self) -> threading.Event:
+        halted = threading.Event()
+        self._halts.add(halted)
+        return halted
 
     def _found(self, place: Place) -> None:
         self.place = place

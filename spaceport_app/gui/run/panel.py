@@ -172,6 +172,10 @@ class StagePanel(QWidget):
             if wait:
                 self._driver.wait()
 
+    def ready(self) -> str:
+        """Return in a sentence what a run that went well has left."""
+        return self._state.ready()
+
     def open_options(self, stage: str = "") -> None:
         """Open the options, at the page of a stage."""
         if self._project is None or self.running():

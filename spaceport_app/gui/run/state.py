@@ -18,6 +18,13 @@ Phase: TypeAlias = Literal["waiting", "outdated", "running", "stopped", "failed"
 
 _MOST_NOTICES = 200
 _STANDS_STILL = frozenset({"offline", "waiting"})
+_STOP_UNHEARD = "stop_unheard"
+_READY = {
+    "import": "The photos are read.",
+    "sfm": "The camera positions are ready.",
+    "train": "The training is finished.",
+    "compress": "The compressed splat is ready.",
+}
 """Notices that say why nothing moves, until something does."""
 
 
@@ -177,7 +184,7 @@ class RunState:
             row.metrics.update(told.values)
         elif isinstance(told, Notice):
             row.notice(told)
-            if told.code in _STANDS_STILL and not row.ending:
+            if told.code == _STOP_UNHEARD or (told.code in _STANDS_STILL and not row.ending):
                 row.stand_still(told.message)
 
     def ends(self, how: str, saving: Collection[str] = (), where: str = "") -> None:
@@ -217,6 +224,12 @@ class RunState:
     def complete(self) -> bool:
         """Whether every stage is done, as far as the events tell."""
         return all(row.phase == "done" for row in self.rows.values())
+
+    def ready(self) -> str:
+        """Return in a sentence what a run that went well has left."""
+        done = [name for name, row in self.rows.items() if row.phase == "done"]
+        usual = "The splat is ready."
+        return usual if self.complete or not done else _READY.get(done[-1], usual)
 
     def numbers(self, row: StageState) -> list[tuple[str, str]]:
         """Return what the stage of a row measured."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 
 import pytest
 
 from spaceport_app.cloud.client.crew import Crew
+from spaceport_app.cloud.client.failures import Halted
 
 
 def test_all_is_done_by_several_threads_and_told_on_the_caller_s() -> None:
@@ -56,6 +58,20 @@ def test_an_interruption_while_telling_leaves_no_thread() -> None:
     with pytest.raises(KeyboardInterrupt):
         crew.run("crew of the test", 2, lambda: not crew.over.wait(20), interrupted)
     assert not [t for t in threading.enumerate() if t.name.startswith("crew of the test")]
+
+
+def test_a_halt_waits_for_no_thread_that_waits_for_an_answer() -> None:
+    halted, answered = threading.Event(), threading.Event()
+
+    def turn() -> bool:
+        halted.set()
+        return answered.wait(3600)
+
+    began = time.monotonic()
+    with pytest.raises(Halted):
+        Crew(halted).run("silent crew", 2, turn, lambda: None)
+    assert time.monotonic() - began < 60
+    answered.set()
 
 
 def test_it_may_run_again_after_a_failure() -> None:

@@ -8,6 +8,7 @@ import pytest
 from cloud.client.conftest import QUICK, project, read_project, results, service
 from cloud.client.service import KEY, Service
 from cloud.client.test_connection import Keyring
+from pytestqt.qtbot import QtBot
 
 from spaceport_app.cloud.client import api as client
 from spaceport_app.cloud.client import connecting, connection
@@ -15,7 +16,11 @@ from spaceport_app.cloud.client.secrets import VARIABLE
 from spaceport_app.gui.cloud import work
 from spaceport_app.gui.cloud.account import Account
 from spaceport_app.gui.results import Results
+from spaceport_app.gui.run.panel import StagePanel
 from spaceport_app.gui.window import MainWindow
+from spaceport_app.project.project import Project
+
+from .driving import choose_aws, opened
 
 __all__ = ["project", "read_project", "results", "service"]
 
@@ -43,3 +48,11 @@ def account(window: MainWindow, service: Service) -> Account:
     connecting.connect(window.workspace.account.keys, service.url, KEY, QUICK)
     assert connection.endpoint() == service.url
     return window.workspace.account
+
+
+@pytest.fixture
+def panel(window: MainWindow, account: Account, project: Project, qtbot: QtBot) -> StagePanel:
+    """The stages of a project whose photos are read, to be done on AWS."""
+    panel = opened(window, project, qtbot)
+    choose_aws(panel, qtbot)
+    return panel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from cloud.client.service import Job, Service
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -82,9 +83,7 @@ def press(box: QMessageBox, words: str, qtbot: QtBot) -> None:
 def submit(window: MainWindow, panel: StagePanel, qtbot: QtBot) -> OfferDialog:
     """Press start, and agree to what is offered."""
     settled(panel, qtbot)
-    click(qtbot, panel.controls.start_button)
-    offer = dialog(window, OfferDialog, qtbot)
-    qtbot.waitUntil(lambda: offer.offer is not None, timeout=LONG_MS)
+    offer = offered(window, panel, qtbot)
     click(qtbot, offer.start)
     assert panel.running()
     return offer
@@ -94,3 +93,29 @@ def over(panel: StagePanel, qtbot: QtBot) -> None:
     """Wait for the end of a run, and until the panel has looked at what it left."""
     qtbot.waitUntil(lambda: not panel.running(), timeout=LONG_MS)
     settled(panel, qtbot)
+
+
+def waits(name: str, job: Job) -> None:
+    """Compute for ever, as far as a test goes."""
+    job.steps["sfm"] = {"state": "running", "instance": "ml.c6i.2xlarge"}
+
+
+def running(panel: StagePanel, results: Service, qtbot: QtBot) -> Job:
+    """Wait until AWS computes and the row says so, and return the job."""
+    row = panel.rows["sfm"]
+    qtbot.waitUntil(
+        lambda: (
+            any(job.state == "running" for job in results.jobs.values())
+            and row.sentence.text() == "Waiting for a machine of AWS to start"
+        ),
+        timeout=LONG_MS,
+    )
+    return next(iter(results.jobs.values()))
+
+
+def offered(window: MainWindow, panel: StagePanel, qtbot: QtBot) -> OfferDialog:
+    """Press start, and wait for the offer."""
+    click(qtbot, panel.controls.start_button)
+    offer = dialog(window, OfferDialog, qtbot)
+    qtbot.waitUntil(lambda: offer.offer is not None, timeout=LONG_MS)
+    return offer
