@@ -192,12 +192,24 @@ def run(
 
 @cloud.command(epilog=EXIT_CODES)
 def follow(
-    project: ProjectFolder, every: PollOption = 5.0, quiet: Quiet = False, json: Json = False
+    job: JobOrProject,
+    target: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            "-o",
+            "--project",
+            help="Follow a job of another computer in this new project.",
+            show_default=False,
+        ),
+    ] = None,
+    every: PollOption = 5.0,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
-    """Follow a project's job and fetch its results; Ctrl-C leaves the job alone."""
+    """Follow a job and fetch its results; Ctrl-C leaves the job alone."""
     from spaceport_app.cli import cloud_work
 
-    cloud_work.follow(project=project, every=every, quiet=quiet, json=json)
+    cloud_work.follow(job=job, target=target, every=every, quiet=quiet, json=json)
 
 
 @cloud.command(epilog=EXIT_CODES)

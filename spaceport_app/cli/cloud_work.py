@@ -131,11 +131,16 @@ def run(
     drive(output, project, wish, first is None, keep_settings, yes, every=every)
 
 
-def follow(*, project: Path, every: float, quiet: bool, json: bool) -> None:
-    """Go on with a project's job."""
+def follow(*, job: str, target: Path | None, every: float, quiet: bool, json: bool) -> None:
+    """Go on with a project's job, or with one of another computer in a new project."""
     output = Output(json=json, quiet=quiet)
-    with told(output, project), connected() as api:
-        opened = Project.open(project)
+    with told(output, target or Path(job)), connected() as api:
+        if target is not None:
+            opened = jobs.follow_here(api, _id(job), target)
+        elif is_job_id(job) and _project(job) is None:
+            raise usage("Name a project folder.", "Or say with -o where the results go.")
+        else:
+            opened = Project.open(Path(job))
         _job_of(opened)
         work(output, opened, api, None, until_started=False, every=every)
 

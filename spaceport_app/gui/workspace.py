@@ -274,7 +274,8 @@ class Workspace(QWidget):
         self._results.load(project, "sfm")
         self.tabs.feed_splat()
         self.tabs.feed_plots()
-        if project.published("import") is None and not project.busy:
+        elsewhere = self._session.cloud_job() is not None
+        if project.published("import") is None and not (project.busy or elsewhere):
             self.read_photos()
         self.tabs.bring_up_to_date()
         self._offer_to_go_on()

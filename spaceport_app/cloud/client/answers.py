@@ -87,6 +87,7 @@ class Look:
     spent_usd: float | None
     created: str = ""
     expires: str = ""
+    settings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def look(raw: Mapping[str, Any]) -> Look:
         float(spent) if isinstance(spent, int | float) else None,
         str(raw.get("created") or ""),
         str(raw.get("expires") or ""),
+        raw.get("settings"),
     )
 
 

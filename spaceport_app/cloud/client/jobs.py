@@ -13,6 +13,7 @@ from spaceport_app.cloud.client.answers import ENDED, Artifact, Look
 from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.downloading import Downloader
 from spaceport_app.cloud.client.failures import CloudError, Halted
+from spaceport_app.cloud.client.submission import Submission
 from spaceport_app.cloud.layout import STEPS, Step
 from spaceport_app.events import Event
 from spaceport_app.pipeline.stage import registry
@@ -101,6 +102,60 @@ def _note(project: Project | None, job: str, ended: str) -> bool:
         return False
     submission.write(project, replace(found, ended=ended))
     return True
+
+
+def follow_here(api: Api, job: str, target: Path) -> Project:
+    """Make a project that follows a job which another computer has handed over.
+
+    Driven like a job of one's own it shows the progress, can stop it, and takes its results.
+
+    Parameters
+    ----------
+    target : Path
+        The new project folder, or one that follows this job already.
+
+    Raises
+    ------
+    StageError
+        ``other_project`` if another project is there, ``not_sent`` if the photos are not all on
+        AWS yet, or what the service says.
+    """
+    if Project.exists(target):
+        project = Project.open(target)
+        found = submission.read(project)
+        if found is not None and found.job == job:
+            return project
+        raise CloudError(
+            "other_project", f"{target} is another project.", "Choose a folder that is not there."
+        )
+    look = api.look(job)
+    steps = [step for step in STEPS if step in look.steps]
+    if look.state == "uploading" or not steps:
+        raise CloudError(
+            "not_sent",
+            "The job has not been sent completely.",
+            "Go on with it on the computer that has begun it.",
+        )
+    try:
+        settings = submission.settings_of(look.settings or {})
+    except (KeyError, TypeError, AttributeError):
+        # A service before this one does not tell them: these are those of most jobs.
+        settings = Settings(device="cuda")
+    project = Project.create(target, (), settings)
+    followed = Submission(
+        api.endpoint,
+        look.name,
+        steps[0],
+        steps[-1],
+        submission.settings_json(settings),
+        "",
+        (),
+        job=job,
+        started=True,
+        elsewhere=True,
+    )
+    submission.write(project, followed)
+    return project
 
 
 def fetch(

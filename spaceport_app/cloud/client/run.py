@@ -349,7 +349,7 @@ class CloudRun:
         files = [
             file
             for file in found.files
-            if file.step == step and not file.path.startswith("photos/")
+            if file.step == step and (job.elsewhere or not file.path.startswith("photos/"))
         ]
         if not files and not over:
             return False
@@ -362,9 +362,8 @@ class CloudRun:
         results = self._results(step)
         downloader = Downloader(self._api, job.job, results)
         downloader.run(files, lambda event: follower.fetching(step, event))
-        names = [name for name in STAGES[step] if name != "import"]
         runs = self._publish(job, step, found.stages, follower)
-        for name, run in zip(names, runs, strict=True):
+        for name, run in zip(job.stages_of(step), runs, strict=True):
             self._end(
                 Outcome(
                     name,

@@ -15,7 +15,7 @@ from typing import Any
 from spaceport_app import atomic
 from spaceport_app.cloud.client.failures import CloudError
 from spaceport_app.cloud.job import PART_BYTES, CloudFile, CloudJob
-from spaceport_app.cloud.layout import Step, following
+from spaceport_app.cloud.layout import STAGES, Step, following
 from spaceport_app.project.model import Settings
 from spaceport_app.project.project import Project
 
@@ -71,6 +71,8 @@ class Submission:
         Types of machines that were chosen for steps.
     spot : bool or None
         Whether training on spare capacity was chosen.
+    elsewhere : bool
+        Another computer has handed it over: its photos are not here.
     """
 
     endpoint: str
@@ -91,6 +93,7 @@ class Submission:
     ended: str = ""
     instances: Mapping[Step, str] = field(default_factory=dict)
     spot: bool | None = None
+    elsewhere: bool = False
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -133,13 +136,27 @@ class Submission:
 
     def project_settings(self) -> Settings:
         """Return the settings that the results belong to."""
-        raw = self.settings
-        return Settings(
-            str(raw["preset"]),
-            str(raw["device"]),
-            {str(stage): dict(options) for stage, options in raw["options"].items()},
-            frozenset(str(name) for name in raw["excluded"]),
-        )
+        return settings_of(self.settings)
+
+    def stages_of(self, step: Step) -> tuple[str, ...]:
+        """Return the stages of a step whose results are taken; photos are those that are here."""
+        return tuple(name for name in STAGES[step] if self.elsewhere or name != "import")
+
+
+def settings_of(raw: Mapping[str, Any]) -> Settings:
+    """Read what `settings_json` has written.
+
+    Raises
+    ------
+    KeyError, TypeError, AttributeError
+        If it is of another form.
+    """
+    return Settings(
+        str(raw["preset"]),
+        str(raw["device"]),
+        {str(stage): dict(options) for stage, options in raw["options"].items()},
+        frozenset(str(name) for name in raw["excluded"]),
+    )
 
 
 def settings_json(settings: Settings) -> dict[str, Any]:

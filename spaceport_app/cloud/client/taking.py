@@ -64,7 +64,7 @@ def take(
     records: Mapping[str, Mapping[str, Any]],
     stages: Registry,
 ) -> tuple[StageRun, ...]:
-    """Publish the downloaded results of a step; the import stage stays as it was made here.
+    """Publish the downloaded results of a step; photos that are here stay as they were read.
 
     The fingerprints are those of a run here with the settings of the job, so a later run skips
     these stages for as long as photos and settings are the same. `results` is left as it is: a
@@ -80,7 +80,7 @@ def take(
         If the project folder cannot be written.
     """
     options = resolve_all(stages, submission.project_settings())
-    wanted = [name for name in STAGES[step] if name != "import"]
+    wanted = submission.stages_of(step)
     told = {name: made(records, name) for name in wanted}
     for name in wanted:
         _check(find(stages, name), results, told[name])
@@ -89,7 +89,10 @@ def take(
         for name in wanted:
             stage = find(stages, name)
             mark = fingerprint.of_stage(stage, options[name], project)
-            if step == submission.first and name == wanted[0]:
+            if submission.elsewhere and submission.first != "sfm":
+                # What it began with is not here.
+                mark = told[name].fingerprint
+            elif step == submission.first and name == wanted[0] and not submission.elsewhere:
                 mark = submission.fingerprint
             elif name == "compress":
                 # Edits go along only where the bundle is the first thing that is made there.

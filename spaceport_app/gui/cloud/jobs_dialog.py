@@ -54,6 +54,8 @@ class JobsDialog(QDialog):
     """A person wants to follow the job of the open project."""
     fetched = Signal(object)
     """Path of a project that was made of a job's results."""
+    begun = Signal(object)
+    """Path of a new project that follows a job of another computer."""
     _told = Signal(object)
 
     def __init__(
@@ -87,8 +89,10 @@ class JobsDialog(QDialog):
         self.status.setObjectName("status")
         self.refresh_button = push_button("Refresh", self.refresh, "refresh")
         self.follow_button = push_button("Follow", self._follow, "follow")
-        self.follow_button.setToolTip("Show the progress of the open project's job")
-        self.fetch_button = push_button("Fetch…", self._ask_where, "fetch")
+        self.follow_button.setToolTip(
+            "Show the progress and take the results; a job of another computer gets a new project"
+        )
+        self.fetch_button = push_button("Fetch…", lambda: self._ask_where(self.fetch), "fetch")
         self.fetch_button.setToolTip("Make a project of the results that are there")
         self.stop_button = push_button("Stop…", self._ask_stop, "stop")
         self.delete_button = push_button("Delete…", self._ask_delete, "delete")
@@ -165,11 +169,26 @@ class JobsDialog(QDialog):
         self._halted.set()
         super().done(result)
 
+    def follow_here(self, target: Path) -> None:
+        """Make a project that follows the chosen job of another computer."""
+        job = self.job()
+
+        def begun(folder: Path) -> None:
+            self._done("")
+            self.accept()
+            self.begun.emit(folder)
+
+        self._work("Asking AWS…")
+        self._start("work", lambda api: jobs.follow_here(api, job, target).folder, begun)
+
     def _follow(self) -> None:
+        if self.job() != self._own:
+            self._ask_where(self.follow_here)
+            return
         self.followed.emit()
         self.accept()
 
-    def _ask_where(self) -> None:
+    def _ask_where(self, deed: Callable[[Path], None]) -> None:
         item = self.list.currentItem()
         if item is None:
             return
@@ -177,7 +196,7 @@ class JobsDialog(QDialog):
         chosen, _ = QFileDialog.getSaveFileName(self, "Folder for the project", str(usual))
         if chosen:
             path = Path(chosen)
-            self.fetch(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
+            deed(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
 
     def _ask_stop(self) -> None:
         more = "What is not finished is lost; the results of finished stages can be fetched."
@@ -276,8 +295,9 @@ class JobsDialog(QDialog):
         own = bool(job) and job == self._own
         open_now = look is not None and look.state not in ENDED
         self.refresh_button.setEnabled(free)
-        self.follow_button.setVisible(own)
-        self.follow_button.setEnabled(free and own and _is_open(self._project))
+        under_way = look is not None and look.state in ("running", "stopping")
+        self.follow_button.setText("Follow" if own else "Follow…")
+        self.follow_button.setEnabled(free and (_is_open(self._project) if own else under_way))
         self.fetch_button.setVisible(not own)
         self.fetch_button.setEnabled(free and look is not None and _has_results(look))
         self.stop_button.setEnabled(free and open_now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from PySide6.QtWidgets import QMainWindow
@@ -45,9 +46,16 @@ class AwsMenu:
         dialog = JobsDialog(self._workspace.account, self._session.project, self._window)
         dialog.followed.connect(self._workspace.follow_job)
         dialog.fetched.connect(self._workspace.fetched)
+        dialog.begun.connect(self._begun)
         dialog.finished.connect(self._seen)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def _begun(self, folder: Path) -> None:
+        self._workspace.fetched.emit(folder)
+        project = self._session.project
+        if project is not None and project.folder == folder:
+            self._workspace.follow_job()
 
     def _seen(self) -> None:
         # A job that was stopped or deleted there is none to go on with any more.

@@ -285,14 +285,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _look(self, name: str, job: Job, after: int) -> None:
         events = [event for event in job.events if event["number"] > after]
+        steps = following(job.request["first"], job.request["last"])
         self._json(
             200,
             {
                 "job": name,
                 "name": job.request["name"],
                 "state": job.state,
+                "settings": job.request.get("settings", {}),
                 "step": job.step,
-                "steps": job.steps,
+                "steps": {step: {"state": "waiting"} for step in steps} | job.steps,
                 "events": events,
                 "reason": job.reason,
                 "costUsd": {"spent": 0.12, "by": "test"},

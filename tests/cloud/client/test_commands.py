@@ -121,6 +121,32 @@ def test_a_whole_job_from_offer_to_report(
     assert KEY not in "".join(command.out)
 
 
+def test_a_job_of_another_computer_is_followed_in_a_new_project(
+    command: Command, project: Project, results: Service, tmp_path: Path
+) -> None:
+    results.work = lambda name, job: None
+    command("submit", project.folder, "--yes", "--keep-settings")
+    ((name, job),) = results.jobs.items()
+    job.state = "uploading"
+    new = tmp_path / "New.spaceport"
+    code, lines = command("follow", name, "-o", new, "--json")
+    assert code != 0 and lines[-1]["error"]["code"] == "not_sent" and not new.exists()
+    assert command("follow", name, "--json")[0] == 2
+    job.state = "running"
+    results.finish(name, job)
+    code, lines = command("follow", name, "-o", new, "--json", "--every", "0.1")
+    assert code == 0, lines[-1]
+    assert list(lines[-1]["ran"]) == ["import", "sfm", "train", "compress", "export"]
+    assert {line.get("step") for line in lines} >= {"Working on 3dgs"}
+    # A run here has nothing to do: the settings are those of the job, and so are the photos.
+    assert len(holding(Project.open(new))) == 5
+    other = Project.create(tmp_path / "Other.spaceport", (), project.document.settings)
+    code, lines = command("follow", name, "-o", other.folder, "--json")
+    assert code != 0 and lines[-1]["error"]["code"] == "other_project"
+    code, lines = command("follow", name, "-o", project.folder, "--json", "--every", "0.1")
+    assert code == 0 and len(results.jobs) == 1
+
+
 def test_machines_and_spare_capacity_are_chosen_and_told(
     command: Command, project: Project, results: Service
 ) -> None:

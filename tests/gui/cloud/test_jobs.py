@@ -9,11 +9,13 @@ from cloud.client.service import Job, Service
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from spaceport_app.cloud.client import submission
 from spaceport_app.gui.cloud.account import Account
 from spaceport_app.gui.cloud.jobs_dialog import JobsDialog
 from spaceport_app.gui.window import MainWindow
+from spaceport_app.project.model import Settings
 
-from .driving import LONG_MS, click, closed, dialog, press, question
+from .driving import LONG_MS, click, closed, dialog, over, press, question
 
 ONE = "a" * 26
 
@@ -73,3 +75,45 @@ def test_stop_and_delete_ask_first(
     jobs.delete_job()
     qtbot.waitUntil(lambda: "no jobs" in jobs.status.text(), timeout=LONG_MS)
     assert not results.jobs
+
+
+def test_a_job_of_another_computer_is_followed_and_stopped_in_a_new_project(
+    window: MainWindow,
+    account: Account,
+    results: Service,
+    foreign: Job,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    foreign.state, foreign.step = "running", "sfm"
+    foreign.request["settings"] = submission.settings_json(Settings("preview", "cpu"))
+    chosen = (str(tmp_path / "Followed"), "")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: chosen)
+    jobs = listed(window, qtbot)
+    click(qtbot, jobs.follow_button)
+    closed(jobs, qtbot)
+    panel = window.workspace.stage_panel
+    row = panel.rows["sfm"]
+    qtbot.waitUntil(
+        lambda: row.sentence.text() == "Waiting for a machine of AWS to start", timeout=LONG_MS
+    )
+    progress = {"event": "progress", "step": "Matching", "done": 1, "total": 2, "fraction": 0.5}
+    results.tell(foreign, "sfm", progress)
+    qtbot.waitUntil(lambda: row.sentence.text() == "Matching", timeout=LONG_MS)
+    foreign.steps["sfm"] = {"state": "finished"}
+    foreign.step = "3dgs"
+    qtbot.waitUntil(lambda: panel.state()["sfm"] == "done", timeout=LONG_MS)
+    click(qtbot, panel.controls.stop_button)
+    press(question(window, "stop-question", qtbot), "Stop", qtbot)
+    over(panel, qtbot)
+    assert foreign.state == "stopped"
+    project = window.session.project
+    assert project is not None and project.folder == tmp_path / "Followed.spaceport"
+    assert project.document.settings == Settings("preview", "cpu")
+    # What was taken holds, so that the rest could be done here.
+    assert [panel.state()[name] for name in ("import", "sfm", "train")] == [
+        "done",
+        "done",
+        "stopped",
+    ]

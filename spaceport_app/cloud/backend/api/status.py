@@ -96,6 +96,7 @@ def status(services: Services, record: Record, after: str) -> dict[str, Any]:
         "job": record.id,
         "name": record.job.name,
         "state": seen.state,
+        "settings": dict(record.job.settings),
         "step": seen.computes[-1].step if seen.computes else record.job.first,
         "steps": steps,
         "events": [event for event in _events(told) if event["number"] > newer_than],
