@@ -15,7 +15,7 @@ from spaceport_app.cloud.backend.api import cost
 from spaceport_app.cloud.backend.api.compute import Compute
 from spaceport_app.cloud.backend.api.configuration import Configuration
 
-from .cloud import Cloud, await_true, machine
+from .cloud import Cloud, asked, await_true, machine
 
 SLEEP = "import time; time.sleep(120)"
 
@@ -51,6 +51,7 @@ def test_job_that_was_only_made_waits_for_its_files(cloud: Cloud) -> None:
         "3dgs": "waiting",
         "compression": "waiting",
     }
+    assert body["settings"] == asked(b"one")["settings"]
     assert body["events"] == []
     assert body["reason"] is None
     assert body["costUsd"] == {"spent": 0.0, "by": "seconds of each job times the price table"}
