@@ -11,6 +11,8 @@ _UNINSTALL = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\Spaceport"
 _PATHS = r"Software\Microsoft\Windows\CurrentVersion\App Paths\Spaceport.exe"
 # Windows itself limits a path to 260 characters for programs that do not ask for more.
 LONGEST_PATH = 170
+# What that leaves for the folder itself, with "\\new\\" behind it while Setup unpacks.
+LONGEST_FOLDER = 259 - LONGEST_PATH - len(r"\new") - 1
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def text(setup: Setup) -> str:
             paths=_PATHS,
             open=OPEN,
             failed=FAILED,
+            longest=LONGEST_FOLDER,
         )
         + _FUNCTIONS
         + _install(setup.payload, files, folders, plain)
@@ -129,6 +132,7 @@ VIAddVersionKey "LegalCopyright" "Apache License 2.0"
 !define UNINSTALL "{uninstall}"
 !define PATHS "{paths}"
 !define SIZE_KIB {size_kib}
+!define LONGEST_FOLDER {longest}
 !define ENDS_OPEN {open}
 !define ENDS_FAILED {failed}
 !define CLASSES "Software\Classes"
@@ -227,6 +231,12 @@ FunctionEnd
 
 _BEGIN = r"""
 Section "Spaceport"
+  StrLen $0 $INSTDIR
+  ${If} $0 > ${LONGEST_FOLDER}
+    MessageBox MB_OK|MB_ICONSTOP "The path of this folder is too long for Windows: $INSTDIR. Run Setup again and choose a shorter one." /SD IDOK
+    SetErrorLevel ${ENDS_FAILED}
+    Quit
+  ${EndIf}
   Call WaitUntilClosed
   SetOverwrite on
   ClearErrors

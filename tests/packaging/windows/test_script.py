@@ -100,6 +100,16 @@ def test_the_old_version_goes_only_after_all_files_are_written(setup: Setup) -> 
     assert text.index("Call WaitUntilClosed") < text.index("\nFile ")
 
 
+def test_a_folder_too_deep_for_windows_is_refused_before_anything_is_written(
+    setup: Setup,
+) -> None:
+    whole = rf"{'x' * script.LONGEST_FOLDER}\new\{'y' * script.LONGEST_PATH}"
+    assert len(whole) == 259
+    assert f"!define LONGEST_FOLDER {script.LONGEST_FOLDER}\n" in script.text(setup)
+    text = section(script.text(setup), "Spaceport")
+    assert text.index("$0 > ${LONGEST_FOLDER}") < text.index("SetOutPath")
+
+
 def test_nothing_is_signed_unless_a_tool_is_named(setup: Setup) -> None:
     assert "uninstfinalize" not in script.text(setup)
     signed = Setup(**{**vars(setup), "signing": 'signtool sign "%1"'})

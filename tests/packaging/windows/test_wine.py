@@ -192,6 +192,17 @@ def test_install_start_update_repair_and_remove(wine: Wine, old: Path, new: Path
     assert "paceport" not in wine.key(UNINSTALL)
 
 
+def test_a_folder_that_is_too_deep_and_one_with_umlauts(wine: Wine, old: Path) -> None:
+    deep = "x" * (script.LONGEST_FOLDER - len("C:\\"))
+    assert wine.run([str(old), "/S", rf"/D=C:\{deep}x"]).returncode == script.FAILED
+    assert not (wine.prefix / "drive_c" / f"{deep}x").exists()
+    for place in (deep, "Öland"):
+        assert wine.run([str(old), "/S", rf"/D=C:\{place}"]).returncode == 0
+        installed = wine.prefix / "drive_c" / place
+        assert sorted(path.name for path in installed.iterdir()) == WHOLE
+        assert words_of(wine.run([str(installed / "bin" / "spaceport.exe"), "ü"]))[0] == ["ü"]
+
+
 def test_an_open_spaceport_is_noticed_and_left_as_it_is(wine: Wine, old: Path, new: Path) -> None:
     assert wine.run([str(old), "/S"]).returncode == 0
     program = str(wine.installed / "bin" / "spaceport.exe")
