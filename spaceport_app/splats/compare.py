@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spaceport_app.splats.model import Floats, Splats
+from spaceport_app.splats.nearby import nearby
 
 _CANDIDATES = 8
 _NEAR = 1e-3
@@ -26,7 +27,7 @@ class Difference:
     shared_partners : int
         Gaussians of the reference whose partner another one has as well; 0 by order.
     position_rms_m : float
-        Root mean square distance of centres.
+        Root mean square distance of centres, without sky and hills far behind the scene.
     position_rms_relative : float
         The same by the diagonal of the reference's bounding box.
     rotation_rms_degrees : float
@@ -105,10 +106,12 @@ def rotation_angles(a: Floats, b: Floats) -> npt.NDArray[np.float64]:
 def _difference(
     reference: Splats, paired: Splats, by_order: bool, gaussians: int, shared: int
 ) -> Difference:
+    # Files keep positions relative to their distance: kilometres away they would hide all else.
+    near = nearby(reference.means)
     distance = np.linalg.norm(_f64(reference.means) - paired.means, axis=1)
     opacity = reference.opacities - paired.opacities
     dc = _f64(reference.sh[:, 0]) - paired.sh[:, 0]
-    position_rms = _rms(distance)
+    position_rms = _rms(distance[near])
     sh_rms, snr = _harmonics_error(reference, paired)
     return Difference(
         matched="order" if by_order else "nearest",
@@ -116,7 +119,7 @@ def _difference(
         reference_gaussians=len(reference),
         shared_partners=shared,
         position_rms_m=position_rms,
-        position_rms_relative=position_rms / (_diagonal(reference) or 1.0),
+        position_rms_relative=position_rms / (_diagonal(reference.take(near)) or 1.0),
         rotation_rms_degrees=_rms(rotation_angles(reference.quaternions, paired.quaternions)),
         log_scale_rms=_rms(_f64(reference.log_scales) - paired.log_scales),
         opacity_rms=_rms(opacity),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from spaceport_app.splats.model import Floats, Splats
+from spaceport_app.splats.nearby import nearby
 
 BASE_TEXELS = 4
 """Texels of four float32 a Gaussian: see `PackedScene.base`."""
@@ -90,10 +91,14 @@ def pack(splats: Splats, antialiased: bool = False) -> PackedScene:
 
 
 def bounds(scene: PackedScene) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the lower and upper corner of the box that all but the outermost centres fill."""
+    """Return the lower and upper corner of the box that all but the outermost centres fill.
+
+    Sky and hills far behind the scene are not in it.
+    """
     if len(scene) == 0:
         return -np.ones(3), np.ones(3)
-    low, high = np.quantile(scene.means.astype(np.float64), [_SLACK, 1.0 - _SLACK], axis=0)
+    means = scene.means.astype(np.float64)
+    low, high = np.quantile(means[nearby(means)], [_SLACK, 1.0 - _SLACK], axis=0)
     return low, high
 
 

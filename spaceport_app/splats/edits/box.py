@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from spaceport_app.splats.nearby import nearby
+
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Triple = tuple[float, float, float]
@@ -130,12 +132,12 @@ class CropBox:
 def fitting(means: npt.NDArray[np.floating], opacities: npt.NDArray[np.floating]) -> CropBox:
     """Return a first box: what all but the outermost solid Gaussians fill, and a little more.
 
-    Of the centres (N, 3) of Gaussians with an opacity over a tenth it leaves out the outermost
-    2 % on each side, and then adds 5 % on each side.
+    Of the centres (N, 3) of Gaussians with an opacity over a tenth it leaves out the sky and the
+    outermost 2 % on each side, and then adds 5 % on each side.
     """
     solid = opacities > _SOLID
     points = (means[solid] if solid.any() else means).astype(np.float64)
-    points = points[np.isfinite(points).all(axis=1)]
+    points = points[nearby(points)]
     if len(points) == 0:
         return CropBox((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     low, high = np.quantile(points, [_OUTERMOST, 1.0 - _OUTERMOST], axis=0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from spaceport_app.splats.training import sweep
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 
 _FEWEST_POINTS = 8
 _MARGIN = 0.5
@@ -35,6 +36,13 @@ _FARTHER, _FARTHEST, _NEARER = 0.5, 0.7, 1.1
 
 _TRIED = np.arange(-13, 14) * 0.03
 """Logarithms of the factors by which depths are tried, away from the plane's."""
+
+# What is endlessly far stays where it is in every photo. What is higher than the camera and
+# alike at no depth (clear sky) counts as that, and what is alike there and not nearer by, unless
+# it is far below the horizon, as a sine.
+_ENDLESS = 1e4
+_CLEARLY = 0.02
+_LOWEST = -0.5
 
 _COMPARED = 4
 
@@ -57,17 +65,22 @@ class Depths:
         Neighbouring views whose own depth is the same there, within 3 %.
     contradicting : (height * width,)
         Neighbouring views that see something behind, right through this pixel's point.
+    endless : (height * width,)
+        Whether it shows sky, or what is as good as endlessly far; its depth is then a large one.
     """
 
     metres: Floats
     agreeing: Counts
     contradicting: Counts
+    endless: Mask
 
 
 def estimate(
     xyz: Floats,
     views: Sequence[TrainingView],
     told: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    upright: bool = False,
 ) -> list[Depths | None]:
     """Return the coarse depths of each view; None for one with too few points around.
 
@@ -79,9 +92,11 @@ def estimate(
         Small pictures: the work goes with their pixels.
     told : callable
         Called with the number of views that are done, and of all.
+    upright : bool
+        Whether the third axis points up; without that nothing is told to be endlessly far.
     """
     with ThreadPoolExecutor(resources.cores(), "depths") as threads:
-        return _estimate(xyz, views, threads, told)
+        return _estimate(xyz, views, threads, told, upright)
 
 
 def _estimate(
@@ -89,19 +104,20 @@ def _estimate(
     views: Sequence[TrainingView],
     threads: ThreadPoolExecutor,
     told: Callable[[int, int], None],
+    upright: bool,
 ) -> list[Depths | None]:
     planes = list(threads.map(lambda view: _from_points(xyz, view.camera), views))
     near = [[j for j in others if planes[j] is not None] for others in _neighbours(xyz, views)]
     greys = [view.image.mean(axis=2) / 255.0 for view in views]
 
-    def seen(i: int) -> Floats | None:
+    def seen(i: int) -> Depths | None:
         plane = planes[i]
-        if plane is None or not near[i]:
-            return plane
+        if plane is None:
+            return None
         others = [(views[j].camera, greys[j]) for j in near[i][:_COMPARED]]
-        return _swept(views[i].camera, greys[i], plane, others)
+        return _swept(views[i].camera, greys[i], plane, others, upright)
 
-    found = []
+    found: list[Depths | None] = []
     for depths in threads.map(seen, range(len(views))):
         found.append(depths)
         told(len(found), len(views))
@@ -182,9 +198,16 @@ def _neighbours(xyz: Floats, views: Sequence[TrainingView]) -> list[list[int]]:
 
 
 def _swept(
-    camera: Camera, grey: Floats, plane: Floats, others: Sequence[tuple[Camera, Floats]]
-) -> Floats:
+    camera: Camera,
+    grey: Floats,
+    plane: Floats,
+    others: Sequence[tuple[Camera, Floats]],
+    upright: bool,
+) -> Depths:
     """Return the depths at which the others look most like `grey`; the plane's where none does."""
+    none = np.zeros(len(plane), np.intp)
+    if not others:
+        return Depths(plane, none, none, none > 0)
     # Two pictures that differ from the same grey by little lose no digits in their variances.
     level = grey.mean()
     sizes = np.array([(other.width, other.height) for other, _ in others])
@@ -194,19 +217,27 @@ def _swept(
     scores, asked = sweep.likenesses(
         (grey - level).astype(np.float32),
         plane.reshape(grey.shape).astype(np.float32),
-        np.exp(_TRIED).astype(np.float32),
+        np.append(np.exp(_TRIED), _ENDLESS).astype(np.float32),
         np.stack([_lines(camera, other) for other, _ in others]),
         pictures,
         sizes,
         _FLAT,
     )
+    scores, endlessly = scores[:-1], scores[-1]
     k = np.clip(scores.argmax(axis=0), 1, len(_TRIED) - 2)[None]
     before, at, after = (np.take_along_axis(scores, k + d, axis=0)[0] for d in (-1, 0, 1))
     bend = 2.0 * (before - 2.0 * at + after)
     between = np.clip((before - after) / np.minimum(bend, -_FINEST), -0.5, 0.5)
     found = np.exp(_TRIED[k[0]] + between * (_TRIED[1] - _TRIED[0]))
     sure = (asked > 0) & (at > _ALIKE)
-    return np.asarray(plane * np.where(sure, found, 1.0).ravel(), np.float64)
+    endless = np.zeros(grey.shape, np.bool_)
+    if upright:
+        rays = places(camera, np.ones(grey.size)) - camera.centre
+        rise = (rays[:, 2] / np.linalg.norm(rays, axis=1)).reshape(grey.shape)
+        farther = (endlessly > _ALIKE) & (endlessly > at + _CLEARLY)
+        endless = ((rise > 0.0) & ~sure) | ((rise > _LOWEST) & farther)
+    factors = np.where(endless, _ENDLESS, np.where(sure, found, 1.0)).ravel()
+    return Depths(np.asarray(plane * factors, np.float64), none, none, endless.ravel())
 
 
 def _lines(camera: Camera, other: Camera) -> npt.NDArray[np.float32]:
@@ -230,18 +261,18 @@ def _sampled(image: Floats, pixels: Floats) -> Floats:
 
 
 def _compared(
-    camera: Camera, depths: Floats, others: Sequence[tuple[Camera, Floats | None]]
+    camera: Camera, depths: Depths, others: Sequence[tuple[Camera, Depths | None]]
 ) -> Depths:
     """Count which others agree with these depths and which contradict them."""
-    points = places(camera, depths)
+    points = places(camera, depths.metres)
     agreeing = np.zeros(len(points), np.intp)
     contradicting = np.zeros(len(points), np.intp)
     for other, theirs in others:
         assert theirs is not None
         pixels, here = other.project(points)
         framed = other.frames(pixels, (-0.5, -0.5))
-        there = _sampled(theirs.reshape(other.height, other.width), pixels)
+        there = _sampled(theirs.metres.reshape(other.height, other.width), pixels)
         with np.errstate(invalid="ignore"):
             agreeing += framed & (np.abs(here / there - 1.0) < _TOLERANCE)
             contradicting += framed & (here / there < 1.0 - _TOLERANCE)
-    return Depths(depths, agreeing, contradicting)
+    return replace(depths, agreeing=agreeing, contradicting=contradicting)

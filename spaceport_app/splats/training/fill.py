@@ -1,9 +1,9 @@
-"""First points where the triangulated cloud has none: on fields, roofs, water and sky.
+"""First points where the triangulated cloud has none: on fields, roofs and water.
 
 Features are found where there is texture. A smooth field gets hardly a point, and Gaussians
 take thousands of steps to grow into such holes. So every photo is cut into cells, each cell is
 put at its coarse depth, cells that other photos look through are left out, and the cells of all
-photos are thinned to an even spacing.
+photos are thinned to an even spacing. What is endlessly far is no part of that; see `backdrop`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from scipy.spatial import KDTree
 from spaceport_app import resources
 from spaceport_app.splats.engines.contract import TrainingView
 from spaceport_app.splats.training import depths
+from spaceport_app.splats.training.backdrop import Backdrop, backdrop
 
 Points = npt.NDArray[np.float64]
 Colours = npt.NDArray[np.uint8]
@@ -37,16 +38,21 @@ class Cells:
     places : (P, 3)
         In metres.
     colours : uint8 (P, 3)
+    backdrop : Backdrop
+        What is endlessly far.
     """
 
     places: Points
     colours: Colours
+    backdrop: Backdrop
 
 
 def cells(
     xyz: Points,
     views: Sequence[TrainingView],
     told: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    upright: bool = False,
 ) -> Cells:
     """Return the cells of photos at their coarse depths, without those that others look through.
 
@@ -58,24 +64,29 @@ def cells(
         Small pictures: each pixel is one cell. Of more than 128, as many are taken from all over.
     told : callable
         Called with the number of views that are done, and of all.
+    upright : bool
+        Whether the third axis points up; only then is there a backdrop.
     """
     xyz = xyz[np.isfinite(xyz).all(axis=1)]
     if len(views) > _MOST_VIEWS:
         chosen = np.linspace(0, len(views) - 1, _MOST_VIEWS).round().astype(int)
         views = [views[i] for i in chosen]
     places, colours, support = [np.empty((0, 3))], [np.empty((0, 3), np.uint8)], [np.empty(0)]
-    for view, found in zip(views, depths.estimate(xyz, views, told), strict=True):
+    estimated = depths.estimate(xyz, views, told, upright=upright)
+    far = backdrop(views, estimated)
+    for view, found in zip(views, estimated, strict=True):
         if found is None:
             continue
         votes = found.agreeing - found.contradicting
         # What others neither confirm nor look through is hidden from them or stands at their
         # edge: without it the far corners of oblique photos would stay empty (0.3 dB).
         good = (votes > 0) | (found.agreeing + found.contradicting == 0)
+        good &= ~found.endless
         places.append(depths.places(view.camera, found.metres)[good])
         colours.append(view.image.reshape(-1, 3)[good])
         support.append(votes[good])
     order = np.argsort(-np.concatenate(support), kind="stable")
-    return Cells(np.concatenate(places)[order], np.concatenate(colours)[order])
+    return Cells(np.concatenate(places)[order], np.concatenate(colours)[order], far)
 
 
 def fill(xyz: Points, cells: Cells, count: int) -> tuple[Points, Colours]:

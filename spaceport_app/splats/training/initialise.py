@@ -10,6 +10,7 @@ from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.sfm.model import Cloud
 from spaceport_app.splats.model import Splats
+from spaceport_app.splats.training.backdrop import Backdrop
 from spaceport_app.splats.training.fill import Cells, fill
 
 SH_C0 = 0.28209479177387814
@@ -19,6 +20,7 @@ _FEWEST_POINTS = 10
 _NEIGHBOURS = 3
 _STRAY = 30.0
 _WIDEST = 10.0
+_MOST_FAR = 0.2
 
 
 def initial_splats(
@@ -35,7 +37,8 @@ def initial_splats(
 
     Its standard deviation is the mean distance to the three nearest points (Kerbl et al. 2023),
     at most ten times the median of all, so that a stray point makes no fog. Points whose
-    neighbours are thirty medians away are left out. Rotations are random: they mean nothing for
+    neighbours are thirty medians away are left out. The backdrop gets up to a fifth of the limit,
+    with spacings of its own. Rotations are random: they mean nothing for
     round Gaussians, and keep them from all stretching along the same axes.
 
     Parameters
@@ -69,14 +72,19 @@ def initial_splats(
     spacing = _spacing(xyz)
     near = spacing <= _STRAY * np.median(spacing)
     xyz, rgb = xyz[near], rgb[near]
-    if len(xyz) > limit:
-        chosen = np.sort(rng.choice(len(xyz), limit, replace=False))
+    far = Backdrop.none() if cells is None else _fewer(cells.backdrop, int(_MOST_FAR * limit), rng)
+    room = limit - len(far.places)
+    if len(xyz) > room:
+        chosen = np.sort(rng.choice(len(xyz), room, replace=False))
         xyz, rgb = xyz[chosen], rgb[chosen]
     if cells is not None:
-        more, colours = fill(xyz, cells, min(filled, limit - len(xyz)))
+        more, colours = fill(xyz, cells, min(filled - len(far.places), room - len(xyz)))
         xyz, rgb = np.concatenate([xyz, more]), np.concatenate([rgb, colours])
     spacing = _spacing(xyz)
     spacing = np.minimum(spacing, _WIDEST * np.median(spacing))
+    if len(far.places):
+        xyz, rgb = np.concatenate([xyz, far.places]), np.concatenate([rgb, far.colours])
+        spacing = np.concatenate([spacing, _spacing(far.places)])
 
     n = len(xyz)
     quaternions = rng.normal(size=(n, 4))
@@ -97,3 +105,13 @@ def _spacing(xyz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     found, _ = KDTree(xyz).query(xyz, k=_NEIGHBOURS + 1, workers=resources.cores())
     distances = np.asarray(found, np.float64)[:, 1:]
     return np.asarray(np.maximum(distances.mean(axis=1), 1e-7), np.float64)
+
+
+def _fewer(far: Backdrop, most: int, rng: np.random.Generator) -> Backdrop:
+    """Return at most so many points of a backdrop, or none where that is too few for a sky."""
+    if len(far.places) <= most:
+        return far
+    if most <= _NEIGHBOURS:
+        return Backdrop.none()
+    chosen = np.sort(rng.choice(len(far.places), most, replace=False))
+    return Backdrop(far.places[chosen], far.colours[chosen])

@@ -151,7 +151,12 @@ def _train(
         part = planning.FROM * (done / total)
         report(Progress(f"Estimating depths in {total} photos", done, total, part))
 
-    cells = fill.cells(cloud.xyz, [_corrected(view, vignette) for view in small], estimated)
+    cells = fill.cells(
+        cloud.xyz,
+        [_corrected(view, vignette) for view in small],
+        estimated,
+        upright=inputs.reconstruction.georeference.origin is not None,
+    )
 
     def first(options: TrainOptions) -> Splats:
         return initial_splats(

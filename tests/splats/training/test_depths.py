@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,8 +69,9 @@ def test_a_depth_that_others_look_through_is_contradicted(ground, views) -> None
     found = depths.estimate(ground, views, lambda *counts: told.append(counts))
     assert told == [(i + 1, len(views)) for i in range(len(views))]
     camera = views[0].camera
-    floating = np.full(48 * 64, 6.0)
-    others = [(view.camera, depth.metres) for view, depth in zip(views[1:], found[1:], strict=True)]
+    assert found[0] is not None
+    floating = replace(found[0], metres=np.full(48 * 64, 6.0))
+    others = [(view.camera, depth) for view, depth in zip(views[1:], found[1:], strict=True)]
     counted = depths._compared(camera, floating, others)
     middle = counted.contradicting.reshape(48, 64)[16:-16, 20:-20]
     assert middle.min() >= 3
