@@ -105,7 +105,8 @@ def test_the_report_and_the_cameras_are_those_that_were_measured_there(
     def words() -> str:
         return " ".join(label.text() for label in report.findChildren(QLabel))
 
-    qtbot.waitUntil(lambda: f"{told['train']['psnr_db']:.1f}" in words(), timeout=LONG_MS)
+    measured = f"PSNR {told['train']['psnr_db']:.2f} dB, SSIM {told['train']['ssim']:.3f}"
+    qtbot.waitUntil(lambda: measured in words(), timeout=LONG_MS)
     assert f"{told['train']['gaussians']:,}" in words()
 
 
