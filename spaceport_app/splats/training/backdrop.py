@@ -7,13 +7,14 @@ photo that training does not see: so it gets Gaussians of its own on a sphere fa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import TrainingView
+from spaceport_app.splats.model import Splats
 from spaceport_app.splats.training import depths
 from spaceport_app.splats.training.depths import Depths
 from spaceport_app.splats.training.extent import scene_extent
@@ -81,6 +82,24 @@ def backdrop(views: Sequence[TrainingView], found: Sequence[Depths | None]) -> B
     _, first = np.unique(np.floor(directions / apart), axis=0, return_index=True)
     first.sort()
     return Backdrop(middle + radius * directions[first], colours[first])
+
+
+def drawn_in(splats: Splats, cameras: Sequence[Camera]) -> Splats:
+    """Return the Gaussians with those outside of the sphere on it, and smaller by as much.
+
+    Training lets faint ones drift off without end, which would stretch the range that SOG stores
+    positions in, and viewers sort by. From the cameras they look as before.
+    """
+    middle = np.mean([camera.centre for camera in cameras], axis=0)
+    off = splats.means - middle
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        nearer = RADIUS * scene_extent(cameras) / np.linalg.norm(off, axis=1)
+    outside = np.flatnonzero(nearer < 1.0)
+    outside = outside[np.isfinite(splats.means[outside]).all(axis=1)]
+    means, log_scales = splats.means.copy(), splats.log_scales.copy()
+    means[outside] = middle + off[outside] * nearer[outside, None]
+    log_scales[outside] += np.log(nearer[outside, None])
+    return replace(splats, means=means, log_scales=log_scales)
 
 
 def _directions(camera: Camera, middle: Points, radius: float) -> Points:

@@ -17,7 +17,7 @@ from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import Engine, TrainingView
 from spaceport_app.splats.evaluation import Look
 from spaceport_app.splats.model import Splats
-from spaceport_app.splats.training.backdrop import RADIUS
+from spaceport_app.splats.training.backdrop import drawn_in
 
 Mask = npt.NDArray[np.bool_]
 
@@ -25,7 +25,6 @@ MOST_LOSS_DB = 0.02
 """PSNR on training photos that one rule may cost."""
 
 _FAINT = 0.005
-_OUTSIDE = 1.2
 _HUGE = 1.0
 _NEEDLE = 100.0
 _NEAR = 0.25
@@ -41,6 +40,8 @@ def clean_up(
 ) -> dict[str, int]:
     """Remove unwanted Gaussians from the engine; return how many by which rule.
 
+    What has drifted out beyond the backdrop is drawn in; that is not seen.
+
     Parameters
     ----------
     engine : Engine
@@ -52,7 +53,7 @@ def clean_up(
     extent : float
         Scene extent in metres.
     """
-    splats = engine.splats()
+    splats = drawn_in(engine.splats(), cameras)
     removed: dict[str, int] = {}
     certain = find(splats, cameras, extent)
     broken = certain.pop("broken")
@@ -80,15 +81,12 @@ def find(splats: Splats, cameras: Sequence[Camera], extent: float) -> dict[str, 
     """Return which Gaussians each rule is about, masks (N,), in the order to try them.
 
     ``broken`` have numbers that are none; ``faint`` have an opacity under 0.005; ``unseen``
-    stand before no training camera; ``stray`` have drifted out beyond the backdrop, where they
-    would stretch the range that positions are stored in; ``floating`` stand within a quarter of
-    the usual depth of a camera and before two cameras at most; ``huge`` have a standard deviation
-    over the scene's extent; ``needle`` are a hundred times longer than wide, and longer than most.
+    stand before no training camera; ``floating`` stand within a quarter of the usual depth of a
+    camera and before two cameras at most; ``huge`` have a standard deviation over the scene's
+    extent; ``needle`` are a hundred times longer than wide, and longer than most are.
     """
     scales = np.exp(splats.log_scales.astype(np.float64))
     ordered = np.sort(scales, axis=1)
-    middle = np.mean([camera.centre for camera in cameras], axis=0)
-    away = np.linalg.norm(splats.means - middle, axis=1)
     finite = splats.finite
     seen, near = _sightings(splats.means.astype(np.float64), cameras)
     long = ordered[:, 2] > np.median(ordered[finite, 2]) if finite.any() else ~finite
@@ -96,7 +94,6 @@ def find(splats: Splats, cameras: Sequence[Camera], extent: float) -> dict[str, 
         "broken": ~finite,
         "faint": splats.opacities < _FAINT,
         "unseen": seen == 0,
-        "stray": away > _OUTSIDE * RADIUS * extent,
         "floating": near & (seen <= _FEW_CAMERAS),
         "huge": ordered[:, 2] > _HUGE * extent,
         "needle": (ordered[:, 2] > _NEEDLE * ordered[:, 1]) & long,

@@ -6,7 +6,7 @@ import pytest
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import TrainingView
 from spaceport_app.splats.training import depths, fill
-from spaceport_app.splats.training.backdrop import RADIUS, backdrop
+from spaceport_app.splats.training.backdrop import RADIUS, backdrop, drawn_in
 from spaceport_app.splats.training.extent import scene_extent
 
 WIDTH, HEIGHT, FOCAL = 64, 48, 50.0
@@ -112,3 +112,23 @@ def test_a_few_mistaken_pixels_make_no_backdrop(views, cloud) -> None:
     assert len(backdrop(views, found).places) == 0
     few.endless[:100] = True
     assert 0 < len(backdrop(views, found).places) <= 100
+
+
+def test_what_drifted_outside_is_drawn_in_and_looks_the_same(views, make_splats) -> None:
+    cameras = [view.camera for view in views]
+    middle = np.mean([camera.centre for camera in cameras], axis=0)
+    radius = RADIUS * scene_extent(cameras)
+    splats = make_splats(6, 1)
+    splats.means[:] = middle + radius * np.array([0.0, 0.9, 0.1])
+    splats.means[4:] = middle + 40.0 * radius * np.array([0.1, 0.9, 0.1])
+    splats.means[5, 0] = np.nan
+    kept = drawn_in(splats, cameras)
+    assert np.array_equal(kept.means[:4], splats.means[:4])
+    assert np.array_equal(kept.log_scales[[0, 5]], splats.log_scales[[0, 5]])
+    assert np.linalg.norm(kept.means[4] - middle) == pytest.approx(radius, rel=1e-5)
+    for camera in cameras:
+        before, far = camera.project(splats.means[4:5].astype(float))
+        after, near = camera.project(kept.means[4:5].astype(float))
+        assert np.abs(before - after).max() < 1.0
+        shrunk = np.exp(kept.log_scales[4] - splats.log_scales[4])
+        assert shrunk == pytest.approx(near[0] / far[0], rel=0.02)
