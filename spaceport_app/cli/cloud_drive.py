@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import typer
 
 from spaceport_app.cli import live
 from spaceport_app.cli.output import FAILED, STOPPED, Output, told, usage
+from spaceport_app.cli.signals import on_stop
 from spaceport_app.cloud.client import connection, offer, prices, submission, wishes
 from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.run import CloudRun
@@ -70,7 +67,7 @@ def _read_photos(output: Output, project: Project) -> None:
         return
     listener = live.listener(output, (stage,))
     runner = Runner(project, listener, stages)
-    with _signals(runner.cancel), listener:
+    with on_stop(runner.cancel), listener:
         outcomes = runner.run(only="import")
     _finish(output, project, outcomes)
 
@@ -135,7 +132,7 @@ def work(
         until="started" if until_started else "taken",
         poll_s=every,
     )
-    with _signals(driven.leave), listener:
+    with on_stop(driven.leave), listener:
         outcomes = driven.run()
     _finish(output, project, outcomes, whole=True, started=until_started)
 
@@ -177,23 +174,3 @@ def _finish(
         raise typer.Exit(STOPPED)
     output.warn(f"Error: {bad.message} {bad.remedy}")
     raise typer.Exit(FAILED)
-
-
-@contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Have Ctrl-C, and the end of the terminal, call `stop`."""
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        stop()
-
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-            if hasattr(signal, name):
-                number = getattr(signal, name)
-                before[number] = signal.signal(number, handle)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any, Optional
 
 import typer
@@ -17,6 +14,7 @@ import typer
 from spaceport_app.cli import flags as stage_flags
 from spaceport_app.cli import live
 from spaceport_app.cli.output import FAILED, STOPPED, Output, told, usage
+from spaceport_app.cli.signals import on_stop
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue
 from spaceport_app.pipeline import forecast, machine, presets, summary
@@ -218,7 +216,18 @@ def work(output: Output, project: Project, stages: Registry, only: str | None = 
         _foretell(output, project, stages)
     listener = live.listener(output, shown)
     runner = Runner(project, listener, stages)
-    with _stopping(runner, listener) as stopped, listener:
+    stopped = threading.Event()
+
+    def stop() -> None:
+        """Have the work saved first; a second Ctrl-C does not wait for that."""
+        if stopped.is_set():
+            runner.cancel()
+            return
+        stopped.set()
+        listener.stopping = True
+        runner.stop()
+
+    with on_stop(stop), listener:
         outcomes = runner.run(only=only)
     _finish(output, project, stages, outcomes, stopped.is_set(), only)
 
@@ -243,34 +252,6 @@ def _foretell(output: Output, project: Project, stages: Registry) -> None:
     )
     for notice in expected.notices:
         output.say(f"Note: {notice.message}")
-
-
-@contextmanager
-def _stopping(runner: Runner, listener: live.Listener) -> Iterator[threading.Event]:
-    """Have Ctrl-C, and the end of the terminal, stop the run with its work saved.
-
-    A second Ctrl-C does not wait for that.
-    """
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if stopped.is_set():
-            runner.cancel()
-            return
-        stopped.set()
-        listener.stopping = True
-        runner.stop()
-
-    before = {}
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if hasattr(signal, name):
-            number = getattr(signal, name)
-            before[number] = signal.signal(number, stop)
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _finish(

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -17,6 +13,7 @@ import typer
 from spaceport_app import installed_engine
 from spaceport_app.cli.output import STOPPED, Output, told, usage
 from spaceport_app.cli.running import Json, Quiet
+from spaceport_app.cli.signals import on_stop
 from spaceport_app.events import Event, Progress
 from spaceport_app.pipeline import messages
 from spaceport_app.pipeline.summary import columns
@@ -150,7 +147,8 @@ def _set_up(
             raise setup.unverified_refused(planned)
         _agree(output, "Take it without a checksum?", yes)
     _agree(output, "Fetch it and set it up?", yes)
-    with _stopping() as cancel:
+    cancel = threading.Event()
+    with on_stop(cancel.set):
         try:
             engine = setup.set_up(planned, cancel, _Listener(output), unverified=True)
         except Cancelled as stop:
@@ -191,26 +189,6 @@ def _agree(output: Output, question: str, yes: bool) -> None:
         raise usage("Nobody is there to ask.", "Add --yes.")
     if not typer.confirm(question):
         raise typer.Exit()
-
-
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """Have Ctrl-C, and the end of the terminal, stop the setup; what was fetched is kept."""
-    cancel = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        cancel.set()
-
-    before = {}
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if hasattr(signal, name):
-            number = getattr(signal, name)
-            before[number] = signal.signal(number, stop)
-    try:
-        yield cancel
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Listener:
