@@ -2,6 +2,7 @@
 
 Run as ``python packaging/make_sample_flight.py resources/sample_flight``; the same seed gives
 the same place and flight. Pixels may differ in the last bit from one OpenGL to another.
+``--horizon`` makes another flight instead, whose photos show hills and sky.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sample_flight import flight, houses, layout, metadata, terrain
+from sample_flight import flight, horizon, houses, layout, metadata, terrain
 from sample_flight.render import Stage
 
 SEED = 20
@@ -21,13 +22,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--quality", type=int, default=80, help="JPEG quality, 1 to 95")
     parser.add_argument("--only", type=int, nargs="*", help="numbers of the photos to render")
+    parser.add_argument("--horizon", action="store_true", help="photos half of sky instead")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     place = terrain.make(SEED)
-    shots = flight.plan(place, SEED)
+    shots = flight.plan(place, SEED, horizon.poses(SEED) if arguments.horizon else ())
+    behind = horizon.Horizon() if arguments.horizon else None
     chosen = tuple(s for k, s in enumerate(shots, 1) if not arguments.only or k in arguments.only)
     with Stage(place, SEED) as stage:
-        for shot, picture in zip(chosen, stage.photos(chosen), strict=True):
+        for shot, picture in zip(chosen, stage.photos(chosen, behind), strict=True):
             path = arguments.folder / shot.name
             metadata.write_photo(path, picture, shot, arguments.quality)
             print(f"{path.name}  {path.stat().st_size / 1000:.0f} kB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,6 +28,10 @@ _PIPELINE = (
     f"+lat_0={ORIGIN[0]} +lon_0={ORIGIN[1]} +h_0={ORIGIN[2]} "
     "+step +inv +proj=cart +ellps=WGS84 +step +proj=unitconvert +xy_in=rad +xy_out=deg"
 )
+
+
+Pose = tuple[Floats, float, float]
+"""Camera centre, metres east, north, up, and yaw and pitch in degrees."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +80,10 @@ def view_matrix(shot: Shot) -> Floats:
     return matrix
 
 
-def plan(terrain: Terrain, seed: int) -> tuple[Shot, ...]:
-    """Return an orbit of 14 oblique photos and a grid of 16 photos that look down."""
+def plan(terrain: Terrain, seed: int, poses: Sequence[Pose] = ()) -> tuple[Shot, ...]:
+    """Return shots from `poses`; without any, from an orbit of 14 and a grid of 16 looking down."""
     rng = np.random.default_rng(seed)
-    poses = [*_orbit(rng), *_grid(rng)]
+    poses = poses or [*_orbit(rng), *_grid(rng)]
     to_degrees = Transformer.from_pipeline(_PIPELINE)
     shots = []
     moment = START
@@ -99,7 +104,7 @@ def plan(terrain: Terrain, seed: int) -> tuple[Shot, ...]:
     return tuple(shots)
 
 
-def _orbit(rng: np.random.Generator) -> list[tuple[Floats, float, float]]:
+def _orbit(rng: np.random.Generator) -> list[Pose]:
     poses = []
     for k in range(14):
         angle = 2 * np.pi * k / 14
@@ -110,7 +115,7 @@ def _orbit(rng: np.random.Generator) -> list[tuple[Floats, float, float]]:
     return poses
 
 
-def _grid(rng: np.random.Generator) -> list[tuple[Floats, float, float]]:
+def _grid(rng: np.random.Generator) -> list[Pose]:
     poses = []
     for row in range(4):
         columns = range(4) if row % 2 == 0 else reversed(range(4))

@@ -9,12 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pyvista as pv
 from PIL import Image
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkRenderingCore import vtkWindowToImageFilter
 
 from sample_flight import flight, ground, houses, layout, meshes, plants, shade, vehicles
+from sample_flight.horizon import Horizon
 from sample_flight.layout import Floats
 from sample_flight.terrain import Terrain, axis
 
 _SUPERSAMPLE = 2
+_NOTHING = 0.999999
 
 
 class Stage:
@@ -46,7 +50,9 @@ class Stage:
     def __exit__(self, *exception: object) -> None:
         self._plotter.close()
 
-    def photos(self, shots: tuple[flight.Shot, ...]) -> Iterator[Image.Image]:
+    def photos(
+        self, shots: tuple[flight.Shot, ...], behind: Horizon | None = None
+    ) -> Iterator[Image.Image]:
         """Yield the photo of each shot, `flight.WIDTH` x `flight.HEIGHT`."""
         for shot in shots:
             turn = flight.rotation(shot.yaw, shot.pitch, shot.roll)
@@ -57,8 +63,31 @@ class Stage:
             camera.view_angle = np.degrees(2 * np.arctan(flight.HEIGHT / 2 / flight.FOCAL_PX))
             camera.clipping_range = (5.0, 700.0)
             self._plotter.render()
-            shown = Image.fromarray(self._plotter.screenshot(return_img=True))
+            picture = self._plotter.screenshot(return_img=True)
+            if behind is not None:
+                picture = self._with_horizon(picture, behind, turn)
+            shown = Image.fromarray(picture)
             yield shown.resize((flight.WIDTH, flight.HEIGHT), Image.Resampling.BOX)
+
+    def _with_horizon(
+        self, picture: npt.NDArray[np.uint8], behind: Horizon, turn: Floats
+    ) -> npt.NDArray[np.uint8]:
+        read = vtkWindowToImageFilter()
+        read.SetInput(self._plotter.render_window)
+        read.SetInputBufferTypeToZBuffer()
+        read.ReadFrontBufferOff()
+        read.Update()
+        as_array: Any = vtk_to_numpy
+        depths = as_array(read.GetOutput().GetPointData().GetScalars())
+        height, width = picture.shape[:2]
+        empty = depths.reshape(height, width)[::-1] >= _NOTHING
+        v, u = np.mgrid[0:height, 0:width] + 0.5
+        focal = flight.FOCAL_PX * width / flight.WIDTH
+        rays = np.stack([(u - width / 2) / focal, (v - height / 2) / focal, np.ones_like(u)], -1)
+        rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
+        painted = picture.copy()
+        painted[empty] = np.rint(255 * behind.colours(rays[empty] @ turn)).astype(np.uint8)
+        return painted
 
     def _add_ground(self, light: npt.NDArray[np.float32], seed: int, pixels: int) -> None:
         line = axis()
