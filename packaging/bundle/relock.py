@@ -18,7 +18,7 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bundle import lock
+from bundle import lock, pruning
 from bundle.failure import BuildError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +74,8 @@ def wheels_of(pylock: dict[str, Any], platform: str) -> tuple[lock.Wheel, ...]:
     for package in pylock["packages"]:
         marker = package.get("marker")
         if marker and not Marker(marker).evaluate({"sys_platform": system}):
+            continue
+        if package["name"] in pruning.NOT_SHIPPED:
             continue
         files = {file_name(wheel["url"]): wheel for wheel in package["wheels"]}
         file = best(files, platform)

@@ -14,12 +14,12 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bundle import fetch, layout, lock
+from bundle import fetch, layout, lock, pruning
 from bundle.failure import BuildError as BundleError
 from release import sbom, signing, stamp
 from release.failure import ReleaseError
 
-from windows import icon, interpreter, launchers, making, pruning, script
+from windows import icon, interpreter, launchers, making, script
 from windows.failure import BuildError
 
 ROOT = Path(__file__).resolve().parents[2]
