@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from bundle import fetch, layout, lock
 from bundle.failure import BuildError
-from windows import pruning
 
 from spaceport_app import __version__
 
@@ -61,18 +60,3 @@ def test_a_wheel_that_reaches_outside_is_refused(tmp_path: Path) -> None:
         archive.writestr("../outside.py", "x")
     with pytest.raises(BuildError, match="outside"):
         layout.unpack([wheel], tmp_path / "site", tmp_path / "Scripts")
-
-
-def test_what_only_builds_need_goes_and_what_runs_stays(tmp_path: Path) -> None:
-    gone = ("PySide6/qml/Qt/x.obj", "PySide6/designer.exe", "torch/include/a.h", "torch/lib/c.lib")
-    kept = ("PySide6/Qt6Core.dll", "PySide6/plugins/platforms/qwindows.dll", "torch/lib/c.dll")
-    kept += ("a-1.0.dist-info/licenses/LICENSE", "torch/testing/__init__.py")
-    for name in (*gone, *kept):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"12345")
-    assert pruning.prune(tmp_path) == 5 * len(gone)
-    found = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
-    assert found == set(kept)
-    pruning.drop_licence_files(tmp_path)
-    assert not (tmp_path / "a-1.0.dist-info" / "licenses").exists()
-    assert (tmp_path / "PySide6" / "Qt6Core.dll").is_file()
