@@ -21,11 +21,8 @@ _CHUNK = 1 << 20
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal digits."""
-    found = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_CHUNK):
-            found.update(block)
-    return found.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cached(cache: Path, file: str, sha256: str) -> Path | None:

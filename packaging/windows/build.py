@@ -15,12 +15,11 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bundle import fetch, layout, lock, pruning
-from bundle.failure import BuildError as BundleError
+from bundle.failure import BuildError
 from release import sbom, signing, stamp
 from release.failure import ReleaseError
 
 from windows import icon, interpreter, launchers, making, script
-from windows.failure import BuildError
 
 ROOT = Path(__file__).resolve().parents[2]
 _CACHE = Path.home() / ".cache" / "spaceport-build"
@@ -43,7 +42,7 @@ def build(output: Path, source: str, cache: Path, compressor: str) -> Path:
 
     Raises
     ------
-    BuildError, bundle.failure.BuildError, ReleaseError
+    BuildError, ReleaseError
         If anything is missing or is another file than the pinned one.
     """
     if sys.version_info[:2] != _PYTHON:
@@ -95,5 +94,5 @@ def main(arguments: list[str]) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except (BuildError, BundleError, ReleaseError) as error:
+    except (BuildError, ReleaseError) as error:
         sys.exit(str(error))

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from windows.failure import BuildError
+from bundle.failure import BuildError
 
 _HERE = Path(__file__).parent
 _PREFIX = "x86_64-w64-mingw32-"

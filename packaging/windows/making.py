@@ -7,10 +7,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from bundle.failure import BuildError
 from release import signing
 
 from windows import script
-from windows.failure import BuildError
 from windows.script import Setup
 
 

@@ -117,11 +117,8 @@ def changed(photoset: PhotoSet) -> tuple[Change, ...]:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _with_path(item: dict[str, Any], folder: Path) -> dict[str, Any]:

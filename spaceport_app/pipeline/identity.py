@@ -22,11 +22,8 @@ def of_folder(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogatepass") + b"\0")
-        part = hashlib.sha256()
         with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                part.update(block)
-        digest.update(part.digest())
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 

@@ -14,7 +14,6 @@ from typing import Any
 from spaceport_app.cloud.layout import STEPS, Step
 
 SCHEMA = 1
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,5 @@ def digest(path: Path) -> str:
     OSError
         If it cannot be read.
     """
-    found = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            found.update(block)
-    return found.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
