@@ -64,7 +64,7 @@ PRESETS: tuple[Preset, ...] = (
             "cpu": {
                 "sfm": {"view_size": 800},
                 "train": {
-                    "iterations": 6000,
+                    "iterations": 3600,
                     "max_gaussians": 250_000,
                     "image_size": 800,
                     "sh_degree": 2,
@@ -91,7 +91,7 @@ PRESETS: tuple[Preset, ...] = (
             "cpu": {
                 "sfm": {"first_octave": -1, "max_features": 12_288, "view_size": 1200},
                 "train": {
-                    "iterations": 12_000,
+                    "iterations": 6000,
                     "max_gaussians": 300_000,
                     "image_size": 1200,
                     "sh_degree": 3,
