@@ -41,6 +41,8 @@ _TEST_LIBRARIES = (
     "torch/lib/*backend_with_compiler*",
     "torch/lib/*aoti_custom_ops*",
 )
+# Numba shares loops out through OpenMP; its pool for TBB needs a library that no wheel brings.
+_POOLS = ("numba/np/ufunc/tbbpool.*",)
 # Programs that nothing of ours starts.
 _PROGRAMS = ("PySide6/*.exe", "torch/bin/*")
 _USED_PROGRAMS = ("torch_shm_manager", "torch_shm_manager.exe")
@@ -64,7 +66,7 @@ def prune(site: Path) -> int:
 
 def is_used(path: Path) -> bool:
     """Return whether a file of the packages stays, by its path below their folder."""
-    if any(path.match(pattern) for pattern in (*_FILES, *_TEST_LIBRARIES)):
+    if any(path.match(pattern) for pattern in (*_FILES, *_TEST_LIBRARIES, *_POOLS)):
         return False
     if any(path.match(pattern) for pattern in _PROGRAMS):
         return path.name in _USED_PROGRAMS

@@ -23,12 +23,12 @@ _OVERRIDES = Path(__file__).parent / "lintian-overrides"
 # share with all others. `tests/packaging/linux/test_installed.py` holds this against the files.
 DEPENDS = (
     *("libc6 (>= 2.35)", "libegl1", "libdbus-1-3", "libfontconfig1", "libfreetype6", "libgcc-s1"),
-    *("libgl1", "libglib2.0-0", "libstdc++6 (>= 11)", "libwayland-client0", "libwayland-cursor0"),
-    *("libwayland-egl1", "libx11-6", "libx11-xcb1", "libxcb-cursor0", "libxcb-glx0"),
-    *("libxcb-icccm4", "libxcb-image0", "libxcb-keysyms1", "libxcb-randr0", "libxcb-render-util0"),
-    *("libxcb-render0", "libxcb-shape0", "libxcb-shm0", "libxcb-sync1", "libxcb-util1"),
-    *("libxcb-xfixes0", "libxcb-xkb1", "libxcb1", "libxkbcommon-x11-0", "libxkbcommon0"),
-    "libzstd1",
+    *("libgl1", "libglib2.0-0", "libgomp1", "libstdc++6 (>= 11)", "libwayland-client0"),
+    *("libwayland-cursor0", "libwayland-egl1", "libx11-6", "libx11-xcb1", "libxcb-cursor0"),
+    *("libxcb-glx0", "libxcb-icccm4", "libxcb-image0", "libxcb-keysyms1", "libxcb-randr0"),
+    *("libxcb-render-util0", "libxcb-render0", "libxcb-shape0", "libxcb-shm0", "libxcb-sync1"),
+    *("libxcb-util1", "libxcb-xfixes0", "libxcb-xkb1", "libxcb1", "libxkbcommon-x11-0"),
+    *("libxkbcommon0", "libzstd1"),
 )
 # Drivers, pictures of the desktop's own dialogs, and a font for a bare system.
 RECOMMENDS = ("libgl1-mesa-dri", "libgtk-3-0", "fonts-dejavu-core", "xdg-utils")
@@ -122,7 +122,8 @@ def _documents(share: Path, version: str, moment: int, maintainer: str) -> None:
     (documents / "copyright").write_text(
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
         "Upstream-Name: Spaceport\n"
-        "Comment: The licences of all parts that this package carries are in\n"
+        "Comment: This package as a whole goes under the GPL 3.0, as it carries SuiteSparse.\n"
+        " The text is in /usr/share/common-licenses/GPL-3. The licences of all parts are in\n"
         f" /{HOME}/LICENSES.txt, Qt's (LGPL-3) among them.\n\n"
         "Files: *\nCopyright: 2026 The Spaceport authors\nLicense: Apache-2.0\n"
         " On Debian systems the full text of the Apache License 2.0 is in\n"

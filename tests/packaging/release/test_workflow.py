@@ -11,12 +11,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 import yaml
+from linux import deb, interpreter
 from windows import script
 
 from spaceport_app import __version__
@@ -41,6 +43,12 @@ def steps(shell: str) -> list[Any]:
 def with_words(words: str) -> list[Any]:
     """The steps of bash that hold some words."""
     return [one for one in steps("bash") if words in one.values[0]]
+
+
+@cache
+def known_commands() -> dict[str, Any]:
+    found: dict[str, Any] = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
+    return found
 
 
 def test_actions_are_pinned_to_a_commit() -> None:
@@ -130,7 +138,7 @@ def test_the_last_step_closes_a_release(tmp_path: Path) -> None:
 
 def test_windows_steps_use_words_and_places_that_there_are() -> None:
     text = "\n".join(one.values[0] for one in steps("pwsh"))
-    commands = typer.main.get_command(build()).commands  # type: ignore[attr-defined]
+    commands = known_commands()
     called = re.findall(r'spaceport\.exe" (\w+)([^|\n]*)', text)
     # What the window's program gets, it hands to `open`.
     called += [("open", words) for words in re.findall(r"Spaceport\.exe\".*?'(--\w+)'", text)]
@@ -141,3 +149,15 @@ def test_windows_steps_use_words_and_places_that_there_are() -> None:
     assert (ROOT / "resources" / "sample_flight").is_dir()
     assert "spaceport_app\\resources\\sample_flight" in text
     assert f"ExitCode -ne {script.OPEN})" in text
+
+
+def test_linux_steps_use_words_and_places_that_there_are() -> None:
+    text = "\n".join(one["run"] for one in JOBS["linux"]["steps"] if "run" in one)
+    commands = known_commands()
+    called = re.findall(r"^\s*(?:\S*/bin/)?spaceport (\w+)([^|&\n]*)", text, re.MULTILINE)
+    assert {name for name, _ in called} == {"doctor", "run", "open"}
+    for name, words in called:
+        known = {option for one in commands[name].params for option in one.opts}
+        assert set(re.findall(r"(?<=\s)-{1,2}[a-z]+", words)) <= known
+    assert f"/{deb.HOME}/runtime/{interpreter.SITE}/spaceport_app/resources/sample_flight" in text
+    assert set(JOBS["draft"]["needs"]) == JOBS.keys() - {"build", "draft"}
