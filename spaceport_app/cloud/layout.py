@@ -22,6 +22,11 @@ _ID = re.compile(r"[a-z0-9]{26}")
 
 PROGRESS, MANIFEST = "progress.json", "manifest.json"
 
+PICTURE, CLOUD = "preview.jpg", "cloud.zip"
+"""Names of what can be seen of a step while it works."""
+MOST_SIGHT_BYTES = 8 << 20
+"""Nothing larger is put there, or fetched."""
+
 
 def is_job_id(text: str) -> bool:
     """Whether `text` has the form of a job's id."""
@@ -71,6 +76,11 @@ def results(job: str, step: Step) -> str:
 def progress(job: str, step: Step) -> str:
     """Return the key of the events of a step."""
     return results(job, step) + PROGRESS
+
+
+def sight(job: str, step: Step, name: str) -> str:
+    """Return the key of what can be seen of a step: a picture, or the cloud as it grows."""
+    return f"{results(job, step)}now/{name}"
 
 
 def manifest(job: str, step: Step) -> str:

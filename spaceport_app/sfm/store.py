@@ -19,6 +19,8 @@ from spaceport_app.sfm.model import Cloud, Georeference, Reconstruction, View
 
 SCHEMA = 1
 VIEWS = "views"
+FILES = ("reconstruction.json", "georeference.json", f"{VIEWS}/views.json", "cloud.ply")
+"""What `write` writes."""
 MODEL = "model"
 
 _CLOUD = np.dtype(

@@ -159,6 +159,19 @@ def test_photos_become_a_bundle_though_the_client_is_killed(desk: Desk) -> None:
 
 
 @pytest.mark.slow
+def test_all_here_but_the_compression(desk: Desk) -> None:
+    project = desk.project(9)
+    for stage in ("import", "sfm", "train"):
+        desk("stage", stage, project)
+    lines = desk("cloud", "run", project, "--first", "compression", *CLOUD)
+    (offer,) = [line for line in lines if line.get("event") == "offer"]
+    assert (offer["first"], offer["last"]) == ("compression", "compression")
+    here, there = ("import", "sfm", "train"), ("compress", "export")
+    assert made_on(project) == {**dict.fromkeys(here, "here"), **dict.fromkeys(there, "AWS")}
+    check_bundle(desk, project)
+
+
+@pytest.mark.slow
 def test_sfm_here_training_there_and_the_rest_here(desk: Desk) -> None:
     project = desk.project(9)
     desk("stage", "import", project)

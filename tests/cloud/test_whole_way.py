@@ -45,6 +45,9 @@ def test_fault_10_photos_become_a_bundle_step_by_step(stack: Stack, tmp_path: Pa
         e["event"] for e in job.progress("3dgs")["events"] if e["event"]["event"] == "metric"
     ]
     assert any("psnr_db" in metric["values"] for metric in metrics)
+    # While it worked, its growing cloud and a picture of its training could be seen.
+    assert job.keys(f"colmap/{job.id}/now/") == [f"colmap/{job.id}/now/cloud.zip"]
+    assert job.read(f"3dgs/{job.id}/now/preview.jpg").startswith(b"\xff\xd8")
     # Nothing is left of the checkpoints, and SageMaker's own archive holds no second copy.
     assert not job.keys(f"3dgs/{job.id}/checkpoints/")
     (model,) = job.keys(f"3dgs/{job.id}/model/")

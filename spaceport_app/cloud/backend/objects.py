@@ -48,6 +48,10 @@ class Artifacts:
         body = json.dumps(value, allow_nan=False).encode("ascii")
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")
 
+    def put_bytes(self, key: str, data: bytes) -> None:
+        """Put an object in one step."""
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=data)
+
     def put_file(self, key: str, path: Path) -> None:
         """Put a file; S3 checks its SHA-256 part by part.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
+from spaceport_app.cloud.backend.sights import Sights
 from spaceport_app.cloud.layout import Step
 from spaceport_app.events import (
     Event,
@@ -34,6 +35,8 @@ SCHEMA = 1
 INTERVAL_S = 3.0
 MOST_METRICS = 2000
 """Metrics of a stage that are kept; beyond, every second one is dropped, evenly in time."""
+
+_ONLY_NEWEST = (Progress, Preview, Snapshot)
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +66,8 @@ class StepProgress:
         What an interrupted try has put: its events stay, and numbers go on from there.
     interval_s : float
         Seconds between two puts.
+    sights : Sights, optional
+        Puts what can be seen of the work.
     """
 
     def __init__(
@@ -71,10 +76,12 @@ class StepProgress:
         put: Put,
         earlier: Mapping[str, Any] | None = None,
         interval_s: float = INTERVAL_S,
+        sights: Sights | None = None,
     ) -> None:
         self._step = step
         self._put = put
         self._interval_s = interval_s
+        self._sights = sights
         earlier = earlier or {}
         self._old: list[dict[str, Any]] = list(earlier.get("events", ()))
         self._started = str(earlier.get("started") or _now())
@@ -82,7 +89,9 @@ class StepProgress:
         self._told: list[_Told] = []
         self._stage = ""
         self._lock = threading.Lock()
-        self._ended = threading.Event()
+        self._ended = False
+        self._wake = threading.Event()
+        self._over: set[str] = set()
         self._changed = True
         self._thread = threading.Thread(target=self._keep_putting, daemon=True)
 
@@ -98,27 +107,35 @@ class StepProgress:
         elif isinstance(event, StageEvent):
             self._add(event.stage, event.event)
         else:
+            self._over.add(event.outcome.stage)
             self._add(event.outcome.stage, _end(event.outcome))
 
     def end(self, state: State, failure: Failed | None = None) -> None:
         """Put for the last time, with how the step has ended."""
-        self._ended.set()
+        self._ended = True
+        self._wake.set()
         if self._thread.ident is not None:
             self._thread.join()
         self._put(self._document(state, failure))
 
     def _add(self, stage: str, event: Event) -> None:
-        # Their paths mean nothing on another computer.
+        # Their paths mean nothing on another computer: what lies there must be put first.
         if isinstance(event, Preview | Snapshot):
+            if self._sights is not None:
+                self._sights.note(stage, event)
+                self._wake.set()
             return
+        self._tell(stage, event)
+
+    def _tell(self, stage: str, event: Event) -> None:
         with self._lock:
             self._number += 1
             self._stage, self._changed = stage, True
-            if isinstance(event, Progress):
+            if isinstance(event, _ONLY_NEWEST):
                 self._told = [
                     told
                     for told in self._told
-                    if told.stage != stage or not isinstance(told.event, Progress)
+                    if told.stage != stage or type(told.event) is not type(event)
                 ]
             self._told.append(_Told(self._number, stage, _now(), event))
             if isinstance(event, Metric):
@@ -136,6 +153,9 @@ class StepProgress:
 
     def _keep_putting(self) -> None:
         while True:
+            for stage, event in self._sights.put_due() if self._sights is not None else ():
+                if stage not in self._over:
+                    self._tell(stage, event)
             with self._lock:
                 changed, self._changed = self._changed, False
             if changed:
@@ -146,16 +166,22 @@ class StepProgress:
                     _log.warning("the progress could not be put: %s", error)
                     with self._lock:
                         self._changed = True
-            if self._ended.wait(self._interval_s):
+            self._wake.wait(self._interval_s)
+            self._wake.clear()
+            if self._ended:
                 return
 
     def _document(self, state: State, failure: Failed | None) -> dict[str, Any]:
         with self._lock:
-            newer = {told.stage for told in self._told if isinstance(told.event, Progress)}
+            newer = {
+                (told.stage, as_json(told.event)["event"])
+                for told in self._told
+                if isinstance(told.event, _ONLY_NEWEST)
+            }
             old = [
                 event
                 for event in self._old
-                if event["stage"] not in newer or event["event"].get("event") != "progress"
+                if (event["stage"], event["event"].get("event")) not in newer
             ]
             events = [*old, *(told.as_json() for told in self._told)]
             stage = self._stage

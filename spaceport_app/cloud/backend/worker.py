@@ -25,6 +25,7 @@ from spaceport_app.cloud.backend import inputs, results
 from spaceport_app.cloud.backend.checkpoints import Mirror
 from spaceport_app.cloud.backend.objects import Artifacts
 from spaceport_app.cloud.backend.progress import StepProgress
+from spaceport_app.cloud.backend.sights import Sights
 from spaceport_app.cloud.layout import STAGES, STEPS, Step
 from spaceport_app.errors import StageError
 from spaceport_app.events import Failed
@@ -170,7 +171,10 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     try:
         wishes.listen()
         earlier = artifacts.get_json(key)
-        progress = StepProgress(step, lambda told: artifacts.put_json(key, told), earlier)
+        sights = Sights(lambda name, data: artifacts.put_bytes(layout.sight(job, step, name), data))
+        progress = StepProgress(
+            step, lambda told: artifacts.put_json(key, told), earlier, sights=sights
+        )
         progress.start()
         _work(place, job, artifacts, progress, wishes)
         wishes.ignore()

@@ -56,11 +56,15 @@ class Arrived:
 
 @dataclass(frozen=True)
 class CloudEvent:
-    """An event of a stage with its number; `event` is None for a kind that we don't know."""
+    """An event of a stage with its number; `event` is None for a kind that we don't know.
+
+    What it lets one see, if anything, can be fetched at `url` for a while.
+    """
 
     number: int
     stage: str
     event: Event | None
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -206,4 +210,4 @@ def _event(raw: Mapping[str, Any]) -> CloudEvent:
         event = messages.decode(json.dumps(raw["event"]))
     except ValueError:
         event = None
-    return CloudEvent(int(raw["number"]), str(raw["stage"]), event)
+    return CloudEvent(int(raw["number"]), str(raw["stage"]), event, str(raw.get("url") or ""))

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from spaceport_app.cloud.client.answers import CloudEvent, Look
 from spaceport_app.cloud.layout import STAGES, Step
-from spaceport_app.events import Event, Metric, Notice, Progress
+from spaceport_app.events import Event, Metric, Notice, Preview, Progress, Snapshot
 from spaceport_app.pipeline.eta import Eta
 from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.runner import RunEvent, StageEnded, StageEvent, StageStarted
@@ -43,6 +43,8 @@ class Follower:
         Who is told.
     clock : callable
         Seconds that only go forward.
+    see : callable, optional
+        Fetches what an event lets one see, and returns it with a path here, or None.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class Follower:
         stages: Registry,
         listen: Callable[[RunEvent], None],
         clock: Callable[[], float] = time.monotonic,
+        see: Callable[[CloudEvent], Event | None] | None = None,
     ) -> None:
         self._first = first
         self._stages = stages
         self._listen = listen
         self._clock = clock
+        self._see = see
         self._seen: set[tuple[Step, int]] = set()
         self._waited: set[Step] = set()
         self._running: str | None = None
@@ -89,7 +93,7 @@ class Follower:
                 self._tell(step, Progress(words, 0, 1, start), timed=False)
         for item in sorted(look.events, key=lambda item: item.number):
             if item.stage in STAGES[step]:
-                self._take(step, item)
+                self._take(step, item, look.state == "running" and look.step == step)
         self._current = step
 
     def notice(self, code: str, message: str) -> None:
@@ -113,13 +117,17 @@ class Follower:
         """Return for how long the shown stage has been under way."""
         return self._clock() - self._began
 
-    def _take(self, step: Step, item: CloudEvent) -> None:
+    def _take(self, step: Step, item: CloudEvent, works: bool) -> None:
         if (step, item.number) in self._seen:
             return
         self._seen.add((step, item.number))
         event = item.event
-        if not isinstance(event, Progress | Metric | Notice):
-            return  # pictures and snapshots lie there, and the end is told when its files are here
+        if isinstance(event, Preview | Snapshot):
+            event = self._see(item) if self._see is not None and works else None
+        elif not isinstance(event, Progress | Metric | Notice):
+            return  # the end is told when its files are here
+        if event is None:
+            return
         if item.stage == "import" and not isinstance(event, Progress):
             return  # this computer has told what it thinks of the photos
         self.show(step)

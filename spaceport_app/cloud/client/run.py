@@ -18,6 +18,7 @@ from spaceport_app.cloud.client.downloading import Downloader
 from spaceport_app.cloud.client.failures import CloudError, Halted
 from spaceport_app.cloud.client.following import SHOWN, Follower, overall
 from spaceport_app.cloud.client.jobs import CONFIRM_S
+from spaceport_app.cloud.client.sights import Sights
 from spaceport_app.cloud.client.submission import Submission
 from spaceport_app.cloud.client.uploading import Uploader
 from spaceport_app.cloud.client.wishes import Wish, usual_first
@@ -66,6 +67,8 @@ class CloudRun:
         ``started``: come back when AWS computes; ``taken``: when the results are here.
     poll_s : float
         Seconds between looks.
+    watched : bool
+        Somebody watches: what can be seen of the work is fetched too.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class CloudRun:
         wish: Wish | None = None,
         until: Until = "taken",
         poll_s: float = POLL_S,
+        watched: bool = False,
     ) -> None:
         self._project = project
         self._listen = listen
@@ -86,6 +90,8 @@ class CloudRun:
         self._wish = wish or Wish()
         self._until = until
         self._poll_s = poll_s
+        self._watched = watched
+        self._sights = Sights(submission.folder(project) / "now", api.halted)
         self._stop_by: float | None = None
         self._leaving = False
         self._runner: Runner | None = None
@@ -168,7 +174,8 @@ class CloudRun:
         if going is None and found is not None:
             self._salvage(found)
         first = self._wish.first if going is None else going.first
-        self._follower = follower = Follower(first, self._stages, self._listen)
+        see = self._sights.fetch if self._watched else None
+        self._follower = follower = Follower(first, self._stages, self._listen, see=see)
         here = first == "sfm" and (going is None or not going.started)
         if here and not self._import():
             return
@@ -318,6 +325,7 @@ class CloudRun:
                     break
                 job = self._write(replace(job, taken=(*job.taken, step)))
                 shutil.rmtree(self._results(step), ignore_errors=True)
+                self._sights.clear()
             if over:
                 self._write(replace(job, ended=look.state))
                 if look.state == "finished" and set(job.taken) == set(job.steps):

@@ -48,7 +48,9 @@ class CloudWork:
         self._project = project
         self._api = api
         self._settings = settings
-        self._run = CloudRun(project, listen, stages, api=api, wish=wish, poll_s=poll_s)
+        self._run = CloudRun(
+            project, listen, stages, api=api, wish=wish, poll_s=poll_s, watched=True
+        )
 
     def run(self, *, only: str | None = None) -> tuple[Outcome, ...]:
         """Send, follow and fetch, from wherever the job is."""

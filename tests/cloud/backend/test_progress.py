@@ -11,6 +11,7 @@ from typing import Any
 
 from spaceport_app.cloud.backend import progress
 from spaceport_app.cloud.backend.progress import StepProgress
+from spaceport_app.cloud.backend.sights import Sights
 from spaceport_app.events import Event, Failed, Metric, Notice, Preview, Progress
 from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.runner import StageEnded, StageEvent, StageStarted
@@ -109,3 +110,31 @@ def test_very_many_metrics_are_thinned_but_the_first_and_the_newest_stay() -> No
     assert len(found) <= progress.MOST_METRICS
     assert (found[0], found[-1]) == (0.0, 3 * progress.MOST_METRICS - 1)
     assert found == sorted(found)
+
+
+def test_a_picture_is_told_once_it_lies_there_and_only_the_newest(tmp_path: Path) -> None:
+    kept, there = Kept(), dict[str, bytes]()
+    shown = Sights(there.__setitem__, every_s=0.0)
+    told = StepProgress("3dgs", kept, interval_s=0.01, sights=shown)
+    picture = tmp_path / "scratch.jpg"
+    told.start()
+    for content in (b"first", b"second"):
+        picture.write_bytes(content)
+        tell(told, Preview(picture), "train")
+        end = time.monotonic() + 10
+        while there.get("preview.jpg") != content:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    told.end("finished")
+    seen = [e["event"] for e in kept.versions[-1]["events"]]
+    assert seen == [{"event": "preview", "path": "preview.jpg"}]
+    assert kept.versions[-1]["events"][0]["number"] == 2
+
+    # The next try's picture comes in place of this one's.
+    again = StepProgress("3dgs", kept, kept.versions[-1], interval_s=0.01, sights=shown)
+    tell(again, Preview(picture), "train")
+    again.start()
+    while len(kept.versions) < 4 and time.monotonic() < end:
+        time.sleep(0.01)
+    again.end("stopped")
+    assert [e["number"] for e in kept.versions[-1]["events"]] == [3]

@@ -66,6 +66,7 @@ class Service:
         self.work: Callable[[str, Job], None] = lambda name, job: None
         self.results: dict[Step, dict[str, bytes]] = {}
         self.records: dict[str, Any] = {}
+        self.seen: dict[str, bytes] = {}
         self.put_s = 0.0
         self.stop_s = 0.0
         self.received: Counter[tuple[str, int, int]] = Counter()
@@ -109,7 +110,11 @@ class Service:
 
     def tell(self, job: Job, stage: str, event: dict[str, Any]) -> None:
         number = 1 + sum(item["stage"] == stage for item in job.events)
-        job.events.append({"number": number, "stage": stage, "at": "", "event": event})
+        item = {"number": number, "stage": stage, "at": "", "event": event}
+        if name := event.get("path"):
+            expires = self.now() + self.expires_s
+            item["url"] = f"{self.url.removesuffix('/prod')}/s3/seen/{name}?expires={expires}"
+        job.events.append(item)
 
     def uploaded(self, job: Job) -> bool:
         return all(
@@ -353,6 +358,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "skewed":
             self._body()
             return self._xml(403, "RequestTimeTooSkewed", "The difference is too large.")
+        if path.startswith("/s3/seen/"):
+            return self._give(service.seen[path.removeprefix("/s3/seen/")], path, fault)
         _, _, name, where, number = path.split("/")
         if method == "GET":
             return self._give(list(service.results[where].values())[int(number)], path, fault)  # type: ignore[index]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from spaceport_app.cloud.backend.api import compute, cost, execution, records
+from spaceport_app.cloud import layout
+from spaceport_app.cloud.backend.api import compute, cost, execution, presigning, records
 from spaceport_app.cloud.backend.api.compute import Compute
 from spaceport_app.cloud.backend.api.errors import invalid
 from spaceport_app.cloud.backend.api.records import Record, iso
@@ -99,7 +100,11 @@ def status(services: Services, record: Record, after: str) -> dict[str, Any]:
         "settings": dict(record.job.settings),
         "step": seen.computes[-1].step if seen.computes else record.job.first,
         "steps": steps,
-        "events": [event for event in _events(told) if event["number"] > newer_than],
+        "events": [
+            _with_address(services, record, event)
+            for event in _events(told)
+            if event["number"] > newer_than
+        ],
         "reason": _reason(seen, told),
         "costUsd": cost.spent(seen.computes, cost.prices(services.configuration), now),
         "created": iso(record.created),
@@ -140,6 +145,14 @@ def _events(told: Mapping[Step, Mapping[str, Any] | None]) -> Iterator[dict[str,
         for entry in (progress or {}).get("events", []):
             number = STEPS.index(step) * EVENTS_A_STEP + entry["number"]
             yield {**entry, "number": number, "step": step}
+
+
+def _with_address(services: Services, record: Record, event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event; one of something to be seen with an address to fetch it from."""
+    name = event["event"].get("path")
+    if name not in (layout.PICTURE, layout.CLOUD):
+        return event
+    return {**event, "url": presigning.get(services, layout.sight(record.id, event["step"], name))}
 
 
 def _reason(seen: Look, told: Mapping[Step, Mapping[str, Any] | None]) -> dict[str, str] | None:

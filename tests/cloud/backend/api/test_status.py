@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from spaceport_app.cloud import layout
@@ -75,6 +76,22 @@ def test_running_step_tells_its_machine_progress_and_new_events(cloud: Cloud) ->
     assert [event["number"] for event in body["events"]] == [1, 2]
     assert [event["number"] for event in cloud.status(job, after=1)["events"]] == [2]
     assert cloud.status(job, after=2)["events"] == []
+
+
+def test_what_can_be_seen_has_an_address_and_nothing_else_has(cloud: Cloud) -> None:
+    job = cloud.running(b"one")
+    cloud.compute(job, "sfm", SLEEP)
+    cloud.pid(job, "sfm")
+    told = progress(0.1, 0.4, 0.5)
+    told["events"][1]["event"] = {"event": "preview", "path": layout.PICTURE}
+    told["events"][2]["event"] = {"event": "preview", "path": "../other/job.json"}
+    cloud.put(layout.progress(job, "sfm"), told)
+    there = cloud.services.s3.put_object
+    key = layout.sight(job, "sfm", layout.PICTURE)
+    there(Bucket=cloud.services.configuration.artifacts, Key=key, Body=b"a picture")
+    events = cloud.status(job)["events"]
+    assert ["url" in event for event in events] == [False, True, False]
+    assert httpx.get(events[1]["url"]).content == b"a picture"
 
 
 def test_events_of_later_steps_have_larger_numbers(cloud: Cloud) -> None:
