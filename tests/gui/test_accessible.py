@@ -35,6 +35,7 @@ from spaceport_app.gui.cloud.offer_dialog import OfferDialog
 from spaceport_app.gui.cloud.prices_dialog import PricesDialog
 from spaceport_app.gui.cloud.settings_dialog import AwsDialog
 from spaceport_app.gui.dialogs import TextDialog, tell
+from spaceport_app.gui.engine_setup.dialog import EngineDialog
 from spaceport_app.gui.export.dialog import ExportDialog
 from spaceport_app.gui.results import Results
 from spaceport_app.gui.run.options_dialog import OptionsDialog
@@ -166,6 +167,13 @@ def page_aws_jobs(window: MainWindow, folder: Path, qtbot: QtBot) -> QWidget:
     return dialog
 
 
+def page_gpu_engine(window: MainWindow, folder: Path, qtbot: QtBot) -> QWidget:
+    dialog = EngineDialog(window)
+    dialog.open()
+    qtbot.waitUntil(lambda: not dialog.busy, timeout=30_000)
+    return dialog
+
+
 def page_diagnostics(window: MainWindow, folder: Path, qtbot: QtBot) -> QWidget:
     dialog = TextDialog(window, "Diagnostics", "A sentence.", "Some text.")
     dialog.open()
@@ -197,6 +205,7 @@ PAGES: dict[str, Callable[[MainWindow, Path, QtBot], QWidget]] = {
     "aws prices": page_aws_prices,
     "aws offer": page_aws_offer,
     "aws jobs": page_aws_jobs,
+    "gpu engine": page_gpu_engine,
     "diagnostics": page_diagnostics,
     "message": page_message,
     "exception": page_exception,

@@ -88,6 +88,7 @@ class EngineDialog(QDialog):
         self.remove = push_button("Remove…", self._ask_to_remove)
         self.remove.setToolTip("Remove all GPU engines and what was fetched")
         close = push_button("Close", self.close)
+        close.setDefault(True)
         buttons = QHBoxLayout()
         buttons.addWidget(self.back)
         buttons.addWidget(self.remove)
