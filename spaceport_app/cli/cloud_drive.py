@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.run import CloudRun
 from spaceport_app.cloud.client.secrets import Keys
 from spaceport_app.cloud.client.wishes import Wish
+from spaceport_app.cloud.layout import Step, following
 from spaceport_app.pipeline import summary
 from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.runner import Runner
@@ -52,7 +53,8 @@ def drive(
                 wish = wishes.from_missing(project, stages, wish)
             if wish.first == "sfm":
                 _read_photos(output, project)
-            settings = _ask(output, project, wish, keep_settings, yes)
+            usual = api.health().machines
+            settings = _ask(output, project, wish, usual, keep_settings, yes)
             if settings != project.document.settings:
                 with project.locked():
                     project.change(settings=settings)
@@ -72,9 +74,18 @@ def _read_photos(output: Output, project: Project) -> None:
     _finish(output, project, outcomes)
 
 
-def _ask(output: Output, project: Project, wish: Wish, keep_settings: bool, yes: bool) -> Settings:
+def _ask(
+    output: Output,
+    project: Project,
+    wish: Wish,
+    usual: Mapping[Step, str],
+    keep_settings: bool,
+    yes: bool,
+) -> Settings:
     """Say what a job means, ask, and return the project's settings from then on."""
-    made = offer.make(project, wish, registry(), keep_settings=keep_settings)
+    made = offer.make(project, wish, registry(), keep_settings=keep_settings, usual=usual)
+    steps = following(wish.first, wish.last)
+    machines = {step: usual[step] for step in steps if step in usual} | dict(wish.for_steps())
     expected = made.expected
     output.document(
         {
@@ -88,7 +99,7 @@ def _ask(output: Output, project: Project, wish: Wish, keep_settings: bool, yes:
             "usd": [round(value, 2) for value in expected.usd],
             "prices": f"{expected.region}, {expected.as_of}",
             "check_prices": prices.PAGE,
-            "machines": dict(wish.for_steps()),
+            "machines": machines,
             "spot": wish.spot,
         }
     )

@@ -19,10 +19,11 @@ ENDED: frozenset[State] = frozenset({"stopped", "failed", "finished", "deleted"}
 
 @dataclass(frozen=True)
 class Health:
-    """Who answers."""
+    """Who answers, and the machine that it usually takes for each step, if it says so."""
 
     service: str
     version: str
+    machines: Mapping[Step, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from spaceport_app.cloud.client.answers import (
 from spaceport_app.cloud.client.backoff import Patience
 from spaceport_app.cloud.client.connection import Connection
 from spaceport_app.cloud.job import CloudJob
+from spaceport_app.cloud.layout import STEPS
 
 _T = TypeVar("_T")
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -315,7 +316,9 @@ def _of(job: str) -> str:
 
 
 def _health(raw: Any) -> Health:
-    return Health(str(raw["service"]), str(raw.get("version", "")))
+    told = raw.get("machines") or {}
+    machines = {step: str(told[step]) for step in STEPS if told.get(step)}
+    return Health(str(raw["service"]), str(raw.get("version", "")), machines)
 
 
 def _created(raw: Any) -> Created:

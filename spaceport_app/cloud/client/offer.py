@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spaceport_app.cloud.client import preparing, prices, wishes
 from spaceport_app.cloud.client.preparing import Leaving
 from spaceport_app.cloud.client.prices import Expected
 from spaceport_app.cloud.client.wishes import Wish
+from spaceport_app.cloud.layout import Step
 from spaceport_app.pipeline import fingerprint, forecast
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import Registry, find
@@ -42,8 +44,20 @@ class Offer:
     gpu_values: bool
 
 
-def make(project: Project, wish: Wish, stages: Registry, *, keep_settings: bool) -> Offer:
+def make(
+    project: Project,
+    wish: Wish,
+    stages: Registry,
+    *,
+    keep_settings: bool,
+    usual: Mapping[Step, str] | None = None,
+) -> Offer:
     """Work out what a wish means for a project whose photos are read.
+
+    Parameters
+    ----------
+    usual : mapping, optional
+        The machines that the service takes unless others are asked for; else the table's.
 
     Raises
     ------
@@ -54,11 +68,17 @@ def make(project: Project, wish: Wish, stages: Registry, *, keep_settings: bool)
     settings = before if keep_settings else wishes.suited(before, wish)
     options = resolve_all(stages, settings)
     leaving = preparing.leaving(project, wish.first, wish.photos, options)
-    expected = expect(project, settings, wish, stages)
+    expected = expect(project, settings, wish, stages, usual)
     return Offer(wish, settings, leaving, expected, settings.device != before.device)
 
 
-def expect(project: Project, settings: Settings, wish: Wish, stages: Registry) -> Expected:
+def expect(
+    project: Project,
+    settings: Settings,
+    wish: Wish,
+    stages: Registry,
+    usual: Mapping[Step, str] | None = None,
+) -> Expected:
     """Return time and cost of a wish with `settings`, also before the photos are read.
 
     Raises
@@ -75,7 +95,7 @@ def expect(project: Project, settings: Settings, wish: Wish, stages: Registry) -
         wish.first,
         wish.last,
         stages,
-        wish.for_steps(),
+        {**(usual or {}), **wish.for_steps()},
         spot=bool(wish.spot),
     )
 

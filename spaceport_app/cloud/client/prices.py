@@ -62,6 +62,16 @@ class Prices:
         """Return the machines of a step, the usual one first."""
         return (self.machines[step], *self.alternatives[step])
 
+    def with_usual(self, usual: Mapping[Step, str]) -> Prices:
+        """Return the table with other machines as the usual ones, where it has them."""
+        machines, others = dict(self.machines), dict(self.alternatives)
+        for step, type in usual.items():
+            found = next((one for one in self.offered(step) if one.type == type), None)
+            if found is not None:
+                machines[step] = found
+                others[step] = tuple(one for one in self.offered(step) if one is not found)
+        return replace(self, machines=machines, alternatives=others)
+
     def machine(self, step: Step, type: str = "") -> Machine:
         """Return a machine of a step by its type; the usual one by none.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
 from spaceport_app.cloud.client import prices
@@ -34,13 +34,15 @@ class MachineChoice(QObject):
         except StageError:
             # The damage is told where the cost is worked out.
             table = prices.ours()
-        self.lists = {step: self._list(step, table, wish) for step in STEPS}
+        self._wish, self._table = wish, table
+        self.lists = {step: self._list(step) for step in STEPS}
+        self.set_usual({})
         self.spot = QCheckBox("Train on spare capacity")
         self.spot.setObjectName("spot")
         self.spot.setChecked(bool(wish.spot))
         self.spot.toggled.connect(self._switched)
-        self._price(table)
-        self.lists["3dgs"].currentIndexChanged.connect(lambda _: self._price(table))
+        self._price()
+        self.lists["3dgs"].currentIndexChanged.connect(lambda _: self._price())
 
     def rows(self) -> Iterator[tuple[str, QWidget]]:
         """Yield the fields with the words before them."""
@@ -63,23 +65,36 @@ class MachineChoice(QObject):
         """Return what was chosen for spare capacity; None for what the service does usually."""
         return self._spot
 
-    def _list(self, step: Step, table: Prices, wish: Wish) -> QComboBox:
+    def set_usual(self, usual: Mapping[Step, str]) -> None:
+        """List as the usual machine of each step the one that the service takes."""
+        self._table = table = self._table.with_usual(usual)
+        for step, field in self.lists.items():
+            chosen = field.currentData() if field.count() else self._wish.instances.get(step, "")
+            with QSignalBlocker(field):
+                field.clear()
+                offered = table.offered(step)
+                if (other := usual.get(step, offered[0].type)) != offered[0].type:
+                    field.addItem(f"{other}, usual, its price is not in the table", "")
+                for place, machine in enumerate(offered):
+                    first = place == 0 and other == machine.type
+                    field.addItem(_words(machine, usual=first), "" if first else machine.type)
+                for place in range(field.count()):
+                    field.setItemData(place, _source(table), Qt.ItemDataRole.ToolTipRole)
+                field.setCurrentIndex(max(0, field.findData(chosen)))
+
+    def _list(self, step: Step) -> QComboBox:
         field = QComboBox()
         field.setObjectName(f"machine-{step}")
         field.setAccessibleName(f"Machine for {STEP_WORDS[step]}")
-        for place, machine in enumerate(table.offered(step)):
-            usual = place == 0
-            field.addItem(_words(machine, usual=usual), "" if usual else machine.type)
-            field.setItemData(place, _source(table), Qt.ItemDataRole.ToolTipRole)
         field.setToolTip(
-            "The first is the usual one; the service may be set up with another, and refuses "
-            f"what it does not allow. {_source(table)}"
+            "The first is the usual one of the service, which refuses what it does not allow. "
+            f"{_source(self._table)}"
         )
-        field.setCurrentIndex(max(0, field.findData(wish.instances.get(step, ""))))
         field.currentIndexChanged.connect(lambda _: self.changed.emit())
         return field
 
-    def _price(self, table: Prices) -> None:
+    def _price(self) -> None:
+        table = self._table
         full = table.machine("3dgs", self.lists["3dgs"].currentData()).usd_an_hour
         self.spot.setToolTip(
             f"About {full * table.spot_share:.2f} instead of {full:.2f} US dollars an hour. AWS "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
@@ -104,7 +106,15 @@ class OfferDialog(QDialog):
         self.photos.currentIndexChanged.connect(self._work_out)
         self.gpu.toggled.connect(self._work_out)
         self.machines.changed.connect(self._work_out)
-        self._work_out()
+        self._machines: Mapping[Step, str] = {}
+        halted = self._halted = threading.Event()
+        self._wait()
+        self._background.start(
+            "usual",
+            lambda: account.quick_api(halted).health().machines,
+            self._take_machines,
+            lambda _: self._work_out(),
+        )
         fit(self, _WIDTH, self.sizeHint().height())
         self.steps.setFocus()
 
@@ -174,8 +184,27 @@ class OfferDialog(QDialog):
 
     def done(self, result: int) -> None:
         """Drop what is still being worked out."""
-        self._background.forget("offer")
+        self._halted.set()
+        for name in ("usual", "offer"):
+            self._background.forget(name)
         super().done(result)
+
+    def _take_machines(self, machines: Mapping[Step, str]) -> None:
+        self._machines = machines
+        self.machines.set_usual(machines)
+        self._work_out()
+
+    def _wait(self) -> None:
+        """Show the fields of what is asked for, and that the rest is not known yet."""
+        first, last = self.steps.currentData()
+        self._form.setRowVisible(self.photos, first == "sfm")
+        for step, row in self.machines.by_step():
+            self._form.setRowVisible(row, step in following(first, last))
+        self.offer = None
+        self.start.setEnabled(False)
+        self._say("")
+        for label in (self.leaving, self.expected):
+            label.setText("Working it out…")
 
     def _work_out(self) -> None:
         wish, keep, folder, stages = (
@@ -184,20 +213,15 @@ class OfferDialog(QDialog):
             self._folder,
             self._stages,
         )
-        self._form.setRowVisible(self.photos, wish.first == "sfm")
-        for step, row in self.machines.by_step():
-            self._form.setRowVisible(row, step in following(wish.first, wish.last))
-        self.offer = None
-        self.start.setEnabled(False)
-        self._say("")
-        for label in (self.leaving, self.expected):
-            label.setText("Working it out…")
+        usual = self._machines
+        self._wait()
 
         def find() -> tuple[Offer, bool]:
             project = Project.open(folder)
-            made = offer.make(project, wish, stages, keep_settings=keep)
+            made = offer.make(project, wish, stages, keep_settings=keep, usual=usual)
             choice = made.gpu_values or (
-                keep and offer.make(project, wish, stages, keep_settings=False).gpu_values
+                keep
+                and offer.make(project, wish, stages, keep_settings=False, usual=usual).gpu_values
             )
             return made, choice
 

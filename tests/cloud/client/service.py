@@ -67,6 +67,7 @@ class Service:
         self.results: dict[Step, dict[str, bytes]] = {}
         self.records: dict[str, Any] = {}
         self.seen: dict[str, bytes] = {}
+        self.machines: dict[str, str] = {}
         self.put_s = 0.0
         self.stop_s = 0.0
         self.received: Counter[tuple[str, int, int]] = Counter()
@@ -187,7 +188,10 @@ class _Handler(BaseHTTPRequestHandler):
         asked = json.loads(body) if body else {}
         rest = words[1:]
         if rest == ["health"]:
-            return self._json(200, {"service": "spaceport", "version": "test"})
+            machines = self.service.machines
+            return self._json(
+                200, {"service": "spaceport", "version": "test", "machines": machines}
+            )
         if rest == ["jobs"] and method == "POST":
             token = asked.pop("token", "")
             if token in self.service.tokens:

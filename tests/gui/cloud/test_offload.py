@@ -226,3 +226,35 @@ def test_a_stage_is_done_again_there(
     click(qtbot, offer.start)
     over(panel, qtbot)
     assert [job.request["first"] for job in results.jobs.values()] == ["sfm", "3dgs"]
+
+
+def test_the_machine_that_the_service_takes_is_listed_and_counted(
+    window: MainWindow, panel: StagePanel, service: Service, qtbot: QtBot
+) -> None:
+    usual = offered(window, panel, qtbot)
+    cheap = usual.expected.text()
+    usual.reject()
+    service.machines = {"3dgs": "ml.g5.xlarge", "compression": "ml.p9.huge"}
+    settled(panel, qtbot)
+    click(qtbot, panel.controls.start_button)
+    offer = dialog(window, OfferDialog, qtbot)
+    qtbot.waitUntil(offer.trouble.isVisible, timeout=LONG_MS)
+    training, compression = (offer.machines.lists[step] for step in ("3dgs", "compression"))
+    assert training.itemText(0).startswith("ml.g5.xlarge") and "usual" in training.itemText(0)
+    assert "usual" not in training.itemText(1)
+    assert compression.itemText(0) == "ml.p9.huge, usual, its price is not in the table"
+    # Its cost is not known: another must be chosen, or the table be filled in.
+    assert "no ml.p9.huge" in offer.trouble.text() and not offer.start.isEnabled()
+    compression.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: offer.offer is not None, timeout=LONG_MS)
+    assert offer.expected.text() != cheap
+    assert dict(offer.wish().for_steps()) == {"compression": compression.currentData()}
+
+
+def test_a_service_that_does_not_answer_is_offered_by_the_table(
+    window: MainWindow, panel: StagePanel, service: Service, qtbot: QtBot
+) -> None:
+    settled(panel, qtbot)
+    service.fault = lambda method, path: "503"
+    offer = offered(window, panel, qtbot)
+    assert "usual" in offer.machines.lists["3dgs"].itemText(0)

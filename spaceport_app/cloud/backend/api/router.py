@@ -136,7 +136,8 @@ def _artifacts(services: Services, request: Request, id: str) -> Answer:
 
 
 def _health(services: Services, request: Request, _: str) -> Answer:
-    return 200, {"service": "spaceport", "version": __version__}
+    usual = dict(services.configuration.instances)
+    return 200, {"service": "spaceport", "version": __version__, "machines": usual}
 
 
 def _start_job(services: Services, request: Request, _: str) -> Answer:

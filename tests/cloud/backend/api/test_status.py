@@ -221,10 +221,13 @@ def test_jobs_are_listed_newest_first_and_in_pages(
     )
 
 
-def test_health_names_the_service(cloud: Cloud) -> None:
+def test_health_names_the_service_and_the_machines_that_it_usually_takes(cloud: Cloud) -> None:
     from spaceport_app import __version__
 
+    machines = {"sfm": "ml.c6i.2xlarge", "3dgs": "ml.g5.xlarge", "compression": "ml.c6i.4xlarge"}
+    cloud.configure(instances=machines)
     answer = cloud.http.get("/health")
     assert answer.status_code == 200
-    assert answer.json() == {"service": "spaceport", "version": __version__}
+    told = {"service": "spaceport", "version": __version__, "machines": machines}
+    assert answer.json() == told
     assert answer.headers["cache-control"] == "no-store"
