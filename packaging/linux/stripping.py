@@ -67,11 +67,11 @@ def strip(folder: Path) -> list[Path]:
         )
         if done.returncode:
             raise BuildError(f"strip failed: {done.stderr}")
+        mode = 0o644 if ".so" in path.name else path.stat().st_mode
         if is_loadable(stripped):
-            stripped.chmod(0o644 if ".so" in path.name else path.stat().st_mode)
             stripped.replace(path)
         else:
             stripped.unlink()
-            path.chmod(0o644)
             left.append(path)
+        path.chmod(mode)
     return left

@@ -18,7 +18,7 @@ from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.run import CloudRun
 from spaceport_app.cloud.client.secrets import Keys
 from spaceport_app.cloud.client.wishes import Wish
-from spaceport_app.cloud.layout import Step, following
+from spaceport_app.cloud.layout import Step
 from spaceport_app.pipeline import summary
 from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.runner import Runner
@@ -84,8 +84,6 @@ def _ask(
 ) -> Settings:
     """Say what a job means, ask, and return the project's settings from then on."""
     made = offer.make(project, wish, registry(), keep_settings=keep_settings, usual=usual)
-    steps = following(wish.first, wish.last)
-    machines = {step: usual[step] for step in steps if step in usual} | dict(wish.for_steps())
     expected = made.expected
     output.document(
         {
@@ -99,7 +97,7 @@ def _ask(
             "usd": [round(value, 2) for value in expected.usd],
             "prices": f"{expected.region}, {expected.as_of}",
             "check_prices": prices.PAGE,
-            "machines": machines,
+            "machines": dict(wish.for_steps(usual)),
             "spot": wish.spot,
         }
     )

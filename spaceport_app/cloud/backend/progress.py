@@ -173,9 +173,10 @@ class StepProgress:
 
     def _document(self, state: State, failure: Failed | None) -> dict[str, Any]:
         with self._lock:
+            new = [told.as_json() for told in self._told]
             newer = {
-                (told.stage, as_json(told.event)["event"])
-                for told in self._told
+                (entry["stage"], entry["event"]["event"])
+                for told, entry in zip(self._told, new, strict=True)
                 if isinstance(told.event, _ONLY_NEWEST)
             }
             old = [
@@ -183,7 +184,7 @@ class StepProgress:
                 for event in self._old
                 if (event["stage"], event["event"].get("event")) not in newer
             ]
-            events = [*old, *(told.as_json() for told in self._told)]
+            events = [*old, *new]
             stage = self._stage
         return {
             "schema": SCHEMA,

@@ -95,7 +95,7 @@ def expect(
         wish.first,
         wish.last,
         stages,
-        {**(usual or {}), **wish.for_steps()},
+        wish.for_steps(usual),
         spot=bool(wish.spot),
     )
 

@@ -160,6 +160,8 @@ class CloudRun:
                     _log.exception("the job could not be driven")
                 folder = self._project.folder
                 self._bad("failed", trouble.explain(error, folder, folder / "logs"))
+            finally:
+                self._sights.clear()
         return tuple(self._outcomes)
 
     def _drive(self) -> None:
@@ -325,7 +327,6 @@ class CloudRun:
                     break
                 job = self._write(replace(job, taken=(*job.taken, step)))
                 shutil.rmtree(self._results(step), ignore_errors=True)
-                self._sights.clear()
             if over:
                 self._write(replace(job, ended=look.state))
                 if look.state == "finished" and set(job.taken) == set(job.steps):

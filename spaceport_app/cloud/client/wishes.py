@@ -42,10 +42,11 @@ class Wish:
     instances: Mapping[Step, str] = field(default_factory=dict)
     spot: bool | None = None
 
-    def for_steps(self) -> Mapping[Step, str]:
-        """Return the machines of the steps that are asked for."""
+    def for_steps(self, usual: Mapping[Step, str] | None = None) -> Mapping[Step, str]:
+        """Return the machines of the steps that are asked for; the usual ones where none is."""
         steps = following(self.first, self.last)
-        return {step: type for step, type in self.instances.items() if step in steps}
+        machines = {**(usual or {}), **self.instances}
+        return {step: type for step, type in machines.items() if step in steps}
 
 
 def usual_first(project: Project, stages: Registry) -> Step:

@@ -34,14 +34,17 @@ class MachineChoice(QObject):
         except StageError:
             # The damage is told where the cost is worked out.
             table = prices.ours()
-        self._wish, self._table = wish, table
+        self._table = table
+        self.usual: Mapping[Step, str] = {}
+        """The machines that the service takes unless others are chosen, as far as one knows."""
         self.lists = {step: self._list(step) for step in STEPS}
-        self.set_usual({})
         self.spot = QCheckBox("Train on spare capacity")
         self.spot.setObjectName("spot")
         self.spot.setChecked(bool(wish.spot))
         self.spot.toggled.connect(self._switched)
-        self._price()
+        self.set_usual({})
+        for step, field in self.lists.items():
+            field.setCurrentIndex(max(0, field.findData(wish.instances.get(step, ""))))
         self.lists["3dgs"].currentIndexChanged.connect(lambda _: self._price())
 
     def rows(self) -> Iterator[tuple[str, QWidget]]:
@@ -67,20 +70,23 @@ class MachineChoice(QObject):
 
     def set_usual(self, usual: Mapping[Step, str]) -> None:
         """List as the usual machine of each step the one that the service takes."""
+        self.usual = usual
         self._table = table = self._table.with_usual(usual)
         for step, field in self.lists.items():
-            chosen = field.currentData() if field.count() else self._wish.instances.get(step, "")
+            first, *others = ((_words(machine), machine.type) for machine in table.offered(step))
+            taken = usual.get(step, first[1])
+            if taken == first[1]:
+                items = [(f"{first[0]}, usual", ""), *others]
+            else:
+                items = [(f"{taken}, usual, its price is not in the table", ""), first, *others]
+            chosen = field.currentData()
             with QSignalBlocker(field):
                 field.clear()
-                offered = table.offered(step)
-                if (other := usual.get(step, offered[0].type)) != offered[0].type:
-                    field.addItem(f"{other}, usual, its price is not in the table", "")
-                for place, machine in enumerate(offered):
-                    first = place == 0 and other == machine.type
-                    field.addItem(_words(machine, usual=first), "" if first else machine.type)
-                for place in range(field.count()):
+                for place, (words, type) in enumerate(items):
+                    field.addItem(words, type)
                     field.setItemData(place, _source(table), Qt.ItemDataRole.ToolTipRole)
                 field.setCurrentIndex(max(0, field.findData(chosen)))
+        self._price()
 
     def _list(self, step: Step) -> QComboBox:
         field = QComboBox()
@@ -107,9 +113,8 @@ class MachineChoice(QObject):
         self.changed.emit()
 
 
-def _words(machine: Machine, *, usual: bool) -> str:
-    more = ", usual" if usual else ""
-    return f"{machine.type}, {machine.cores} cores, {machine.usd_an_hour:.2f} USD an hour{more}"
+def _words(machine: Machine) -> str:
+    return f"{machine.type}, {machine.cores} cores, {machine.usd_an_hour:.2f} USD an hour"
 
 
 def _source(table: Prices) -> str:

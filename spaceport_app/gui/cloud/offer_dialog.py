@@ -106,7 +106,6 @@ class OfferDialog(QDialog):
         self.photos.currentIndexChanged.connect(self._work_out)
         self.gpu.toggled.connect(self._work_out)
         self.machines.changed.connect(self._work_out)
-        self._machines: Mapping[Step, str] = {}
         halted = self._halted = threading.Event()
         self._wait()
         self._background.start(
@@ -190,7 +189,6 @@ class OfferDialog(QDialog):
         super().done(result)
 
     def _take_machines(self, machines: Mapping[Step, str]) -> None:
-        self._machines = machines
         self.machines.set_usual(machines)
         self._work_out()
 
@@ -213,7 +211,7 @@ class OfferDialog(QDialog):
             self._folder,
             self._stages,
         )
-        usual = self._machines
+        usual = self.machines.usual
         self._wait()
 
         def find() -> tuple[Offer, bool]:
