@@ -101,11 +101,16 @@ class MachineChoice(QObject):
 
     def _price(self) -> None:
         table = self._table
-        full = table.machine("3dgs", self.lists["3dgs"].currentData()).usd_an_hour
+        type = self.lists["3dgs"].currentData() or self.usual.get("3dgs", "")
+        hours = [m.usd_an_hour for m in table.offered("3dgs") if type in ("", m.type)]
+        cost = "Cheaper."
+        if hours:
+            low = hours[0] * table.spot_share
+            cost = f"About {low:.2f} instead of {hours[0]:.2f} US dollars an hour."
         self.spot.setToolTip(
-            f"About {full * table.spot_share:.2f} instead of {full:.2f} US dollars an hour. AWS "
-            "may interrupt it at any time; the training then waits until there is room again and "
-            f"goes on from its last saved state, so it may end hours later. {_source(table)}"
+            f"{cost} AWS may interrupt it at any time; the training then waits until there is room "
+            "again and goes on from its last saved state, so it may end hours later. "
+            f"{_source(table)}"
         )
 
     def _switched(self, on: bool) -> None:

@@ -7,7 +7,9 @@ from cloud.client.test_run import holding
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from spaceport_app.cloud.client.wishes import Wish
 from spaceport_app.cloud.layout import following
+from spaceport_app.gui.cloud.machine_choice import MachineChoice
 from spaceport_app.gui.cloud.offer_dialog import OfferDialog
 from spaceport_app.gui.cloud.settings_dialog import AwsDialog
 from spaceport_app.gui.run.panel import StagePanel
@@ -242,6 +244,7 @@ def test_the_machine_that_the_service_takes_is_listed_and_counted(
     training, compression = (offer.machines.lists[step] for step in ("3dgs", "compression"))
     assert training.itemText(0).startswith("ml.g5.xlarge") and "usual" in training.itemText(0)
     assert "usual" not in training.itemText(1)
+    assert "instead of 1.41 US dollars" in offer.machines.spot.toolTip()
     assert compression.itemText(0) == "ml.p9.huge, usual, its price is not in the table"
     # Its cost is not known: another must be chosen, or the table be filled in.
     assert "no ml.p9.huge" in offer.trouble.text() and not offer.start.isEnabled()
@@ -258,3 +261,10 @@ def test_a_service_that_does_not_answer_is_offered_by_the_table(
     service.fault = lambda method, path: "503"
     offer = offered(window, panel, qtbot)
     assert "usual" in offer.machines.lists["3dgs"].itemText(0)
+
+
+def test_a_machine_of_unknown_price_has_none_on_spare_capacity(qtbot: QtBot) -> None:
+    choice = MachineChoice(Wish())
+    assert "US dollars" in choice.spot.toolTip()
+    choice.set_usual({"3dgs": "ml.p9.huge"})
+    assert choice.spot.toolTip().startswith("Cheaper. AWS may interrupt it")
