@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,8 @@ from typing import Any
 import psutil
 
 _ENDING = ".partial"
+# Of a process: far more digits than any system has.
+_LONGEST_ID = 12
 
 
 @contextmanager
@@ -27,6 +31,8 @@ def replacing(path: Path) -> Iterator[Path]:
         If the folder cannot be written or the disk is full.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{_ENDING}")
+    # It may be a link that somebody has laid there.
+    temporary.unlink(missing_ok=True)
     try:
         yield temporary
         # Windows flushes only what is open for writing.
@@ -37,12 +43,38 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files in `folder` whose processes were killed while they wrote."""
-    for path in folder.glob(f".*.*{_ENDING}"):
-        writer = path.name.removesuffix(_ENDING).rpartition(".")[2]
-        if writer.isdecimal() and path.is_file() and not psutil.pid_exists(int(writer)):
-            path.unlink(missing_ok=True)
+def is_temporary(path: Path, name: str) -> bool:
+    """Whether `path` has the name of a temporary file that stands for the file `name`."""
+    front, _, writer = path.name.removesuffix(_ENDING).rpartition(".")
+    ours = path.name.endswith(_ENDING) and front == f".{name}"
+    return ours and writer.isdecimal() and len(writer) < _LONGEST_ID
+
+
+def remove_leftovers(folder: Path, name: str) -> None:
+    """Remove the temporary files of the file `name` whose processes were killed in writing it."""
+    for path in folder.glob(f".*{_ENDING}"):
+        if is_temporary(path, name) and path.is_file():
+            writer = path.name.removesuffix(_ENDING).rpartition(".")[2]
+            if not psutil.pid_exists(int(writer)):
+                path.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the system write to the disk now what `folder` lists, against a power cut.
+
+    Windows writes its folders by itself and lets nobody ask for it.
+    """
+    if sys.platform == "win32":
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    except OSError as error:
+        # Some network file systems cannot do it for folders.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(number)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

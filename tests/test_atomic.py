@@ -71,6 +71,7 @@ def test_only_what_killed_writers_left_is_removed(tmp_path: Path) -> None:
     ended.wait()
     left = tmp_path / f".project.json.{ended.pid}.partial"
     kept = [
+        tmp_path / f".notes.{ended.pid}.partial",
         tmp_path / f".project.json.{os.getpid()}.partial",
         tmp_path / ".train.partial",
         tmp_path / f"photo.{ended.pid}.partial",
@@ -78,5 +79,5 @@ def test_only_what_killed_writers_left_is_removed(tmp_path: Path) -> None:
     ]
     for path in [left, *kept]:
         path.write_text("{")
-    atomic.remove_leftovers(tmp_path)
+    atomic.remove_leftovers(tmp_path, "project.json")
     assert sorted(tmp_path.iterdir()) == sorted(kept)

@@ -108,8 +108,9 @@ def _own_output(log: Path) -> IO[str]:
     """Keep the first output for events and turn file descriptors 1 and 2 to the log."""
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        # The runner has made the folder. A link would empty what it leads to.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        target = os.open(log, flags, 0o666)
     except OSError:
         target = os.open(os.devnull, os.O_WRONLY)
     sys.stdout.flush()

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
@@ -168,6 +169,9 @@ class Runner:
     def _stage(self, stage: Stage, options: Any, wanted: list[Stage], *, forced: bool) -> Outcome:
         project = self._project
         try:
+            for name in (stage.name, *stage.reads):
+                # Once a run: what no size tells, a flipped bit or another file in its place.
+                project.verify(name)
             if not forced and fingerprint.holds(stage, options, project):
                 run = project.published(stage.name)
                 assert run is not None
@@ -178,7 +182,7 @@ class Runner:
                 return _outcome(stage, "skipped", run)
             for name in stage.reads:
                 if project.published(name) is None:
-                    return _failed(stage, _needs(stage, name))
+                    return _failed(stage, _needs(stage, name, project))
             # To run one stage by name is the way to go on without what is gone.
             why = "" if forced else stage.irreplaceable(project)
             if why:
@@ -190,6 +194,7 @@ class Runner:
             run = project.begin(
                 stage.name, stage.folder, fingerprint.of_stage(stage, options, project)
             )
+            self._tell_kept(stage)
         except (OSError, StageError) as error:
             return _failed(stage, self._explain(error, stage))
         self._listen(StageStarted(stage.name, stage.label, run.resumed))
@@ -211,6 +216,7 @@ class Runner:
                     seconds=round(seconds, 3),
                     peak_memory_bytes=ending.peak_memory_bytes,
                 )
+                self._tell_kept(stage)
                 return _outcome(stage, "finished", done)
             except (OSError, StageError) as error:
                 kind, failure = "failed", self._explain(error, stage)
@@ -241,6 +247,10 @@ class Runner:
             ending.exit_status,
             ending.last.where if isinstance(ending.last, Stopped) else "",
         )
+
+    def _tell_kept(self, stage: Stage) -> None:
+        for path in self._project.take_kept():
+            self._listen(StageEvent(stage.name, _kept(path), None, 0.0))
 
     def _child(self, stage: Stage, run: StageRun, wanted: list[Stage]) -> Ending:
         """Run the process of a stage to its end, whatever that is, and leave none behind."""
@@ -361,7 +371,22 @@ def _gone(why: str, stage: Stage, project: Project) -> Failed:
     return Failed("photo_missing", why, f"Put it back, or go on without it: {again}")
 
 
-def _needs(stage: Stage, name: str) -> Failed:
+def _kept(path: Path) -> Notice:
+    return Notice(
+        "kept_beside",
+        f"Files that Spaceport had not made, or that were changed, lie in {path.name} now.",
+        path.name,
+    )
+
+
+def _needs(stage: Stage, name: str, project: Project) -> Failed:
+    if damaged := project.damaged(name):
+        return Failed(
+            "result_damaged",
+            f"The {stage.name} stage reads what the {name} stage made, and of that "
+            f"{damaged[0]} is gone or damaged.",
+            f"It is made again by {shlex.join(['spaceport', 'run', '-o', str(project.folder)])}",
+        )
     return Failed(
         "stage_missing",
         f"The {stage.name} stage needs the result of the {name} stage.",

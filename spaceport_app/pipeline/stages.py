@@ -17,6 +17,7 @@ from spaceport_app.events import JsonValue
 from spaceport_app.pipeline import editing, estimate, forecast, identity
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import Place, Registry, Stage
+from spaceport_app.project.layout import BUNDLE, EXPORT, PHOTOS, SFM, SPLATS
 from spaceport_app.project.project import Project
 from spaceport_app.splats import edits
 from spaceport_app.splats.training.options import NOT_IN_RESULT
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from spaceport_app.splats.edits.model import Edits
     from spaceport_app.splats.training.run import TrainInputs
 
-PHOTOS, SFM, SPLATS, BUNDLE, EXPORT = "photos", "sfm", "splats", "bundle", "export"
 SNAPSHOT = "snapshot/splats.ply"
 """In the scratch folder of train: the Gaussians as they are while it works."""
 

@@ -83,6 +83,7 @@ def write(folder: Path, document: Document) -> None:
         "stages": {name: asdict(record) for name, record in document.stages.items()},
     }
     atomic.write_json(folder / FILE, raw)
+    atomic.sync_folder(folder)
 
 
 def keep_damaged(folder: Path) -> Path:

@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from spaceport_app import removing
+from spaceport_app.inside import is_link
 from spaceport_app.project.errors import ProjectError, unwritable
 
 FILE = ".lock"
@@ -70,6 +72,8 @@ def held(folder: Path) -> Iterator[None]:
     """
     path = folder / FILE
     try:
+        if is_link(path):
+            removing.remove(path)
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise unwritable(folder, error) from error

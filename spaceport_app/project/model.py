@@ -91,6 +91,8 @@ class StageRun:
         Measured results of the stage.
     files : mapping
         Bytes of every file that it published, by path inside the stage's folder.
+    digests : mapping
+        SHA-256 of each of these files, in hex; empty for results of older versions.
     code, message, remedy : str
         Why it did not finish; empty otherwise.
     token : str
@@ -108,6 +110,7 @@ class StageRun:
     output: str = ""
     report: Mapping[str, JsonValue] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
     code: str = ""
     message: str = ""
     remedy: str = ""

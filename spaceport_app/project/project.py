@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,8 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
+from spaceport_app import atomic, removing
+from spaceport_app.inside import is_link
 from spaceport_app.project import document as files
-from spaceport_app.project import lock, publish
+from spaceport_app.project import layout, lock, ownership, publish
 from spaceport_app.project.errors import ProjectError, unwritable
 from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun
 
@@ -38,6 +40,8 @@ class Project:
         self.folder = folder
         self.document = document
         self._locked = False
+        self._changed: dict[str, tuple[StageRun, list[str]]] = {}
+        self._kept: list[Path] = []
 
     @staticmethod
     def exists(folder: Path) -> bool:
@@ -62,8 +66,11 @@ class Project:
         Raises
         ------
         ProjectError
-            ``project_exists``, ``no_permission``, ``disk_full`` or ``project_locked``.
+            ``project_exists``, ``folder_not_empty`` and what else `ownership` refuses,
+            ``no_permission``, ``disk_full`` or ``project_locked``.
         """
+        ownership.require_free(folder)
+        ownership.require_apart(folder, sources)
         fresh = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +80,9 @@ class Project:
             return cls._create(folder, sources, settings)
         except ProjectError:
             if fresh:
-                shutil.rmtree(folder, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    (folder / lock.FILE).unlink(missing_ok=True)
+                    folder.rmdir()
             raise
 
     @classmethod
@@ -149,34 +158,73 @@ class Project:
     def damaged(self, stage: str) -> list[str]:
         """Return the files that are gone from a published result, or were cut or overwritten.
 
-        They are told by their size; a result whose whole folder is gone is not damaged.
+        They are told by their size, and by their content where `verify` has looked at it; a
+        result whose whole folder is gone is not damaged.
         """
         record = self.record(stage)
         if record is None or record.published is None:
             return []
         folder = self.folder / record.folder
-        return publish.damaged(folder, record.published.files) if folder.is_dir() else []
+        if not folder.is_dir():
+            return []
+        run, changed = self._changed.get(stage, (None, []))
+        return publish.resized(folder, record.published) or (
+            changed if run is record.published else []
+        )
+
+    def verify(self, stage: str) -> list[str]:
+        """Compare the content of a published result with its record, once for each result.
+
+        Reads all its files, about a second for each gigabyte; `damaged` and `published` know
+        from then on what was found.
+
+        Returns
+        -------
+        list of str
+            As `damaged`.
+        """
+        record = self.record(stage)
+        if record is None or record.published is None:
+            return []
+        run, _ = self._changed.get(stage, (None, []))
+        folder = self.folder / record.folder
+        if run is not record.published and folder.is_dir():
+            changed = publish.changed(folder, record.published)
+            self._changed[stage] = (record.published, changed)
+        return self.damaged(stage)
+
+    def take_kept(self) -> tuple[Path, ...]:
+        """Return, once, where files now lie that had a name of Spaceport's and were not."""
+        kept, self._kept = tuple(self._kept), []
+        return kept
 
     def partial(self, stage: str) -> Path:
         """Where a stage writes while it works."""
-        return self.folder / f".{stage}.partial"
+        return layout.partial(self.folder, stage)
 
     def scratch(self, stage: str) -> Path:
         """Where a stage keeps what survives a kill."""
-        return self.folder / f".{stage}.scratch"
+        return layout.scratch(self.folder, stage)
 
     def log(self, stage: str) -> Path:
         """The log of a stage's last process."""
-        return self.folder / "logs" / f"{stage}.log"
+        return layout.log(self.folder, stage)
 
     def change(
         self, *, settings: Settings | None = None, sources: tuple[Path, ...] | None = None
     ) -> None:
-        """Save other settings or sources."""
+        """Save other settings or sources.
+
+        Raises
+        ------
+        ProjectError
+            ``photos_in_project`` or ``project_in_photos``.
+        """
         document = self.document
         if settings is not None:
             document = replace(document, settings=settings)
         if sources is not None:
+            ownership.require_apart(self.folder, sources)
             document = replace(
                 document, sources=tuple(Source.of(path, self.folder) for path in sources)
             )
@@ -195,17 +243,21 @@ class Project:
             With the token for its processes; `resumed` if it goes on from an earlier try.
         """
         record = self.record(stage) or StageRecord(folder)
-        scratch = self.scratch(stage)
-        publish.remove(self.partial(stage))
+        scratch, partial = self.scratch(stage), self.partial(stage)
+        if self.record(stage) is None:
+            # No run of this stage has made them.
+            self._keep(publish.take_aside(scratch), publish.take_aside(partial))
+        publish.remove(partial)
         latest = record.latest
         if latest is None or latest.fingerprint != fingerprint or _spoilt(latest):
             publish.remove(scratch)
+        publish.without_links(scratch)
         resumed = scratch.is_dir() and any(scratch.iterdir())
         run = StageRun(fingerprint, "running", _now(), resumed=resumed, token=uuid4().hex)
         self._put(stage, replace(record, folder=folder, latest=run))
         scratch.mkdir(exist_ok=True)
-        self.partial(stage).mkdir()
-        (self.folder / "logs").mkdir(exist_ok=True)
+        partial.mkdir()
+        self._make_room_for_log(stage)
         return run
 
     def settle(self, stage: str) -> None:
@@ -253,6 +305,8 @@ class Project:
         The intention is saved first, so that a kill at any point is completed by the next
         `locked()` and the record on disk always belongs to the folder on disk.
         """
+        partial = self.partial(stage)
+        publish.sync(partial)
         self._put_latest(
             stage,
             state="publishing",
@@ -261,7 +315,8 @@ class Project:
             peak_memory_bytes=peak_memory_bytes,
             output=output,
             report=dict(report),
-            files=publish.inventory(self.partial(stage)),
+            files=publish.inventory(partial),
+            digests=publish.digests(partial),
         )
         return self._complete(stage)
 
@@ -270,16 +325,21 @@ class Project:
         assert record.latest is not None
         folder, partial = self.folder / record.folder, self.partial(stage)
         if partial.is_dir():
-            publish.swap(partial, folder)
+            self._keep(*publish.swap(partial, folder))
+        # While the record still tells what of the old result is Spaceport's.
+        self._keep(publish.clear_aside(folder, record.published))
         run = replace(record.latest, state="finished")
         self._put(stage, StageRecord(record.folder, run))
-        publish.remove(publish.aside(folder))
+        self._changed[stage] = (run, [])
         publish.remove(self.scratch(stage))
         return run
 
     def _recover(self) -> None:
-        publish.remove_leftovers(self.folder)
+        for name in (files.FILE, layout.EDITS):
+            atomic.remove_leftovers(self.folder, name)
         for stage, record in self.document.stages.items():
+            for half in (self.scratch(stage), self.partial(stage)):
+                removing.try_to_remove(layout.removing(half))
             folder = self.folder / record.folder
             latest = record.latest
             if latest is not None and latest.state == "publishing":
@@ -289,7 +349,7 @@ class Project:
                 _log.warning("the new result of %s is gone", stage)
                 self._put_latest(stage, state="crashed", code="result_gone")
             publish.put_back(folder)
-            publish.remove(publish.aside(folder))
+            self._keep(publish.take_aside(layout.aside(folder)))
             if latest is None:
                 publish.remove(self.scratch(stage))
             elif latest.state == "running":
@@ -301,6 +361,18 @@ class Project:
                     message="Spaceport was ended while it worked on this stage.",
                     remedy="Run again: it goes on from where it was.",
                 )
+
+    def _make_room_for_log(self, stage: str) -> None:
+        log = self.log(stage)
+        for path in (log.parent, log):
+            if is_link(path):
+                removing.remove(path)
+        if log.parent.exists() and not log.parent.is_dir():
+            self._keep(publish.take_aside(log.parent))
+        log.parent.mkdir(exist_ok=True)
+
+    def _keep(self, *kept: Path | None) -> None:
+        self._kept.extend(path for path in kept if path is not None)
 
     def _put_latest(self, stage: str, **changes: object) -> None:
         record = self.document.stages[stage]

@@ -1,0 +1,127 @@
+"""Which folders may become a project, and which photos it may be made of.
+
+A project writes into its folder and replaces its results there, so it takes only a folder that is
+nobody else's, and never photos that lie where results lie.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from spaceport_app import atomic
+from spaceport_app.project import document, layout, lock
+from spaceport_app.project.errors import ProjectError, unwritable
+
+# What desktops leave in every folder that was looked at.
+_OF_DESKTOPS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".directory"})
+_BESIDE_RESULTS = frozenset({document.FILE, lock.FILE, layout.LOGS, layout.EDITS, ".cloud"})
+_BESIDE = re.compile(
+    r"project\.damaged-\d+\.json|edits\.aside-\d+\.json|.+\.kept-\d+"
+    r"|\.[a-z0-9_]+\.(partial|scratch|old)(\.removing)?"
+)
+
+
+def require_free(folder: Path) -> None:
+    """Refuse to make a project in a folder that holds anything but, at most, a project.
+
+    Raises
+    ------
+    ProjectError
+        ``folder_not_empty``, ``inside_project``, ``no_folder`` or ``no_permission``.
+    """
+    whole = folder.resolve()
+    owner = _owner(whole.parent, whole)
+    if owner is not None:
+        raise ProjectError(
+            "inside_project",
+            f"{folder} lies among the results of the project {owner}.",
+            "Choose a folder outside of that project.",
+        )
+    try:
+        names = sorted(entry.name for entry in whole.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    ours = _of_a_project if document.FILE in names else _of_a_beginning
+    foreign = [name for name in names if name.lower() not in _OF_DESKTOPS and not ours(name)]
+    if foreign:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise ProjectError(
+            "folder_not_empty",
+            f"{folder} holds other files ({foreign[0]}{more}), and a project needs a folder of "
+            "its own.",
+            f"Name a new folder with -o, such as {folder / f'{folder.name}{document.SUFFIX}'}."
+            if folder.name
+            else "Name a new folder with -o.",
+        )
+
+
+def require_apart(folder: Path, sources: tuple[Path, ...]) -> None:
+    """Refuse photos that lie where a project keeps its results, and results among photos.
+
+    A project folder named NAME.spaceport may lie among its photos: nobody reads photos there.
+
+    Raises
+    ------
+    ProjectError
+        ``photos_in_project`` or ``project_in_photos``.
+    """
+    project = folder.resolve()
+    for source in sources:
+        whole = source.resolve()
+        owner = project if _among_results(project, whole) else _owner(whole, whole)
+        if owner is not None:
+            raise ProjectError(
+                "photos_in_project",
+                f"{source} lies where the project {owner} keeps its results.",
+                "Choose another folder for the project, or copy the photos elsewhere first.",
+            )
+        inside = project.is_relative_to(whole)
+        if inside and not _is_skipped(project.relative_to(whole)):
+            raise ProjectError(
+                "project_in_photos",
+                f"The project {folder} would lie among the photos of {source} and be read as more.",
+                f"Give it a name that ends in {document.SUFFIX}, or another folder.",
+            )
+
+
+def _of_a_beginning(name: str) -> bool:
+    return name == lock.FILE or atomic.is_temporary(Path(name), document.FILE)
+
+
+def _of_a_project(name: str) -> bool:
+    if name in _BESIDE_RESULTS or name in layout.RESULTS.values() or _BESIDE.fullmatch(name):
+        return True
+    return _of_a_beginning(name) or atomic.is_temporary(Path(name), layout.EDITS)
+
+
+def _among_results(project: Path, path: Path) -> bool:
+    """Whether `path` lies in a folder of `project` that Spaceport writes."""
+    if not path.is_relative_to(project):
+        return False
+    parts = path.relative_to(project).parts
+    first = os.path.normcase(parts[0]) if parts else ""
+    return first.startswith(".") or first in (*layout.RESULTS.values(), layout.LOGS)
+
+
+def _owner(start: Path, path: Path) -> Path | None:
+    """Return the project among whose results `path` lies, looking from `start` upwards."""
+    for folder in (start, *start.parents):
+        if (folder / document.FILE).is_file() and _among_results(folder, path):
+            try:
+                document.read(folder)
+            except ProjectError as error:
+                # A file of that name may be anybody's.
+                if error.code == "project_damaged":
+                    continue
+            return folder
+    return None
+
+
+def _is_skipped(way: Path) -> bool:
+    """Whether reading photos leaves out a folder on the way from the photos to the project."""
+    names = [part.lower() for part in way.parts]
+    return any(name.startswith(".") or name.endswith(document.SUFFIX) for name in names)
