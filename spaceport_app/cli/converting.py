@@ -15,12 +15,12 @@ from spaceport_app.cli.output import Output, bytes_of, told, usage
 from spaceport_app.cli.running import Json, ProjectFolder, Quiet
 from spaceport_app.errors import StageError
 from spaceport_app.events import ignore
-from spaceport_app.pipeline import editing
-from spaceport_app.pipeline import stages as rooms
+from spaceport_app.pipeline import editing, whole
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.settings import resolve, with_options
 from spaceport_app.pipeline.stage import find, registry
 from spaceport_app.pipeline.summary import columns
+from spaceport_app.project import layout
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import count, size
 from spaceport_app.sogs.options import FORMATS
@@ -258,22 +258,17 @@ def _export_to(project: Project, format: str, target: Path) -> Path:
     _check(format)
     if "," in format:
         raise usage("Only one format fits into one file.", "Leave -o away, or name one format.")
-    if project.published("compress") is None:
-        raise StageError(
-            "stage_missing",
-            "The project has no bundle yet.",
-            "Run the whole project first: spaceport run -o PROJECT.",
-        )
+    whole.require(project, "train", "compress")
     orientation = resolve(find(registry(), "export"), project.document.settings).orientation
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".spaceport-", dir=target.parent) as folder:
         inputs = exporting.ExportInputs(
-            project.folder / rooms.SPLATS / "splats.ply",
-            project.folder / rooms.BUNDLE / "bundle",
+            project.folder / layout.SPLATS / "splats.ply",
+            project.folder / layout.BUNDLE / "bundle",
             None,
             "export",
             Path(folder),
-            edits=project.folder / rooms.BUNDLE / edits.FILE,
+            edits=project.folder / layout.BUNDLE / edits.FILE,
         )
         exporting.run(inputs, ExportOptions(formats=format, orientation=orientation), ignore)
         made = next(path for path in Path(folder).iterdir() if not path.name.endswith(".json"))

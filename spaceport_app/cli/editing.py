@@ -12,8 +12,8 @@ from spaceport_app.cli.output import Output, told, usage
 from spaceport_app.cli.running import Json, ProjectFolder
 from spaceport_app.errors import StageError
 from spaceport_app.pipeline import editing, summary
-from spaceport_app.pipeline import stages as rooms
 from spaceport_app.pipeline.stage import registry
+from spaceport_app.project import layout
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import count
 
@@ -103,7 +103,7 @@ def describe(project: Project) -> dict[str, Any]:
         "set_aside": standing.set_aside,
         "outdated": summary.outdated(project, registry()),
     }
-    path = project.folder / rooms.SPLATS / "splats.ply"
+    path = project.folder / layout.SPLATS / "splats.ply"
     if project.published("train") is not None:
         from spaceport_app.splats.edits.apply import kept
         from spaceport_app.splats.file import read_ply

@@ -12,7 +12,9 @@ from spaceport_app.cli.output import Output, told
 from spaceport_app.cli.running import Json, ProjectFolder
 from spaceport_app.errors import StageError
 from spaceport_app.pipeline import stages as rooms
+from spaceport_app.pipeline import whole
 from spaceport_app.pipeline.messages import plain
+from spaceport_app.project import layout
 from spaceport_app.project.project import Project
 
 
@@ -42,20 +44,15 @@ def measure(project: Project, engine: str) -> dict[str, Any]:
     Raises
     ------
     StageError
-        ``stage_missing`` if nothing is trained, ``no_held_out`` if no photo was held out, or
+        As `whole.require` for sfm and train, ``no_held_out`` if no photo was held out, or
         what reading the files and making the engine raises.
     """
-    if project.published("train") is None:
-        raise StageError(
-            "stage_missing",
-            "The project has no trained splats yet.",
-            "Train them first: spaceport run -o PROJECT.",
-        )
+    whole.require(project, "sfm", "train")
     from spaceport_app.splats import evaluation, measured
     from spaceport_app.splats.engines import choose
     from spaceport_app.splats.file import read_ply
 
-    folder = project.folder / rooms.SPLATS
+    folder = project.folder / layout.SPLATS
     training = measured.read(folder)
     if not training.held_out:
         raise StageError(

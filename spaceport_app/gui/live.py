@@ -11,6 +11,7 @@ from spaceport_app.gui.latest import Latest
 from spaceport_app.gui.session import Session
 from spaceport_app.pipeline import stages as rooms
 from spaceport_app.pipeline.runner import RunEvent, StageEnded, StageEvent, StageStarted
+from spaceport_app.project import layout
 from spaceport_app.quantities import count
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Live(QObject):
         if self._session.splats is not None:
             # A person looks at another file.
             return
-        result = project.folder / rooms.SPLATS / "splats.ply"
+        result = project.folder / layout.SPLATS / "splats.ply"
         step = f"step {count(found.done)} of {count(found.total)}" if found.total else ""
         self._splat.show_snapshot(found.path, result, self._state, step)
 

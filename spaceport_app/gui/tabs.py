@@ -16,8 +16,8 @@ from spaceport_app.gui.latest import Latest
 from spaceport_app.gui.live import Live
 from spaceport_app.gui.results import Results
 from spaceport_app.gui.session import Session
-from spaceport_app.pipeline import stages as rooms
 from spaceport_app.pipeline.runner import RunEvent
+from spaceport_app.project import layout
 
 if TYPE_CHECKING:
     from spaceport_app.gui.flight.view import FlightView
@@ -262,7 +262,7 @@ class Tabs(QTabWidget):
         path = session.splats
         project = session.project
         if path is None and project is not None and project.published("train") is not None:
-            path = project.folder / rooms.SPLATS / "splats.ply"
+            path = project.folder / layout.SPLATS / "splats.ply"
         if view is None:
             return
         if path is not None:
@@ -280,7 +280,7 @@ class Tabs(QTabWidget):
     def _feed_plots(self, plots: LivePlots) -> None:
         project = self._session.project
         if project is not None and project.published("train") is not None:
-            plots.show_training(project.folder / rooms.SPLATS)
+            plots.show_training(project.folder / layout.SPLATS)
 
     def feed_report(self) -> None:
         """Show the report of the project as it is now."""

@@ -27,6 +27,7 @@ from spaceport_app.pipeline import (
     outcome,
     processes,
     trouble,
+    whole,
 )
 from spaceport_app.pipeline.eta import Eta
 from spaceport_app.pipeline.outcome import Ending, Outcome
@@ -181,8 +182,7 @@ class Runner:
                     self._listen(StageEvent(stage.name, Notice("kept", why), None, 0.0))
                 return _outcome(stage, "skipped", run)
             for name in stage.reads:
-                if project.published(name) is None:
-                    return _failed(stage, _needs(stage, name, project))
+                whole.require(project, name)
             # To run one stage by name is the way to go on without what is gone.
             why = "" if forced else stage.irreplaceable(project)
             if why:
@@ -376,21 +376,6 @@ def _kept(path: Path) -> Notice:
         "kept_beside",
         f"Files that Spaceport had not made, or that were changed, lie in {path.name} now.",
         path.name,
-    )
-
-
-def _needs(stage: Stage, name: str, project: Project) -> Failed:
-    if damaged := project.damaged(name):
-        return Failed(
-            "result_damaged",
-            f"The {stage.name} stage reads what the {name} stage made, and of that "
-            f"{damaged[0]} is gone or damaged.",
-            f"It is made again by {shlex.join(['spaceport', 'run', '-o', str(project.folder)])}",
-        )
-    return Failed(
-        "stage_missing",
-        f"The {stage.name} stage needs the result of the {name} stage.",
-        "Run the whole project first.",
     )
 
 

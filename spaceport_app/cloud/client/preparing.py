@@ -18,8 +18,11 @@ from spaceport_app.cloud.client.submission import Upload
 from spaceport_app.cloud.job import MOST_BYTES, MOST_FILES, CloudFile
 from spaceport_app.cloud.layout import Step
 from spaceport_app.events import Progress, Report
+from spaceport_app.inside import is_link
 from spaceport_app.photos import decode, store
 from spaceport_app.photos.model import Photo
+from spaceport_app.pipeline import whole
+from spaceport_app.project import layout
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import count, size
@@ -30,9 +33,9 @@ _JPEG_BYTES_A_PIXEL = 0.75
 """Of real drone photos reduced to 1600 pixels at quality 95; 0.4 over water, 1.1 over woods."""
 _INPUTS: dict[Step, tuple[str, ...]] = {
     "3dgs": ("sfm",),
-    "compression": ("sfm", "splats", "edits.json"),
+    "compression": ("sfm", "train"),
 }
-"""Folders and files of a project that a step starts from, where it is the first."""
+"""Stages whose results a step starts from, where it is the first."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ def prepare(
         If the project folder cannot be written.
     """
     if first != "sfm":
+        whole.require(project, *_INPUTS[first])
         uploads = _digested(project, _project_files(project, first), report, halted)
     else:
         used = store.read(project.folder / "photos").used
@@ -230,18 +234,18 @@ def _copy(photo: Photo, recipe: Recipe, body: int) -> bytes:
 
 def _project_files(project: Project, first: Step) -> tuple[Path, ...]:
     found: list[Path] = []
-    for name in _INPUTS[first]:
-        place = project.folder / name
-        if place.is_dir():
-            found.extend(sorted(path for path in place.rglob("*") if path.is_file()))
-        elif place.is_file():
-            found.append(place)
-        elif "." not in name:
+    for stage in _INPUTS[first]:
+        files = whole.files(project, stage)
+        if not files:
             raise CloudError(
                 "stage_missing",
-                f"The project has no {name} folder to start from.",
+                f"The project has no result of the {stage} stage to start from.",
                 "Run the stages before it here, or have them done on AWS too.",
             )
+        found.extend(files)
+    edits = project.folder / layout.EDITS
+    if first == "compression" and edits.is_file() and not is_link(edits):
+        found.append(edits)
     return tuple(found)
 
 

@@ -33,6 +33,7 @@ from spaceport_app.gui.export.taking import take_away
 from spaceport_app.gui.export.viewer_server import ViewerServer
 from spaceport_app.gui.run.pill_line import PillLine
 from spaceport_app.gui.stage_thread import StageThread
+from spaceport_app.pipeline import whole
 from spaceport_app.pipeline.runner import StageEvent
 from spaceport_app.pipeline.stage import registry
 from spaceport_app.project.project import Project
@@ -357,10 +358,14 @@ class ExportDialog(QDialog):
         paths = tuple(made.path for made in found.files)
         self._background.start(
             "save",
-            lambda: take_away(paths, Path(chosen)),
+            lambda: self._take_away(paths, Path(chosen)),
             lambda _: self._say(f"Saved to {chosen}"),
             lambda sentence: self._say(sentence, failed=True),
         )
+
+    def _take_away(self, paths: tuple[Path, ...], folder: Path) -> None:
+        whole.require(Project.open(self._project.folder), "export")
+        take_away(paths, folder)
 
     def open_in_browser(self) -> None:
         """Serve the splat on this computer alone and open the browser there."""
@@ -373,6 +378,8 @@ class ExportDialog(QDialog):
         project = self._project
 
         def serve() -> ViewerServer:
+            stage = "compress" if path.is_dir() else "export"
+            whole.require(Project.open(project.folder), stage)
             return ViewerServer(path, project.document.name, first_view.choose(project))
 
         self._say("Opening the viewer in the browser")

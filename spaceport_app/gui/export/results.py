@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spaceport_app.pipeline import stages as rooms
 from spaceport_app.pipeline import summary
+from spaceport_app.project import layout
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import size
 
@@ -37,7 +37,7 @@ def of(project: Project) -> Results | None:
     if run is None:
         return None
     sizes = run.report.get("file_bytes")
-    folder = project.folder / rooms.EXPORT
+    folder = project.folder / layout.EXPORT
     files = [
         Made(folder / name, int(float(str(number))))
         for name, number in (sizes.items() if isinstance(sizes, dict) else ())
@@ -65,5 +65,5 @@ def to_look_at(project: Project) -> Path | None:
     for made in found.files if found is not None and upright else ():
         if made.path.suffix == ".sog":
             return made.path
-    bundle = project.folder / rooms.BUNDLE / "bundle"
+    bundle = project.folder / layout.BUNDLE / "bundle"
     return bundle if (bundle / "meta.json").is_file() else None

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from spaceport_app.pipeline import stages as rooms
 from spaceport_app.pipeline import summary
 from spaceport_app.pipeline.stage import registry
+from spaceport_app.project import layout
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import count, duration, size
 
@@ -153,7 +153,7 @@ def _files(project: Project, found: Mapping[str, Any]) -> Section | None:
         return None
     rows: list[Row] = [(str(name), size(float(number))) for name, number in sizes.items()]
     # The page is handed on: names of folders above the project are nobody else's business.
-    sentence = f"In {rooms.EXPORT}, in the project folder {project.folder.name}."
+    sentence = f"In {layout.EXPORT}, in the project folder {project.folder.name}."
     return Section("Exported files", (sentence,), tuple(rows))
 
 
@@ -176,7 +176,7 @@ def _work(stages: Mapping[str, Any]) -> Section | None:
 def _pairs(project: Project) -> tuple[Pair, ...]:
     if project.published("train") is None:
         return ()
-    folder = project.folder / rooms.SPLATS
+    folder = project.folder / layout.SPLATS
     try:
         quality = json.loads((folder / "quality.json").read_text(encoding="utf-8"))
         pairs = [
