@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from spaceport_app import removing
 from spaceport_app.engine_setup.recipes import Package
 
 PARTIAL = ".partial"
@@ -64,7 +64,7 @@ def remove(folder: Path) -> None:
     if not folder.name.endswith(PARTIAL):
         aside = folder.with_name(f".{folder.name}.{os.getpid()}{PARTIAL}")
         folder.replace(aside)
-    shutil.rmtree(aside)
+    removing.remove(aside)
 
 
 def remove_leftovers(home: Path) -> None:
@@ -75,7 +75,7 @@ def remove_leftovers(home: Path) -> None:
     for folder in home.glob(f".*{PARTIAL}"):
         try:
             if folder.is_dir():
-                shutil.rmtree(folder)
+                removing.remove(folder)
             else:
                 folder.unlink()
         except OSError as error:

@@ -7,11 +7,13 @@ import logging
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from spaceport_app import removing
 from spaceport_app.cloud.client import submission
 from spaceport_app.cloud.client.submission import Submission
 from spaceport_app.errors import StageError
@@ -219,14 +221,19 @@ def copy_project(project: Project, target: Path) -> None:
         raise StageError(
             "inside_itself", "A project cannot be copied into itself.", "Choose another folder."
         )
-    partial = target.with_name(f".{target.name}.partial")
     with project.locked():
         try:
-            shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(project.folder, partial, ignore=_not_copied(project))
-            partial.rename(target)
+            # A folder of a name that nothing had: it is removed again if the copy fails.
+            place = Path(tempfile.mkdtemp(prefix=".spaceport-", dir=target.parent))
+            try:
+                partial = place / "copy"
+                ignore = _not_copied(project)
+                # Links stay links: what they lead to is no part of the project.
+                shutil.copytree(project.folder, partial, ignore=ignore, symlinks=True)
+                partial.rename(target)
+            finally:
+                removing.try_to_remove(place)
         except (OSError, shutil.Error) as error:
-            shutil.rmtree(partial, ignore_errors=True)
             if _is_full(error):
                 raise StageError(
                     "disk_full",

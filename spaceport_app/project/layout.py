@@ -15,6 +15,8 @@ RESULTS = {
 """Stage name to the folder of its result."""
 LOGS = "logs"
 EDITS = "edits.json"
+CLOUD = ".cloud"
+"""What concerns a job on AWS: its record, reduced photos, results on their way."""
 
 
 def partial(project: Path, stage: str) -> Path:

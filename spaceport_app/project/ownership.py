@@ -16,7 +16,7 @@ from spaceport_app.project.errors import ProjectError, unwritable
 
 # What desktops leave in every folder that was looked at.
 _OF_DESKTOPS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".directory"})
-_BESIDE_RESULTS = frozenset({document.FILE, lock.FILE, layout.LOGS, layout.EDITS, ".cloud"})
+_BESIDE_RESULTS = frozenset({document.FILE, lock.FILE, layout.LOGS, layout.EDITS, layout.CLOUD})
 _BESIDE = re.compile(
     r"project\.damaged-\d+\.json|edits\.aside-\d+\.json|.+\.kept-\d+"
     r"|\.[a-z0-9_]+\.(partial|scratch|old)(\.removing)?"

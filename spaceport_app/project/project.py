@@ -337,6 +337,7 @@ class Project:
     def _recover(self) -> None:
         for name in (files.FILE, layout.EDITS):
             atomic.remove_leftovers(self.folder, name)
+        publish.without_links(self.folder / layout.CLOUD)
         for stage, record in self.document.stages.items():
             for half in (self.scratch(stage), self.partial(stage)):
                 removing.try_to_remove(layout.removing(half))

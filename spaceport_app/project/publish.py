@@ -153,7 +153,9 @@ def take_aside(folder: Path) -> Path | None:
 
 
 def without_links(folder: Path) -> None:
-    """Take away every link below `folder`, so that writing there stays there."""
+    """Take away `folder` if it is a link, and every link below it: writing there stays there."""
+    if is_link(folder):
+        removing.remove(folder)
     for root, folders, names in os.walk(folder):
         for name in (*folders, *names):
             path = Path(root, name)

@@ -7,7 +7,6 @@ is known of each photo's place gives the similarity, as it does for the finished
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pycolmap
 
+from spaceport_app import removing
 from spaceport_app.errors import StageError
 from spaceport_app.events import Report, Snapshot
 from spaceport_app.photos.model import Origin, Photo
@@ -74,7 +74,7 @@ class Growing:
         self.seconds = 0.0
         """Spent in snapshots so far."""
         for old in self._folders():
-            shutil.rmtree(old, ignore_errors=True)
+            removing.try_to_remove(old)
 
     def show(self, model: pycolmap.Reconstruction, *, always: bool = False) -> None:
         """Write a snapshot of `model`, unless there was one a short while ago.
@@ -101,7 +101,7 @@ class Growing:
         alignment = choose.align(observed, self._seed)
         origin = self._origin if alignment.residuals is not None else None
         partial = self._scratch / f".{_PREFIX}partial"
-        shutil.rmtree(partial, ignore_errors=True)
+        removing.try_to_remove(partial)
         partial.mkdir()
         views = self._views(model, alignment.similarity, partial / store.VIEWS)
         points = _points(model, alignment.similarity)
@@ -109,10 +109,10 @@ class Growing:
         store.write(partial, Reconstruction(views, points, placed, {}))
         self._number += 1
         folder = self._scratch / f"{_PREFIX}{self._number:05d}"
-        shutil.rmtree(folder, ignore_errors=True)
+        removing.try_to_remove(folder)
         partial.rename(folder)
         for old in self._folders()[:-_KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+            removing.try_to_remove(old)
         return folder
 
     def _folders(self) -> list[Path]:

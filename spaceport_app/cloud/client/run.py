@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from spaceport_app import removing
 from spaceport_app.cloud.client import jobs, preparing, submission, taking
 from spaceport_app.cloud.client.answers import ENDED, Look
 from spaceport_app.cloud.client.api import Api
@@ -239,7 +239,7 @@ class CloudRun:
             if not (_is_finished(look, step) and self._take(job, step, follower, True)):
                 return
             job = self._write(replace(job, taken=(*job.taken, step)))
-            shutil.rmtree(self._results(step), ignore_errors=True)
+            removing.try_to_remove(self._results(step))
             done = usual_first(self._project, self._stages)
             if self._wish.first == step != self._wish.last and _is_before(step, done):
                 self._wish = replace(self._wish, first=STEPS[STEPS.index(step) + 1])
@@ -326,7 +326,7 @@ class CloudRun:
                 if not (done and self._take(job, step, follower, over)):
                     break
                 job = self._write(replace(job, taken=(*job.taken, step)))
-                shutil.rmtree(self._results(step), ignore_errors=True)
+                removing.try_to_remove(self._results(step))
             if over:
                 self._write(replace(job, ended=look.state))
                 if look.state == "finished" and set(job.taken) == set(job.steps):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import shutil
 import threading
 import zipfile
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from spaceport_app import atomic
+from spaceport_app import atomic, removing
 from spaceport_app.cloud.client import storage
 from spaceport_app.cloud.client.answers import CloudEvent
 from spaceport_app.cloud.client.crew import Crew
@@ -73,11 +72,11 @@ class Sights:
 
     def clear(self) -> None:
         """Remove all that came."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        removing.try_to_remove(self._folder)
 
     def _unpack(self, data: bytes, number: int) -> Path:
         partial = self._folder / ".cloud"
-        shutil.rmtree(partial, ignore_errors=True)
+        removing.try_to_remove(partial)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [name for name in archive.namelist() if name in store.FILES]
             if sum(archive.getinfo(name).file_size for name in names) > _MOST_UNPACKED:
@@ -85,10 +84,10 @@ class Sights:
             for name in names:
                 archive.extract(name, partial)
         folder = self._folder / f"cloud-{number:09d}"
-        shutil.rmtree(folder, ignore_errors=True)
+        removing.try_to_remove(folder)
         partial.rename(folder)
         for old in sorted(self._folder.glob("cloud-*"))[:-_KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+            removing.try_to_remove(old)
         return folder
 
 

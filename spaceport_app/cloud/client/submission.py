@@ -16,10 +16,11 @@ from spaceport_app import atomic
 from spaceport_app.cloud.client.failures import CloudError
 from spaceport_app.cloud.job import PART_BYTES, CloudFile, CloudJob
 from spaceport_app.cloud.layout import STAGES, Step, following
+from spaceport_app.project import layout
 from spaceport_app.project.model import Settings
 from spaceport_app.project.project import Project
 
-FOLDER = ".cloud"
+FOLDER = layout.CLOUD
 SCHEMA = 1
 
 

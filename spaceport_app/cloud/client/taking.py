@@ -13,6 +13,7 @@ from spaceport_app.cloud.client.failures import CloudError
 from spaceport_app.cloud.client.submission import Submission
 from spaceport_app.cloud.layout import STAGES, Step
 from spaceport_app.events import JsonValue
+from spaceport_app.inside import is_link
 from spaceport_app.pipeline import fingerprint
 from spaceport_app.pipeline.identity import of_json
 from spaceport_app.pipeline.settings import resolve_all
@@ -145,12 +146,12 @@ def _publish(
     project.begin(stage.name, stage.folder, mark)
     partial = project.partial(stage.name)
     for path in sorted((results / stage.folder).rglob("*")):
-        if path.is_file():
+        if path.is_file() and not is_link(path):
             target = partial / path.relative_to(results / stage.folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             _link(path, target)
     log = results / "logs" / f"{stage.name}.log"
-    if log.is_file():
+    if log.is_file() and not is_link(log):
         shutil.copyfile(log, project.log(stage.name))
     report = {**told.report, MADE_ON: "AWS", "cloud_job": job}
     return project.publish(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from spaceport_app import removing
 from spaceport_app.errors import StageError
+from spaceport_app.inside import is_link
 from spaceport_app.sogs.file import writing
 
 
@@ -27,11 +30,19 @@ def take_away(paths: Sequence[Path], folder: Path) -> None:
             )
     for path in paths:
         target = folder / path.name
-        partial = folder / f".{path.name}.partial"
         with writing(target):
-            if path.is_dir():
-                shutil.rmtree(partial, ignore_errors=True)
-                shutil.copytree(path, partial)
-            else:
-                shutil.copyfile(path, partial)
-            partial.rename(target)
+            # Of a name that nothing had: it is removed again if the copy fails.
+            place = Path(tempfile.mkdtemp(prefix=".spaceport-", dir=folder))
+            try:
+                partial = place / path.name
+                if path.is_dir():
+                    shutil.copytree(path, partial, ignore=_links)
+                else:
+                    shutil.copyfile(path, partial)
+                partial.rename(target)
+            finally:
+                removing.try_to_remove(place)
+
+
+def _links(folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if is_link(Path(folder, name))}
