@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,6 @@ def run(project: Project, **arguments: Any) -> tuple[dict[str, str], list[str]]:
 
 def flip(path: Path) -> bytes:
     """Flip one bit in the middle, with size and time as they were; return what was there."""
-    import os
-
     data, status = path.read_bytes(), path.stat()
     changed = bytearray(data)
     changed[len(data) // 3] ^= 0x10

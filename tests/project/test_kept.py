@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,16 @@ def test_a_listed_file_that_a_person_has_changed_is_kept(project: Project) -> No
     assert everything(kept) == {"model": b"longer"}
 
 
-@pytest.mark.parametrize("names", [("sfm",), (".sfm.old",), ("sfm", ".sfm.old"),
-                                   (".sfm.scratch", ".sfm.partial"), ("sfm.kept-1", "sfm")])  # fmt: skip
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("sfm",),
+        (".sfm.old",),
+        ("sfm", ".sfm.old"),
+        (".sfm.scratch", ".sfm.partial"),
+        ("sfm.kept-1", "sfm"),
+    ],
+)
 def test_folders_that_no_record_knows_are_kept(project: Project, names: tuple[str, ...]) -> None:
     for name in names:
         (project.folder / name).mkdir()
@@ -95,8 +104,10 @@ def test_a_file_in_the_place_of_a_folder_is_kept(project: Project) -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["sfm", ".sfm.old", ".sfm.scratch", ".sfm.partial", "logs",
-                                  ".sfm.scratch.removing", ".cloud"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    ["sfm", ".sfm.old", ".sfm.scratch", ".sfm.partial", "logs", ".sfm.scratch.removing", ".cloud"],
+)
 def test_a_link_goes_and_what_it_leads_to_stays(project: Project, mine: Path, name: str) -> None:
     before = everything(mine)
     for existing in ((), ("old",)):
@@ -152,8 +163,6 @@ def test_a_link_in_the_place_of_a_file_is_not_written_through(
 def test_a_temporary_name_that_is_a_link_is_not_written_through(
     project: Project, mine: Path
 ) -> None:
-    import os
-
     before = everything(mine)
     (project.folder / f".project.json.{os.getpid()}.partial").symlink_to(mine / ".bashrc")
     publish(project, "new")

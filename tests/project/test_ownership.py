@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -24,9 +23,19 @@ def everything(folder: Path) -> dict[str, bytes | str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["photo.jpg", "photos/1.jpg", "sfm/mine.txt", "export/1.jpg", "logs/sfm.log", ".sfm.old/x",
-     ".train.scratch/x", "notes.partial", "edits.json", ".cloud/x"],
-)  # fmt: skip
+    [
+        "photo.jpg",
+        "photos/1.jpg",
+        "sfm/mine.txt",
+        "export/1.jpg",
+        "logs/sfm.log",
+        ".sfm.old/x",
+        ".train.scratch/x",
+        "notes.partial",
+        "edits.json",
+        ".cloud/x",
+    ],
+)
 def test_a_folder_with_files_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "flight"
     (folder / name).parent.mkdir(parents=True)
@@ -92,7 +101,7 @@ def test_photos_beside_the_folders_of_a_new_project_are_refused(tmp_path: Path) 
         with pytest.raises(ProjectError) as caught:
             Project.create(tmp_path, (source,), Settings())
         assert caught.value.code in ("photos_in_project", "folder_not_empty")
-    assert os.listdir(tmp_path) == ["photos"]
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
 def test_photos_of_a_folder_with_a_project_file_of_another_program(tmp_path: Path) -> None:
