@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
@@ -249,8 +248,8 @@ class Runner:
         )
 
     def _tell_kept(self, stage: Stage) -> None:
-        for path in self._project.take_kept():
-            self._listen(StageEvent(stage.name, _kept(path), None, 0.0))
+        for notice in whole.kept(self._project):
+            self._listen(StageEvent(stage.name, notice, None, 0.0))
 
     def _child(self, stage: Stage, run: StageRun, wanted: list[Stage]) -> Ending:
         """Run the process of a stage to its end, whatever that is, and leave none behind."""
@@ -369,14 +368,6 @@ def _damaged(stage: Stage, names: list[str]) -> Notice:
 def _gone(why: str, stage: Stage, project: Project) -> Failed:
     again = shlex.join(["spaceport", "stage", stage.name, str(project.folder)])
     return Failed("photo_missing", why, f"Put it back, or go on without it: {again}")
-
-
-def _kept(path: Path) -> Notice:
-    return Notice(
-        "kept_beside",
-        f"Files that Spaceport had not made, or that were changed, lie in {path.name} now.",
-        path.name,
-    )
 
 
 def _failed(stage: Stage, failure: Failed) -> Outcome:

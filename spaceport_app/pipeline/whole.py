@@ -7,6 +7,7 @@ from pathlib import Path
 
 from spaceport_app import inside
 from spaceport_app.errors import StageError
+from spaceport_app.events import Notice
 from spaceport_app.inside import OutsideError
 from spaceport_app.project import publish
 from spaceport_app.project.project import Project
@@ -50,6 +51,18 @@ def files(project: Project, stage: str) -> tuple[Path, ...]:
     folder = project.folder / record.folder
     names = sorted(run.files or publish.inventory(folder))
     return tuple(folder / name for name in names if _lies_there(folder, name))
+
+
+def kept(project: Project) -> tuple[Notice, ...]:
+    """Return, once, what to tell of files that had a name of Spaceport's and were not."""
+    return tuple(
+        Notice(
+            "kept_beside",
+            f"Files that Spaceport had not made, or that were changed, lie in {path.name} now.",
+            path.name,
+        )
+        for path in project.take_kept()
+    )
 
 
 def _lies_there(folder: Path, name: str) -> bool:

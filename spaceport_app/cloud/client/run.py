@@ -25,7 +25,7 @@ from spaceport_app.cloud.client.wishes import Wish, usual_first
 from spaceport_app.cloud.layout import STAGES, STEPS, Step, following
 from spaceport_app.errors import StageError
 from spaceport_app.events import Failed, part
-from spaceport_app.pipeline import fingerprint, trouble
+from spaceport_app.pipeline import fingerprint, trouble, whole
 from spaceport_app.pipeline.outcome import Kind, Outcome
 from spaceport_app.pipeline.runner import RunEvent, Runner, StageEnded, StageEvent
 from spaceport_app.pipeline.settings import resolve_all
@@ -372,6 +372,8 @@ class CloudRun:
         downloader = Downloader(self._api, job.job, results)
         downloader.run(files, lambda event: follower.fetching(step, event))
         runs = self._publish(job, step, found.stages, follower)
+        for notice in whole.kept(self._project):
+            follower.notice(notice.code, notice.message)
         for name, run in zip(job.stages_of(step), runs, strict=True):
             self._end(
                 Outcome(
