@@ -7,7 +7,6 @@ nobody else's, and never photos that lie where results lie.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from spaceport_app import atomic
@@ -16,11 +15,7 @@ from spaceport_app.project.errors import ProjectError, unwritable
 
 # What desktops leave in every folder that was looked at.
 _OF_DESKTOPS = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".directory"})
-_BESIDE_RESULTS = frozenset({document.FILE, lock.FILE, layout.LOGS, layout.EDITS, layout.CLOUD})
-_BESIDE = re.compile(
-    r"project\.damaged-\d+\.json|edits\.aside-\d+\.json|.+\.kept-\d+"
-    r"|\.[a-z0-9_]+\.(partial|scratch|old)(\.removing)?"
-)
+_HEAD_BYTES = 4096
 
 
 def require_free(folder: Path) -> None:
@@ -45,8 +40,11 @@ def require_free(folder: Path) -> None:
         return
     except OSError as error:
         raise unwritable(folder, error) from error
-    ours = _of_a_project if document.FILE in names else _of_a_beginning
-    foreign = [name for name in names if name.lower() not in _OF_DESKTOPS and not ours(name)]
+    if document.FILE in names and _was_a_project(whole):
+        return
+    foreign = [
+        name for name in names if name.lower() not in _OF_DESKTOPS and not _of_a_beginning(name)
+    ]
     if foreign:
         more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise ProjectError(
@@ -92,10 +90,18 @@ def _of_a_beginning(name: str) -> bool:
     return name == lock.FILE or atomic.is_temporary(Path(name), document.FILE)
 
 
-def _of_a_project(name: str) -> bool:
-    if name in _BESIDE_RESULTS or name in layout.RESULTS.values() or _BESIDE.fullmatch(name):
+def _was_a_project(folder: Path) -> bool:
+    """Whether a ``project.json``, that may be damaged, is one of Spaceport's.
+
+    Other programs have files of that name too.
+    """
+    if folder.name.lower().endswith(document.SUFFIX) or (folder / lock.FILE).is_file():
         return True
-    return _of_a_beginning(name) or atomic.is_temporary(Path(name), layout.EDITS)
+    try:
+        with (folder / document.FILE).open("rb") as file:
+            return b'"spaceport"' in file.read(_HEAD_BYTES)
+    except OSError:
+        return False
 
 
 def _among_results(project: Path, path: Path) -> bool:
