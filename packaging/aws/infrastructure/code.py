@@ -13,6 +13,7 @@ SHARED = (
     "spaceport_app/cloud/__init__.py",
     "spaceport_app/cloud/job.py",
     "spaceport_app/cloud/layout.py",
+    "spaceport_app/cloud/wire.py",
     "spaceport_app/cloud/backend/__init__.py",
 )
 

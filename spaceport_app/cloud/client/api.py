@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from spaceport_app import __version__
+from spaceport_app.cloud import wire
 from spaceport_app.cloud.client import answers, failures
 from spaceport_app.cloud.client.answers import (
     Arrived,
@@ -189,7 +190,7 @@ class Api:
         if not answer.is_success:
             raise self._refusal(answer, job)
         try:
-            raw = answer.json()
+            raw = wire.read(answer.content)
         except ValueError as error:
             # A page of a hotel or a proxy answers 200 to everything.
             raise failures.wrong_endpoint(self.endpoint) from error
@@ -254,7 +255,7 @@ class Api:
     def _refusal(self, answer: httpx.Response, job: str) -> failures.CloudError:
         status = answer.status_code
         try:
-            said = answer.json()
+            said = wire.read(answer.content)
         except ValueError:
             said = {}
         said = said if isinstance(said, dict) else {}
@@ -262,7 +263,7 @@ class Api:
         if status in _AGAIN:
             return failures.busy(sentence or f"it answers {status}")
         if code == "incomplete":
-            return failures.IncompleteError(tuple(int(n) for n in said.get("missing", ())))
+            return self._read(said, _incomplete, "incomplete")
         if sentence and job and status == 404:
             return failures.no_job(job)
         if sentence:
@@ -322,10 +323,11 @@ def _health(raw: Any) -> Health:
 
 
 def _created(raw: Any) -> Created:
-    size = int(raw["partBytes"])
-    if size < 1:
-        raise ValueError("parts of no bytes")
-    return Created(str(raw["job"]), size)
+    return Created(wire.text(raw["job"]), wire.whole(raw["partBytes"], 1))
+
+
+def _incomplete(raw: Any) -> failures.IncompleteError:
+    return failures.IncompleteError(tuple(wire.whole(n) for n in raw.get("missing", ())))
 
 
 def _signed(raw: Any) -> tuple[Signed, ...]:
@@ -338,7 +340,7 @@ def _arrived(raw: Any) -> tuple[Arrived, ...]:
 
 def _taken(raw: Any) -> tuple[int, int | None]:
     after = raw["next"]
-    return len(raw["taken"]), None if after is None else int(after)
+    return len(raw["taken"]), None if after is None else wire.whole(after)
 
 
 def _state(raw: Any) -> str:
