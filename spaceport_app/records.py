@@ -1,0 +1,179 @@
+"""JSON files read into typed records: what does not fit is refused with its place and reason.
+
+A file of a project may be cut, flipped, written by a newer version, or made up by somebody else.
+Nothing past this module meets a wrong type, a number beyond a double or text without end.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, NoReturn, TypeVar
+
+import msgspec
+
+from spaceport_app import inside
+from spaceport_app.errors import StageError
+
+T = TypeVar("T")
+
+MOST_BYTES = 1 << 28
+"""Largest file that is read: a photo list of 100,000 photos has a fifth of it."""
+_LONGEST_NUMBER = 400
+_LARGEST_INTEGER = 1 << 63
+_LONGEST_REASON = 160
+
+
+class RecordError(ValueError):
+    """JSON that is none, or does not hold what its kind needs; the text says where and why."""
+
+
+class NewerRecordError(RecordError):
+    """A later version wrote it."""
+
+
+def decode(data: bytes | str, kind: type[T]) -> T:
+    """Return JSON as a value of `kind`: a dataclass, mapping, tuple or plain type.
+
+    Fields that `kind` does not know are left out, so that what an older version does not know
+    keeps nobody from reading. ``Path`` is read from text.
+
+    Raises
+    ------
+    RecordError
+        If it is no JSON, holds a number that no double holds or an integer beyond 64 bits, is
+        nested too deep, or does not fit.
+    """
+    return convert(parse(data), kind)
+
+
+def parse(data: bytes | str) -> Any:
+    """Return JSON as plain values; see `decode`."""
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8-sig")
+        # Python's own parser: names of files may hold what is no Unicode, as escapes.
+        return json.loads(
+            text, parse_int=_integer, parse_float=_number, parse_constant=_no_constant
+        )
+    except RecordError:
+        raise
+    except UnicodeDecodeError as error:
+        raise RecordError("it is not text") from error
+    except json.JSONDecodeError as error:
+        raise RecordError(f"line {error.lineno}: {error.msg}") from error
+    except RecursionError as error:
+        raise RecordError("it is nested too deep") from error
+
+
+def convert(value: Any, kind: type[T]) -> T:
+    """Return plain values as a value of `kind`; see `decode`."""
+    try:
+        return msgspec.convert(value, kind, dec_hook=_special)
+    except msgspec.ValidationError as error:
+        raise RecordError(_reason(str(error))) from error
+    except RecursionError as error:
+        raise RecordError("it is nested too deep") from error
+
+
+@dataclass(frozen=True)
+class RecordFile(Generic[T]):
+    """One kind of file of a project, and what to say where it cannot be used.
+
+    Parameters
+    ----------
+    kind : type
+        What it is read as.
+    code : str
+        Code of the failure, such as ``"bad_photo_list"``.
+    remedy : str
+        What to do about a damaged one.
+    schema : int or None
+        Newest number in its field ``schema`` that is understood; None where it has no such field.
+    newer_remedy : str
+        What to do about one that a later version wrote.
+    """
+
+    kind: type[T]
+    code: str
+    remedy: str
+    schema: int | None = None
+    newer_remedy: str = "Open it with that version."
+
+    def read(self, path: Path) -> T:
+        """Read the file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is not there.
+        StageError
+            With `code`, naming the file, if it cannot be read or understood.
+        """
+        try:
+            return self.decode(inside.read_regular(path, MOST_BYTES))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError(error.errno, error.strerror, str(path)) from error
+        except NewerRecordError as error:
+            raise StageError(
+                self.code, f"{path.name} was written by a newer Spaceport.", self.newer_remedy
+            ) from error
+        except ValueError as error:
+            raise StageError(
+                self.code, f"{path.name} is damaged ({error}).", self.remedy
+            ) from error
+        except OSError as error:
+            raise StageError(
+                self.code, f"{path.name} cannot be read ({error.strerror}).", self.remedy
+            ) from error
+
+    def decode(self, data: bytes | str) -> T:
+        """Return the content of such a file.
+
+        Raises
+        ------
+        RecordError
+            If it does not fit; `NewerRecordError` if a later version wrote it.
+        """
+        value = parse(data)
+        if self.schema is not None:
+            _check_schema(value, self.schema)
+        return convert(value, self.kind)
+
+
+def _check_schema(value: Any, known: int) -> None:
+    schema = value.get("schema") if isinstance(value, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+        raise RecordError("it has no schema number")
+    if schema > known:
+        raise NewerRecordError(f"schema {schema}, known here: {known}")
+
+
+def _integer(text: str) -> int:
+    value = int(text) if len(text) < _LONGEST_NUMBER else _LARGEST_INTEGER
+    if not -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
+        raise RecordError("a number is out of range")
+    return value
+
+
+def _number(text: str) -> float:
+    value = float(text) if len(text) < _LONGEST_NUMBER else math.inf
+    if not math.isfinite(value):
+        raise RecordError("a number is out of range")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise RecordError(f"{name} is no number of JSON")
+
+
+def _special(kind: type[Any], value: Any) -> Any:
+    if issubclass(kind, Path) and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(f"records of {kind} cannot be read")
+
+
+def _reason(text: str) -> str:
+    # What stands in the file is not repeated at length: it may be anybody's words.
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 3] + "..."
