@@ -47,9 +47,7 @@ class CloudFile:
         KeyError, TypeError, ValueError
             If something is missing or of another kind.
         """
-        return CloudFile(
-            wire.text(raw["name"]), wire.whole(raw["bytes"]), wire.text(raw["sha256"])
-        )
+        return CloudFile(wire.text(raw["name"]), wire.whole(raw["bytes"]), wire.text(raw["sha256"]))
 
 
 @dataclass(frozen=True)

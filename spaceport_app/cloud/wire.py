@@ -59,7 +59,7 @@ def whole(value: object, least: int = 0) -> int:
         If it is anything else, true and false included.
     """
     if type(value) is not int or not least <= value <= MOST_WHOLE:
-        raise ValueError(f"no whole number from {least} on: {str(type(value).__name__)}")
+        raise ValueError(f"no whole number from {least} on: {type(value).__name__}")
     return value
 
 

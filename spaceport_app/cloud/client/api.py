@@ -123,7 +123,13 @@ class Api:
         after: int | None = 0
         while after is not None:
             asked = {"job": other, "after": after}
-            number, after = self._ask("POST", f"{_of(job)}/take", _taken, asked, job=job)
+            try:
+                number, after = self._ask("POST", f"{_of(job)}/take", _taken, asked, job=job)
+            except failures.RefusedError as error:
+                if error.code != "too_many_copies":
+                    raise
+                # What is missing is uploaded then.
+                return taken
             taken += number
         return taken
 
@@ -212,7 +218,8 @@ class Api:
             try:
                 answer = self._request(method, path, body)
                 self._note_clock(answer)
-                if answer.status_code not in _AGAIN or failed >= self.patience.tries:
+                passing = answer.status_code in _AGAIN and not _is_limit(answer)
+                if not passing or failed >= self.patience.tries:
                     return answer
                 why, pause = str(answer.status_code), retry_after(answer)
             except httpx.TransportError as error:
@@ -254,12 +261,11 @@ class Api:
 
     def _refusal(self, answer: httpx.Response, job: str) -> failures.CloudError:
         status = answer.status_code
-        try:
-            said = wire.read(answer.content)
-        except ValueError:
-            said = {}
-        said = said if isinstance(said, dict) else {}
+        said = _said(answer)
         sentence, code = str(said.get("error") or ""), str(said.get("code") or "")
+        remedy = str(said.get("remedy") or "")
+        if _is_limit(answer):
+            return failures.limited(code, sentence, remedy)
         if status in _AGAIN:
             return failures.busy(sentence or f"it answers {status}")
         if code == "incomplete":
@@ -267,7 +273,7 @@ class Api:
         if sentence and job and status == 404:
             return failures.no_job(job)
         if sentence:
-            return failures.refused(code or "refused", sentence)
+            return failures.refused(code or "refused", sentence, remedy)
         # These two come from API Gateway itself.
         if status in (401, 403) and "authentication token" in str(said.get("message", "")).lower():
             return failures.wrong_endpoint(self.endpoint)
@@ -283,6 +289,23 @@ def quiet() -> None:
     """
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _said(answer: httpx.Response) -> Mapping[str, Any]:
+    """Return what an answer says of why it is no success; nothing if it is not of the service."""
+    try:
+        said = wire.read(answer.content)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _is_limit(answer: httpx.Response) -> bool:
+    """Whether the service says that a limit of the key is reached: to ask again soon is no use."""
+    if answer.status_code != 429:
+        return False
+    said = _said(answer)
+    return bool(said.get("error")) and said.get("code", "busy") not in ("", "busy")
 
 
 def retry_after(answer: httpx.Response) -> float:
