@@ -28,6 +28,9 @@ def read(text: str | bytes) -> Any:
     ValueError
         If it is no JSON, too deep, or holds a number that no float can be.
     """
+    if isinstance(text, bytes):
+        # Of bytes, json itself would let half characters pass.
+        text = text.decode()
     try:
         value = json.loads(text, parse_float=_float, parse_int=_whole, parse_constant=_no_number)
     except RecursionError as error:
