@@ -170,6 +170,24 @@ def test_anything_in_a_body_is_answered(cloud: Cloud, job: str) -> None:
     assert failed == []
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/jobs", '{"settings": {"options": {"sfm": {"a": 1e999}}}}'),
+        ("/jobs", f'{{"settings": {{"options": {{"sfm": {{"a": 1{"0" * 400}}}}}}}}}'),
+        ("/jobs", f'{{"settings": {{"options": {{"sfm": {{"a": {"[" * 900}{"]" * 900}}}}}}}}}'),
+        ("/jobs", '{"settings": {"options": {"sfm": {"a": "\\ud800"}}}}'),
+        ("/start-job", f'{{"s3Url": "s3://{SEEDS}/\\ud800/a.zip"}}'),
+        ("/start-job", f'{{"s3Url": "s3://{SEEDS}/a\\u0000b/a.zip"}}'),
+    ],
+)
+def test_what_nobody_can_work_with_is_refused(cloud: Cloud, path: str, body: str) -> None:
+    # The last of two fields of one name counts.
+    whole = json.dumps(asked(b"one") if path == "/jobs" else {"email": None})
+    answer = call(cloud, "POST", path, f"{whole[:-1]}, {body[1:]}")
+    assert answer["statusCode"] == 400, answer
+
+
 def test_anything_in_an_address_is_answered(cloud: Cloud, job: str) -> None:
     chance = random.Random(1306)
     texts = [v for v in VALUES if isinstance(v, str)] + [
