@@ -84,7 +84,8 @@ def _is_over(states: Any, execution: str, made: datetime, now: datetime) -> bool
         if service_code(error) != "ExecutionDoesNotExist":
             raise
         return now - made > KEPT_UNKNOWN
-    return run["status"] != "RUNNING" and now - run["stopDate"] > KEPT
+    ended: datetime | None = run.get("stopDate")
+    return run["status"] != "RUNNING" and ended is not None and now - ended > KEPT
 
 
 def _remove(iam: Any, name: str) -> None:
