@@ -109,6 +109,13 @@ def test_the_small_build_of_torch_is_of_the_pinned_version() -> None:
     assert len(hashes) == 2 * len(relock.PYTHONS)
 
 
+def test_the_stack_for_aws_is_made_with_its_list() -> None:
+    asked = ROOT / "packaging" / "aws" / "requirements.txt"
+    (line,) = (one for one in asked.read_text("utf-8").splitlines() if not one.startswith("#"))
+    option, _, place = line.partition(" ")
+    assert option == "-r" and (asked.parent / place).resolve() == places.FOLDER / "cdk.txt"
+
+
 def wheel(folder: Path, code: str) -> str:
     """Make a wheel in a folder and return its SHA-256."""
     about = "spaceport_nobody-1.0.dist-info"

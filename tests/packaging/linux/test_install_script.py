@@ -208,7 +208,7 @@ def test_a_copy_that_fails_leaves_the_old_one(person: Person, tmp_path: Path) ->
     assert person.install().returncode == 0
     before = person.state()
     person.unpack("2.0")
-    (tmp_path / "cp").write_text("#!/bin/sh\nmkdir -p \"$3\"; exit 1\n", encoding="utf-8")
+    (tmp_path / "cp").write_text('#!/bin/sh\nmkdir -p "$3"; exit 1\n', encoding="utf-8")
     (tmp_path / "cp").chmod(0o755)
     done = person.install(PATH=f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     assert done.returncode == 1 and "Nothing has changed" in done.stderr
