@@ -135,3 +135,37 @@ def test_what_is_no_zip_is_told(tmp_path: Path, damage: str) -> None:
     with pytest.raises(StageError) as raised:
         unpacked(tmp_path, path)
     assert raised.value.code == "bad_archive"
+
+
+@pytest.mark.parametrize(("field", "at"), [("place of the directory", 16), ("its size", 12)])
+def test_a_directory_that_points_before_the_file_is_told(
+    tmp_path: Path, field: str, at: int
+) -> None:
+    made = archive(tmp_path / "a.zip", SFM)
+    data = bytearray(made.read_bytes())
+    end = data.rindex(b"PK\x05\x06")
+    data[end + at : end + at + 4] = (0x7FFFFFF0).to_bytes(4, "little")
+    made.write_bytes(data)
+    with pytest.raises(StageError) as raised:
+        unpacked(tmp_path, made)
+    assert raised.value.code == "bad_archive"
+
+
+def test_a_packing_that_is_not_read_is_not_called_damaged(tmp_path: Path) -> None:
+    made = archive(tmp_path / "a.zip", SFM)
+    data = bytearray(made.read_bytes())
+    at = data.index(b"PK\x01\x02")
+    data[at + 10 : at + 12] = (9).to_bytes(2, "little")
+    made.write_bytes(data)
+    with pytest.raises(StageError, match="Deflate64") as raised:
+        unpacked(tmp_path, made)
+    assert raised.value.code == "bad_archive"
+
+
+@pytest.mark.parametrize("size", ["1e999", "1" + "0" * 400])
+def test_a_manifest_with_a_number_beyond_all_is_damaged(tmp_path: Path, size: str) -> None:
+    listed = manifest("sfm", SFM).replace(b'"bytes": 5', f'"bytes": {size}'.encode(), 1)
+    files = {f"files/{path}": data for path, data in SFM.items()} | {"manifest.json": listed}
+    with pytest.raises(StageError) as raised:
+        unpacked(tmp_path, archive(tmp_path / "a.zip", files))
+    assert raised.value.code == "input_damaged"
