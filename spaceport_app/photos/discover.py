@@ -221,7 +221,7 @@ def _kind(path: Path) -> int:
 
 
 def _not_regular(name: str, path: Path) -> LeftOut:
-    return LeftOut(name, path, Finding("not_regular", unread.NOT_REGULAR))
+    return LeftOut(name, path, unread.NOT_REGULAR)
 
 
 def _once(groups: list[_Source]) -> list[_Source]:

@@ -50,7 +50,7 @@ class Finding:
     Codes of photos: ``no_gps``, ``wrong_gps``, ``blurred``, ``dark``, ``overexposed``,
     ``duplicate``, ``near_duplicate``, ``small``, ``odd_size``, ``excluded``.
     Codes of files left out: ``unreadable``, ``too_large``, ``no_permission``, ``vanished``,
-    ``unsupported``, ``heic_unsupported``, ``not_opened``, ``not_regular``, ``too_slow``,
+    ``unsupported``, ``heic_unsupported``, ``not_opened``, ``too_slow``,
     ``bad_zip``, ``unsafe_zip``, ``encrypted_zip``, ``zip_bomb``.
     """
 

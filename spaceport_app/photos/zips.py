@@ -24,6 +24,7 @@ from spaceport_app.inside import OutsideError
 from spaceport_app.photos import unread
 from spaceport_app.photos.decode import PHOTO_SUFFIXES
 from spaceport_app.photos.model import Finding, LeftOut
+from spaceport_app.quantities import size
 from spaceport_app.unzip import DamagedZipError, UnsupportedZipError, ZipError
 
 MAXIMUM_ENTRIES = 50_000
@@ -124,7 +125,7 @@ def _unopened(archive: Path, error: Exception) -> LeftOut:
     if isinstance(error, OSError):
         words = error.strerror or type(error).__name__
         return _refused(archive, "unreadable", f"The zip cannot be read ({words}).")
-    return _refused(archive, "not_regular", unread.NOT_REGULAR)
+    return LeftOut(archive.name, archive, unread.NOT_REGULAR)
 
 
 def _refused(archive: Path, code: str, message: str, entry: str = "") -> LeftOut:
@@ -196,8 +197,7 @@ def _check_size(entries: list[Entry], archive: Path, folder: Path, maximum_bytes
     if total > free:
         raise StageError(
             "disk_full",
-            f"{archive.name} unpacks to {total / 1e9:.1f} GB, and only {free / 1e9:.1f} GB of "
-            "disk are free.",
+            f"{archive.name} unpacks to {size(total)}, and only {size(free)} of disk are free.",
             "Free disk space or choose a project folder on another disk.",
         )
 

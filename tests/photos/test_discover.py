@@ -203,7 +203,7 @@ def test_what_is_no_regular_file_is_named_and_never_opened(
     found = find(tmp_path, tmp_path / "in", *loose)
     assert names(found) == ["a.jpg"]
     assert {(item.name, item.reason.code) for item in found.left_out} == {
-        (name, "not_regular")
+        (name, "unreadable")
         for name in (
             *("pipe.jpg", "zero.jpg", "to pipe.jpg", "round.jpg", "plug.jpg"),
             *("loose.jpg", "loose.zip"),

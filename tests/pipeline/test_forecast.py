@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections import namedtuple
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def test_too_small_a_disk_is_refused_before_the_start(
     with pytest.raises(ProjectError) as error:
         forecast.of_project(project, STAGES)
     assert error.value.code == "disk_too_small"
-    assert "0.0 GB are free" in error.value.message
+    assert "10.5 MB are free" in error.value.message
 
 
 def test_little_memory_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,3 +88,17 @@ def test_broken_sources_are_no_reason_to_fail(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "p.spaceport", sources, Settings("preview", "cpu"))
     work = forecast.workload(project)
     assert (work.photos, work.width) == (1, 4000.0)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.timeout(30)
+def test_pipes_are_not_counted_and_not_opened(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    os.mkfifo(photos / "a.jpg")
+    os.mkfifo(tmp_path / "b.zip")
+    Image.new("RGB", (1600, 1200)).save(photos / "c.jpg")
+    sources = (photos, tmp_path / "b.zip")
+    made = Project.create(tmp_path / "a.spaceport", sources, Settings("preview", "cpu"))
+    work = forecast.workload(made)
+    assert (work.photos, work.width) == (1, 1600.0)
