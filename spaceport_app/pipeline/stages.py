@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from spaceport_app.splats.training.run import TrainInputs
 
 PHOTOS, SFM, SPLATS, BUNDLE, EXPORT = "photos", "sfm", "splats", "bundle", "export"
+# pycolmap, torch and Numba with the stacks of their threads: 1.2 to 1.5 GB on two cores, and at
+# 1.0 all of the stages that load them failed.
+_LIBRARIES_BYTES = 1_000_000_000
 SNAPSHOT = "snapshot/splats.ply"
 """In the scratch folder of train: the Gaussians as they are while it works."""
 
@@ -208,6 +211,7 @@ STAGES: Registry = (
         reads=("import",),
         weight=20.0,
         estimate=estimate.of_sfm,
+        address_space_bytes=_LIBRARIES_BYTES,
         neutral=frozenset({"threads"}),
         check=_photos_still_there,
     ),
@@ -221,6 +225,7 @@ STAGES: Registry = (
         reads=("sfm",),
         weight=70.0,
         estimate=estimate.of_train,
+        address_space_bytes=_LIBRARIES_BYTES,
         neutral=NOT_IN_RESULT,
         saves=True,
         renders=True,
@@ -235,6 +240,7 @@ STAGES: Registry = (
         reads=("sfm", "train"),
         weight=6.0,
         estimate=estimate.of_compress,
+        address_space_bytes=_LIBRARIES_BYTES,
         facts=editing.facts,
         check=editing.check,
         renders=True,
