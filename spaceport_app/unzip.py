@@ -178,7 +178,7 @@ def _tolerable(directory: bytes) -> bytes:
     return bytes(changed)
 
 
-def _is_utf8(name: bytes) -> bool:
+def _is_utf8(name: bytearray) -> bool:
     try:
         name.decode("utf-8")
     except UnicodeDecodeError:
@@ -186,7 +186,7 @@ def _is_utf8(name: bytes) -> bool:
     return True
 
 
-def _is_extra(extra: bytes) -> bool:
+def _is_extra(extra: bytearray) -> bool:
     """Whether the blocks of an extra field, each with its length, end where the field does."""
     at = 0
     while at + 4 <= len(extra):

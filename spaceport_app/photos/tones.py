@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +56,7 @@ def _of_floats(source: Image.Image) -> Image.Image:
     return result
 
 
-def _bands(source: Image.Image) -> Iterator[tuple[int, npt.NDArray[np.generic]]]:
+def _bands(source: Image.Image) -> Iterator[tuple[int, npt.NDArray[Any]]]:
     """Yield the first row and the values of one band of rows after the other."""
     rows = max(1, _BAND_PIXELS // max(source.width, 1))
     for row in range(0, source.height, rows):

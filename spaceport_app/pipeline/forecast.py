@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spaceport_app import resources, unzip
+from spaceport_app.errors import StageError
 from spaceport_app.events import Notice
 from spaceport_app.pipeline import fingerprint, machine
 from spaceport_app.pipeline.estimate import Estimate, Workload
@@ -16,6 +17,7 @@ from spaceport_app.pipeline.stage import Registry
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import size
+from spaceport_app.sfm import place
 from spaceport_app.unzip import ZipError
 
 _USUAL_SIZE = (4000.0, 3000.0)
@@ -47,13 +49,18 @@ def of_project(project: Project, stages: Registry) -> Forecast | None:
     Raises
     ------
     ProjectError
-        ``disk_too_small`` if less than half of what it takes is free: to start would be to
-        fail late.
+        ``disk_too_small`` if less than half of what it takes is free, ``path_too_long`` if the
+        folder lies too deep: to start would be to fail late.
     """
     options = resolve_all(stages, project.document.settings)
     todo = _todo(project, stages, options)
     if not any(stage.estimate for stage in todo):
         return None
+    if any(stage.name == "sfm" for stage in todo):
+        try:
+            place.check(project.scratch("sfm"), project.folder)
+        except StageError as error:
+            raise ProjectError(error.code, error.message, error.remedy) from error
     work = workload(project)
     found = {
         stage.name: stage.estimate(work, options) for stage in todo if stage.estimate is not None

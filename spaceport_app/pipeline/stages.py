@@ -18,6 +18,7 @@ from spaceport_app.pipeline import editing, estimate, forecast, identity
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import Place, Registry, Stage
 from spaceport_app.project.project import Project
+from spaceport_app.sfm import place as sfm_place
 from spaceport_app.splats import edits
 from spaceport_app.splats.training.options import NOT_IN_RESULT
 
@@ -100,6 +101,11 @@ def _photos_gone(project: Project) -> str:
 def _missing(name: str, path: Path, count: int) -> str:
     more = f", and {count - 1} more," if count > 1 else ""
     return f"The photo {name}{more} is not there any more ({path})."
+
+
+def _before_sfm(project: Project) -> None:
+    sfm_place.check(project.scratch("sfm"), project.folder)
+    _photos_still_there(project)
 
 
 def _photos_still_there(project: Project) -> None:
@@ -213,7 +219,7 @@ STAGES: Registry = (
         estimate=estimate.of_sfm,
         address_space_bytes=_LIBRARIES_BYTES,
         neutral=frozenset({"threads"}),
-        check=_photos_still_there,
+        check=_before_sfm,
     ),
     Stage(
         name="train",

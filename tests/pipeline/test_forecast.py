@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -102,3 +103,26 @@ def test_pipes_are_not_counted_and_not_opened(tmp_path: Path) -> None:
     made = Project.create(tmp_path / "a.spaceport", sources, Settings("preview", "cpu"))
     work = forecast.workload(made)
     assert (work.photos, work.width) == (1, 1600.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit is another there")
+@pytest.mark.parametrize(("bytes_", "fits"), [(470, True), (471, False), (900, False)])
+def test_a_path_that_the_database_cannot_have_is_refused_before_the_start(
+    tmp_path: Path, bytes_: int, fits: bool
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (1600, 1200)).save(photos / "c.jpg")
+    folder = tmp_path.resolve()
+    while bytes_ - len(os.fsencode(folder)) > 250:
+        folder = folder / ("ü" * 60)
+    folder = folder / ("d" * (bytes_ - len(os.fsencode(folder)) - 1))
+    folder.parent.mkdir(parents=True)
+    made = Project.create(folder, (photos,), Settings("preview", "cpu"))
+    if fits:
+        assert forecast.of_project(made, STAGES) is not None
+        return
+    with pytest.raises(ProjectError) as error:
+        forecast.of_project(made, STAGES)
+    assert error.value.code == "path_too_long"
+    assert "bytes too long" in error.value.message
