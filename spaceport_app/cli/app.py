@@ -25,7 +25,7 @@ from spaceport_app.cli import (
     window,
 )
 from spaceport_app.cli.flags import with_stage_flags
-from spaceport_app.cli.output import EXIT_CODES, FAILED
+from spaceport_app.cli.output import EXIT_CODES, FAILED, Output, OutputError
 from spaceport_app.pipeline.stage import registry
 
 
@@ -76,9 +76,22 @@ def run(arguments: Sequence[str]) -> int:
         return end.code if isinstance(end.code, int) else FAILED
     except BrokenPipeError:
         # Whoever read our output has seen enough, as with `| head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+        return FAILED
+    except OutputError as error:
+        _drop_output()
+        Output().warn(
+            f"Error: Standard output cannot be written ({error}). "
+            f"Send it to a place with room, or to {os.devnull}, and run again: what is done is "
+            "kept."
+        )
         return FAILED
     return 0
+
+
+def _drop_output() -> None:
+    # What is still held back would fail again when the program ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version(wanted: bool) -> None:

@@ -6,7 +6,7 @@ import errno
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,21 @@ EXIT_CODES = (
 _log = logging.getLogger(__name__)
 
 
+class OutputError(Exception):
+    """Standard output takes no more; the text says why."""
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """Tell a full standard output from a full disk of the project."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.strerror or type(error).__name__) from error
+
+
 class Output:
     """Where a command speaks.
 
@@ -49,18 +64,22 @@ class Output:
     def say(self, text: str = "") -> None:
         """Show a line to a person, its own brackets kept."""
         if not self.json and not self.quiet:
-            self.console.print(text, markup=False)
+            with _written():
+                self.console.print(text, markup=False)
 
     def warn(self, text: str) -> None:
         """Show a line on standard error."""
         if not self.json:
-            self._errors.print(text, markup=False)
+            # There is nowhere left to tell that this cannot be told.
+            with suppress(OSError):
+                self._errors.print(text, markup=False)
 
     def document(self, value: Any) -> None:
         """Write one JSON value on a line of standard output, if JSON is wanted."""
         if self.json:
-            sys.stdout.write(dumps(value) + "\n")
-            sys.stdout.flush()
+            with _written():
+                sys.stdout.write(dumps(value) + "\n")
+                sys.stdout.flush()
 
     def fail(self, failure: Failed, code: int) -> typer.Exit:
         """Tell what went wrong and return the exception that ends the command."""

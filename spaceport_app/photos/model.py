@@ -50,8 +50,8 @@ class Finding:
     Codes of photos: ``no_gps``, ``wrong_gps``, ``blurred``, ``dark``, ``overexposed``,
     ``duplicate``, ``near_duplicate``, ``small``, ``odd_size``, ``excluded``.
     Codes of files left out: ``unreadable``, ``too_large``, ``no_permission``, ``vanished``,
-    ``unsupported``, ``heic_unsupported``, ``not_opened``, ``bad_zip``, ``unsafe_zip``,
-    ``encrypted_zip``, ``zip_bomb``.
+    ``unsupported``, ``heic_unsupported``, ``not_opened``, ``too_slow``,
+    ``bad_zip``, ``unsafe_zip``, ``encrypted_zip``, ``zip_bomb``.
     """
 
     code: str

@@ -19,6 +19,7 @@ from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import Place, Registry, Stage
 from spaceport_app.project.layout import BUNDLE, EXPORT, PHOTOS, SFM, SPLATS
 from spaceport_app.project.project import Project
+from spaceport_app.sfm import place as sfm_place
 from spaceport_app.splats import edits
 from spaceport_app.splats.training.options import NOT_IN_RESULT
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from spaceport_app.splats.edits.model import Edits
     from spaceport_app.splats.training.run import TrainInputs
 
+# pycolmap, torch and Numba with the stacks of their threads: 1.2 to 1.5 GB on two cores, and at
+# 1.0 all of the stages that load them failed.
+_LIBRARIES_BYTES = 1_000_000_000
 SNAPSHOT = "snapshot/splats.ply"
 """In the scratch folder of train: the Gaussians as they are while it works."""
 
@@ -97,6 +101,11 @@ def _photos_gone(project: Project) -> str:
 def _missing(name: str, path: Path, count: int) -> str:
     more = f", and {count - 1} more," if count > 1 else ""
     return f"The photo {name}{more} is not there any more ({path})."
+
+
+def _before_sfm(project: Project) -> None:
+    sfm_place.check(project.scratch("sfm"), project.folder)
+    _photos_still_there(project)
 
 
 def _photos_still_there(project: Project) -> None:
@@ -208,8 +217,9 @@ STAGES: Registry = (
         reads=("import",),
         weight=20.0,
         estimate=estimate.of_sfm,
+        address_space_bytes=_LIBRARIES_BYTES,
         neutral=frozenset({"threads"}),
-        check=_photos_still_there,
+        check=_before_sfm,
     ),
     Stage(
         name="train",
@@ -221,6 +231,7 @@ STAGES: Registry = (
         reads=("sfm",),
         weight=70.0,
         estimate=estimate.of_train,
+        address_space_bytes=_LIBRARIES_BYTES,
         neutral=NOT_IN_RESULT,
         saves=True,
         renders=True,
@@ -235,6 +246,7 @@ STAGES: Registry = (
         reads=("sfm", "train"),
         weight=6.0,
         estimate=estimate.of_compress,
+        address_space_bytes=_LIBRARIES_BYTES,
         facts=editing.facts,
         check=editing.check,
         renders=True,

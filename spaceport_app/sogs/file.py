@@ -26,6 +26,7 @@ FORMATS = ("sog", "sog-folder", "sogs")
 """Formats that `write` makes."""
 
 _LARGEST_META = 1 << 26
+_BLOCK = 1 << 18
 _FILES = frozenset(
     (
         META,
@@ -234,7 +235,8 @@ def _finite(
     with np.errstate(over="ignore", invalid="ignore"):
         splats = decode(meta, load)
     for values in (splats.means, splats.log_scales, splats.opacity_logits, splats.sh):
-        if not np.isfinite(values).all():
+        starts = range(0, len(values), _BLOCK)
+        if not all(np.isfinite(values[start : start + _BLOCK]).all() for start in starts):
             raise bad_bundle(f"{META} holds limits that no value can have")
     return splats
 
