@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label
 
 
 class Banner(QFrame):
@@ -16,7 +17,7 @@ class Banner(QFrame):
         super().__init__(parent)
         self.setProperty("role", "banner")
         self.setObjectName("banner")
-        self._sentence = QLabel(self)
+        self._sentence = Label(parent=self)
         self._sentence.setWordWrap(True)
         self.action = QPushButton(self)
         self.action.setProperty("main", True)
