@@ -122,7 +122,7 @@ def _photo_names(project: Project) -> list[str]:
 def _examined(folder: Path) -> dict[str, Any]:
     """Ask ``spaceport doctor`` in a process of its own, since it imports all heavy parts."""
     answer = subprocess.run(
-        [sys.executable, "-m", "spaceport_app", "doctor", str(folder), "--json"],
+        [sys.executable, "-P", "-m", "spaceport_app", "doctor", str(folder), "--json"],
         capture_output=True,
         text=True,
         encoding="utf-8",
