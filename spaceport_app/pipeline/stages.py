@@ -17,6 +17,7 @@ from spaceport_app.events import JsonValue
 from spaceport_app.pipeline import editing, estimate, forecast, identity
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import Place, Registry, Stage
+from spaceport_app.project import reach
 from spaceport_app.project.project import Project
 from spaceport_app.splats import edits
 from spaceport_app.splats.training.options import NOT_IN_RESULT
@@ -53,6 +54,7 @@ def reconstruction(project: Project) -> Reconstruction:
 def _photo_files(project: Project) -> JsonValue:
     from spaceport_app.photos.discover import is_junk
 
+    reach.require(project)
     excluded: list[JsonValue] = [*sorted(project.document.settings.excluded)]
     return {"files": identity.of_sources(project.sources, is_junk), "excluded": excluded}
 
@@ -82,6 +84,7 @@ def _photos_gone(project: Project) -> str:
 
     if project.published("import") is None:
         return ""
+    reach.require(project)
     sources = project.sources
     for source in sources:
         if not source.exists():
@@ -102,6 +105,7 @@ def _missing(name: str, path: Path, count: int) -> str:
 def _photos_still_there(project: Project) -> None:
     from spaceport_app.photos import store
 
+    reach.require(project)
     changes = store.changed(photoset(project))
     gone = [change for change in changes if change.kind == "vanished"]
     again = shlex.join(["spaceport", "stage", "import", str(project.folder)])

@@ -11,7 +11,7 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtGui import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from spaceport_app.cloud.client import connection, prices
@@ -46,7 +46,8 @@ def rich() -> list[str]:
 def _of_qt(widget: QWidget) -> bool:
     above: QWidget | None = widget
     while above is not None:
-        if isinstance(above, QFileDialog) or above.metaObject().className() == "QTipLabel":
+        # pyqtgraph makes menus with labels of its own words.
+        if isinstance(above, QFileDialog | QMenu) or above.metaObject().className() == "QTipLabel":
             return True
         above = above.parentWidget()
     return False
