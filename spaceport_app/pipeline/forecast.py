@@ -14,6 +14,7 @@ from spaceport_app.pipeline import fingerprint, machine
 from spaceport_app.pipeline.estimate import Estimate, Workload
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import Registry
+from spaceport_app.project import reach
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import size
@@ -116,6 +117,7 @@ def workload(project: Project) -> Workload:
         pixels = float(str(run.report["megapixels"])) * 1e6 / photos
         height = (pixels * 0.75) ** 0.5
         return Workload(photos, pixels / height, height, resources.cores(), device)
+    reach.require(project)
     count, usual = _photo_files(project.sources)
     return Workload(count, *usual, resources.cores(), device)
 

@@ -17,6 +17,7 @@ from spaceport_app.events import JsonValue
 from spaceport_app.pipeline import editing, estimate, forecast, identity
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import Place, Registry, Stage
+from spaceport_app.project import reach
 from spaceport_app.project.layout import BUNDLE, EXPORT, PHOTOS, SFM, SPLATS
 from spaceport_app.project.project import Project
 from spaceport_app.sfm import place as sfm_place
@@ -57,6 +58,7 @@ def reconstruction(project: Project) -> Reconstruction:
 def _photo_files(project: Project) -> JsonValue:
     from spaceport_app.photos.discover import is_junk
 
+    reach.require(project)
     excluded: list[JsonValue] = [*sorted(project.document.settings.excluded)]
     return {"files": identity.of_sources(project.sources, is_junk), "excluded": excluded}
 
@@ -86,6 +88,7 @@ def _photos_gone(project: Project) -> str:
 
     if project.published("import") is None:
         return ""
+    reach.require(project)
     sources = project.sources
     for source in sources:
         if not source.exists():
@@ -111,6 +114,7 @@ def _before_sfm(project: Project) -> None:
 def _photos_still_there(project: Project) -> None:
     from spaceport_app.photos import store
 
+    reach.require(project)
     changes = store.changed(photoset(project))
     gone = [change for change in changes if change.kind == "vanished"]
     again = shlex.join(["spaceport", "stage", "import", str(project.folder)])

@@ -10,6 +10,7 @@ from spaceport_app.events import JsonValue
 from spaceport_app.pipeline import fingerprint
 from spaceport_app.pipeline.settings import resolve
 from spaceport_app.pipeline.stage import Registry
+from spaceport_app.project import reach
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import count, duration, size
 
@@ -44,6 +45,9 @@ def _splats_first(path: Path) -> tuple[bool, str]:
 
 def outdated(project: Project, stages: Registry) -> list[str]:
     """Return the names of published stages whose result no longer fits what comes before."""
+    if reach.unasked(project):
+        # Whether photos have changed is seen where they lie, and nobody has agreed to look there.
+        return []
     settings = project.document.settings
     later: list[str] = []
     for stage in stages:

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.report.facts import Pair, Report, Section
 
 _WIDEST = 860
@@ -87,7 +87,7 @@ class _Picture(QWidget):
         super().__init__()
         self._image = image
         self.setAccessibleName(words)
-        self.setToolTip(words)
+        set_tip(self, words)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -156,9 +156,8 @@ def _pictures(pair: Pair) -> QHBoxLayout:
     return row
 
 
-def _label(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+def _label(text: str, role: str) -> Label:
+    label = Label(text)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setWordWrap(True)
     if role:

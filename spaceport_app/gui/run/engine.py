@@ -50,7 +50,8 @@ class EngineFinder(QObject):
                 variables.insert(name, value)
         variables.insert(PARENT_VARIABLE, str(os.getpid()))
         self._process.setProcessEnvironment(variables)
-        self._process.start(sys.executable, ["-c", _QUESTION])
+        # Nothing is imported from the folder in which the window was started.
+        self._process.start(sys.executable, ["-P", "-c", _QUESTION])
         self._process.closeWriteChannel()
 
     def stop(self) -> None:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QStackedLayout,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from spaceport_app.events import Metric, Preview
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.run import history
 from spaceport_app.gui.run.background import Background
 from spaceport_app.gui.run.curves import Curve, TrainingCurves, smoothed
@@ -64,7 +64,7 @@ class LivePlots(QWidget):
         self._redraw.setInterval(_REDRAW_MS)
         self._redraw.timeout.connect(self._draw)
 
-        self._nothing = QLabel("The curves appear here when training starts.")
+        self._nothing = Label("The curves appear here when training starts.")
         self._nothing.setProperty("role", "muted")
         nothing = QVBoxLayout()
         nothing.addStretch(1)
@@ -86,9 +86,9 @@ class LivePlots(QWidget):
         self._grid.setSpacing(theme.wide)
         layout.addLayout(self._grid, 3)
         right = QVBoxLayout()
-        self.caption = QLabel()
+        self.caption = Label()
         self.caption.setProperty("role", "muted")
-        heading = QLabel("Preview")
+        heading = Label("Preview")
         heading.setProperty("role", "heading")
         head = QHBoxLayout()
         head.addWidget(heading)
@@ -208,9 +208,9 @@ class LivePlots(QWidget):
         for number, (name, title) in enumerate(titles.items()):
             box = QVBoxLayout()
             head = QHBoxLayout()
-            heading = QLabel(title)
+            heading = Label(title)
             heading.setProperty("role", "heading")
-            latest = QLabel()
+            latest = Label()
             latest.setProperty("role", "muted")
             head.addWidget(heading)
             head.addStretch(1)
@@ -241,7 +241,7 @@ class LivePlots(QWidget):
             self._grid.addLayout(box, number // 2, number % 2)
             self._plots[name] = (raw, line, latest)
             if name in _NOISY:
-                plot.setToolTip(_TIPS[name])
+                set_tip(plot, _TIPS[name])
         self._colour()
 
     def _colour(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from spaceport_app import atomic
 from spaceport_app.errors import StageError
 from spaceport_app.pipeline.stage import Registry
+from spaceport_app.project import reach
 from spaceport_app.project.project import Project
 
 MOST = 10
@@ -111,13 +112,14 @@ def _state(project: Project, stage: str) -> str:
 
 def _picture(project: Project) -> Path | None:
     """Return the best picture there is: a rendered view, a view, or a photo."""
+    sources = () if reach.unasked(project) else project.sources
     looks: tuple[Callable[[], list[Path]], ...] = (
         lambda: sorted((project.folder / "splats" / "held_out").glob("*.render.png")),
         lambda: sorted((project.folder / "sfm" / "views").glob("*.jpg")),
-        lambda: [path for path in project.sources if path.suffix.lower() in (".jpg", ".jpeg")],
+        lambda: [path for path in sources if path.suffix.lower() in (".jpg", ".jpeg")],
         lambda: [
             path
-            for source in project.sources[:1]
+            for source in sources[:1]
             if source.is_dir()
             for path in sorted(source.iterdir())
             if path.suffix.lower() in (".jpg", ".jpeg")
