@@ -136,3 +136,14 @@ def test_asks_the_library_where_there_is_no_program(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(gpu.ctypes, "CDLL", lambda name: Nvml())
     found = gpu.find()
     assert found == gpu.Cards((gpu.Card("NVIDIA L4", 24 << 30, (8, 9)),), (550, 54, 14))
+
+
+def test_a_program_of_the_current_folder_is_nobody_to_ask(
+    nvidia_smi: NvidiaSmi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nvidia_smi('echo "NVIDIA GeForce RTX 3080, 591.44, 10240, 8.6"')
+    monkeypatch.setattr(gpu.ctypes, "CDLL", lambda name: (_ for _ in ()).throw(OSError(name)))
+    monkeypatch.chdir(tmp_path / "bin")
+    for path in ("", ".", ":/nowhere"):
+        monkeypatch.setenv("PATH", path)
+        fails("no_gpu")
