@@ -55,9 +55,13 @@ def plain_parts(name: str) -> tuple[str, ...]:
     return parts
 
 
+def is_device(name: str) -> bool:
+    """Whether Windows takes a name for a device, whatever its ending: ``nul``, ``COM1.jpg``."""
+    return name.partition(".")[0].rstrip(" ").lower() in _DEVICES
+
+
 def _odd_on_windows(part: str) -> bool:
-    stem = part.partition(".")[0].rstrip(" ").lower()
-    return ":" in part or part[-1:] in (".", " ") or stem in _DEVICES
+    return ":" in part or part[-1:] in (".", " ") or is_device(part)
 
 
 def path(folder: Path, name: str) -> Path:
