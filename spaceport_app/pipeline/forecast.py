@@ -149,7 +149,7 @@ def _size(path: Path) -> tuple[float, float] | None:
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=("JPEG", "PNG", "TIFF")) as image:
             return float(image.width), float(image.height)
     except (OSError, ValueError, Image.DecompressionBombError):
         return None

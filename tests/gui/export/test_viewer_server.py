@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from PySide6.QtGui import QImage
+from sogs.test_viewer import balls
 
 from spaceport_app.errors import StageError
 from spaceport_app.gui.export import loopback
 from spaceport_app.gui.export.viewer_server import ViewerServer
 from spaceport_app.sogs import file as bundles
 from spaceport_app.sogs.axes import to_viewer
-from tests.sogs.test_viewer import balls
 
 
 @pytest.fixture
