@@ -55,9 +55,9 @@ def plain_parts(name: str) -> tuple[str, ...]:
     return parts
 
 
-def is_device(name: str) -> bool:
-    """Whether Windows takes a name for a device, whatever its ending: ``nul``, ``COM1.jpg``."""
-    return name.partition(".")[0].rstrip(" ").lower() in _DEVICES
+def is_device(part: str) -> bool:
+    """Whether Windows opens a device, such as a printer, where a file of this name is opened."""
+    return part.partition(".")[0].rstrip(" ").lower() in _DEVICES
 
 
 def _odd_on_windows(part: str) -> bool:
