@@ -30,7 +30,7 @@ def test(recipe: Recipe, folder: Path, cancel: Event, report: Report) -> dict[st
     """
     site = folder / installed_engine.SITE
     module = "spaceport_app.engine_setup.selftest"
-    command = [sys.executable, "-m", module, str(site), recipe.device, *recipe.imports]
+    command = [sys.executable, "-P", "-m", module, str(site), recipe.device, *recipe.imports]
     last: dict[str, Any] = {}
 
     def take(line: str) -> None:

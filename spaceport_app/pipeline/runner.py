@@ -258,7 +258,7 @@ class Runner:
         folder = self._project.folder.absolute()
         spent = f"{time.monotonic() - self._began:.3f}"
         module = "spaceport_app.pipeline.child"
-        command = [sys.executable, "-m", module, stage.name, str(folder), spent]
+        command = [sys.executable, "-P", "-m", module, stage.name, str(folder), spent]
         kills = machine.oom_kills()
         process = processes.start(command, environment.for_child(os.environ), run.token)
         lines: SimpleQueue[str | None] = SimpleQueue()

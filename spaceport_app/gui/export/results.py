@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spaceport_app import inside
 from spaceport_app.pipeline import summary
 from spaceport_app.project import layout
 from spaceport_app.project.project import Project
@@ -39,9 +40,9 @@ def of(project: Project) -> Results | None:
     sizes = run.report.get("file_bytes")
     folder = project.folder / layout.EXPORT
     files = [
-        Made(folder / name, int(float(str(number))))
+        Made(place, int(float(str(number))))
         for name, number in (sizes.items() if isinstance(sizes, dict) else ())
-        if (folder / name).exists()
+        if (place := _place(folder, name)) is not None
     ]
     if not files:
         return None
@@ -57,6 +58,15 @@ def of(project: Project) -> Results | None:
     return Results(tuple(files), tuple(rows))
 
 
+def _place(folder: Path, name: str) -> Path | None:
+    """Return where an exported file lies; None if it is not there, or not a name for one."""
+    try:
+        place = inside.path(folder, name)
+        return place if place.exists() else None
+    except (OSError, ValueError):
+        return None
+
+
 def to_look_at(project: Project) -> Path | None:
     """Return what the browser's viewer can show: an exported .sog, or the bundle."""
     found = of(project)
@@ -65,5 +75,5 @@ def to_look_at(project: Project) -> Path | None:
     for made in found.files if found is not None and upright else ():
         if made.path.suffix == ".sog":
             return made.path
-    bundle = project.folder / layout.BUNDLE / "bundle"
-    return bundle if (bundle / "meta.json").is_file() else None
+    bundle = _place(project.folder / layout.BUNDLE, "bundle")
+    return bundle if bundle is not None and (bundle / "meta.json").is_file() else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImageReader, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from spaceport_app.gui import theme
+from spaceport_app.gui import pictures, theme
 from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.report.facts import Pair, Report, Section
 
@@ -151,8 +151,11 @@ def _pictures(pair: Pair) -> QHBoxLayout:
         (pair.photo, f"Photo {pair.name}"),
         (pair.render, f"Splat from the camera of {pair.name}"),
     ):
-        reader = QImageReader(str(path))
-        row.addWidget(_Picture(QPixmap.fromImage(reader.read()), words))
+        image = pictures.read(path)
+        if image.isNull():
+            row.addWidget(_label(f"{words} cannot be read.", "muted"))
+        else:
+            row.addWidget(_Picture(QPixmap.fromImage(image), words))
     return row
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from spaceport_app.events import Metric, Preview
-from spaceport_app.gui import theme
+from spaceport_app.gui import pictures, theme
 from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.run import history
 from spaceport_app.gui.run.background import Background
@@ -39,7 +38,6 @@ _TIPS = {
 _LEAST_RANGE = 1000.0
 _NOISY = frozenset(_TIPS)
 
-_log = logging.getLogger(__name__)
 
 _SIDE_BY_SIDE = 620
 """Width in pixels from which plots and preview stand side by side."""
@@ -130,7 +128,7 @@ class LivePlots(QWidget):
 
     def show_preview(self, path: Path) -> None:
         """Read a picture in the background and show it; a newer one supersedes it."""
-        self._background.submit("picture", lambda: _read(path), self._take_picture)
+        self._background.submit("picture", lambda: pictures.read(path), self._take_picture)
 
     def show_training(self, folder: Path) -> None:
         """Show what a finished training has left in its folder."""
@@ -292,12 +290,4 @@ def _last(folder: Path) -> tuple[str, QImage]:
     if path is None:
         return "", QImage()
     number, _, name = path.name.removesuffix(".render.png").partition("_")
-    return name or number, _read(path)
-
-
-def _read(path: Path) -> QImage:
-    # The stage replaces the file in one step, and it is gone once the stage has ended.
-    image = QImage(str(path))
-    if image.isNull():
-        _log.debug("no picture at %s", path)
-    return image
+    return name or number, pictures.read(path)

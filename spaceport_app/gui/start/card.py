@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetrics,
     QImage,
-    QImageReader,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -21,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
 
 from spaceport_app import visible
-from spaceport_app.gui import theme
+from spaceport_app.gui import pictures, theme
 from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.start.recent import Entry, Mark
 
@@ -31,14 +30,7 @@ _WORDS = {"done": "done", "missing": "not yet", "failed": "failed", "stopped": "
 
 def read_picture(path: Path) -> QImage:
     """Read a picture at the size of a card; null if it cannot be read. Runs in any thread."""
-    reader = QImageReader(str(path))
-    reader.setAutoTransform(True)
-    size = reader.size()
-    if size.isValid():
-        reader.setScaledSize(
-            size.scaled(_PICTURE * 2, Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-        )
-    return reader.read()
+    return pictures.read(path, _PICTURE * 2)
 
 
 class _Picture(QWidget):
