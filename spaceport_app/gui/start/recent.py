@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +9,13 @@ from pathlib import Path
 
 from spaceport_app import atomic
 from spaceport_app.errors import StageError
+from spaceport_app.pipeline.reports import imported
 from spaceport_app.pipeline.stage import Registry
 from spaceport_app.project.project import Project
+from spaceport_app.records import RecordFile
 
 MOST = 10
+_RECENT = RecordFile(tuple[Path, ...], "bad_recent", "Open the projects by their folders.")
 
 _log = logging.getLogger(__name__)
 
@@ -67,11 +69,10 @@ class RecentProjects:
 
     def _read(self) -> tuple[Path, ...]:
         try:
-            found = json.loads(self._file.read_text(encoding="utf-8"))
-            return tuple(Path(str(item)) for item in found)
+            return _RECENT.read(self._file)
         except FileNotFoundError:
             return ()
-        except (OSError, ValueError, TypeError) as error:
+        except StageError as error:
             _log.warning("the list of recent projects cannot be read: %s", error)
             return ()
 
@@ -92,11 +93,11 @@ def look(folder: Path, stages: Registry) -> Entry | None:
     except StageError:
         return None
     run = project.published("import")
-    count = run.report.get("used") if run is not None else None
+    count = imported({"import": run.report}).used if run is not None else None
     return Entry(
         folder,
         project.document.name,
-        int(count) if isinstance(count, int | float) else None,
+        count,
         tuple(Mark(stage.label, _state(project, stage.name)) for stage in stages),
         _picture(project),
     )
