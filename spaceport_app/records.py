@@ -191,12 +191,14 @@ def _number(text: str) -> float:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise RecordError(f"{name} is no number of JSON")
+    raise RecordError(f"{name} is not finite, and no number of JSON")
 
 
 def _special(kind: type[Any], value: Any) -> Any:
-    if issubclass(kind, Path) and isinstance(value, str):
-        return Path(value)
+    if issubclass(kind, Path):
+        if isinstance(value, str):
+            return Path(value)
+        raise ValueError("expected text")
     raise NotImplementedError(f"records of {kind} cannot be read")
 
 
@@ -212,6 +214,7 @@ def _reason(text: str) -> str:
         told = "it is of another form"
     plain = told.replace("`", "")
     plain = plain[:1].lower() + plain[1:]
-    place = place.replace("`", "").replace("$.", "").replace("$", "")
+    place = place.replace("`", "").replace("[...]", "/…").replace("$", "").replace(".", "/")
+    place = place.strip("/")
     words = f"{place}: {plain}" if place else plain
     return words if len(words) <= _LONGEST_REASON else words[: _LONGEST_REASON - 3] + "..."

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from spaceport_app.errors import StageError
 
 _INFINITE = "number beyond any double"
 WRONG: tuple[Any, ...] = (
@@ -37,6 +42,30 @@ def mutations(value: Any) -> Iterator[tuple[str, str]]:
         for wrong in WRONG:
             text = _text(_changed(value, place, wrong))
             yield f"{words} = {str(wrong)[:20]!r}", text
+
+
+def check_reader(path: Path, read: Callable[[], object], *codes: str) -> None:
+    """Check that a reader takes each mutation of the file at `path`, or refuses it in a sentence.
+
+    A refusal has one of `codes`, names the file, says what to do and is no longer than is read.
+    """
+    whole = path.read_bytes()
+    read()
+    refused = 0
+    for words, text in mutations(json.loads(whole)):
+        path.write_text(text, encoding="utf-8")
+        try:
+            read()
+        except StageError as error:
+            refused += 1
+            assert error.code in codes, words
+            assert path.name in error.message, words
+            assert len(error.message) < 600, words
+            assert error.remedy, words
+        except Exception as error:
+            pytest.fail(f"{words}: {error!r}")
+    path.write_bytes(whole)
+    assert refused > 10
 
 
 def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -143,7 +143,7 @@ class _Source:
 @dataclass(frozen=True)
 class _Settings:
     preset: _Word
-    device: _Word
+    device: Literal["cpu", "cuda"]
     options: dict[_Word, dict[str, Any]]
     excluded: frozenset[str]
 

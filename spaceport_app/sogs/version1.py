@@ -18,6 +18,7 @@ from spaceport_app.sogs.bundle import (
     count_of,
     harmonics,
     section,
+    shown,
 )
 from spaceport_app.sogs.options import CompressOptions
 from spaceport_app.sogs.quantize import Limits
@@ -80,7 +81,7 @@ def decode(meta: Mapping[str, Any], load: Load) -> Splats:
     count = count_of(shape[0] if isinstance(shape, list) and shape else None, "shape of means")
     encoding = section(meta, "quats", 1).get("encoding", "quaternion_packed")
     if encoding != "quaternion_packed":
-        raise bad_bundle(f"quats are encoded as {encoding}")
+        raise bad_bundle(f"quats are encoded as {shown(encoding)}")
     positions, quaternions = parts.decode_geometry(meta, load, count)
     log_scales = _decode_part(meta, "scales", load, count, 3)
     colours = _decode_part(meta, "sh0", load, count, 4)
@@ -116,7 +117,7 @@ def _encode_harmonics(
 def _decode_harmonics(meta: Mapping[str, Any], load: Load, count: int) -> Floats:
     part = section(meta, "shN", 2)
     if part.get("quantization", 8) != 8:
-        raise bad_bundle(f"shN is quantised to {part['quantization']} bits")
+        raise bad_bundle(f"shN is quantised to {shown(part['quantization'])} bits")
     mins, maxs = parts.limits_of(part, "shN", 1)
     name, labels_name = part["files"]
     labels = parts.decode_labels(load, labels_name, count)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mutated import mutations
 
 from spaceport_app.errors import StageError
 from spaceport_app.sogs import file
@@ -128,3 +129,33 @@ def test_other_peoples_folders_and_files_are_left_alone(tmp_path: Path) -> None:
     shutil.rmtree(folder)
     file.write(folder, scene(5), "sog-folder")
     assert len(file.read(folder)) == 5
+
+
+@pytest.mark.parametrize("format", ["sog-folder", "sogs"])
+def test_a_meta_json_with_anything_wrong_in_it_is_read_or_refused(
+    tmp_path: Path, format: str
+) -> None:
+    folder = tmp_path / "bundle"
+    file.write(folder, scene(40, 1), format)
+    meta = folder / "meta.json"
+    for words, text in mutations(json.loads(meta.read_bytes())):
+        meta.write_text(text, encoding="utf-8")
+        try:
+            file.read(folder)
+        except StageError as error:
+            assert error.code in ("bad_bundle", "unknown_version"), words
+            assert len(error.message) < 400, words
+            assert error.remedy, words
+        except Exception as error:
+            pytest.fail(f"{words}: {error!r}")
+
+
+def test_words_of_a_meta_json_are_not_repeated(tmp_path: Path) -> None:
+    file.write(tmp_path / "b", scene(40, 0), "sog-folder")
+    meta = json.loads((tmp_path / "b" / "meta.json").read_bytes())
+    evil = "<b>Your licence has expired</b>"
+    for changed in ({**meta, "version": evil}, {**meta, "quats": {"files": [evil * 50]}}):
+        (tmp_path / "b" / "meta.json").write_text(json.dumps(changed))
+        with pytest.raises(StageError) as caught:
+            file.read(tmp_path / "b")
+        assert "licence" not in caught.value.message
