@@ -56,7 +56,7 @@ class RecentProjects:
 
     def folders(self) -> tuple[Path, ...]:
         """Return the folders that still hold a project."""
-        return tuple(folder for folder in self._read() if Project.exists(folder))
+        return tuple(folder for folder in self._read() if _is_there(folder))
 
     def add(self, folder: Path) -> None:
         """Put a project on top, and forget those that are gone."""
@@ -84,6 +84,14 @@ class RecentProjects:
         except OSError as error:
             # The list is a convenience: no reason to disturb anybody.
             _log.warning("the list of recent projects cannot be written: %s", error)
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return Project.exists(folder)
+    except OSError:
+        # A path may be longer than the system can ask for.
+        return False
 
 
 def look(folder: Path, stages: Registry) -> Entry | None:
