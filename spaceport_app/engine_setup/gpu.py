@@ -92,7 +92,7 @@ def no_gpu() -> StageError:
 
 def version(text: str) -> Version:
     """Return a version such as ``"580.65.06"`` as numbers; empty where it holds none."""
-    match = re.match(r"\s*(\d+(?:\.\d+)*)", text)
+    match = re.match(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})*)", text)
     return tuple(int(part) for part in match[1].split(".")) if match else ()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import getpass
 import itertools
-import json
 import logging
 import os
 import platform
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from spaceport_app import records
 from spaceport_app.errors import StageError
 from spaceport_app.gui import withheld
 from spaceport_app.pipeline import environment
@@ -166,10 +166,10 @@ def _examined(folder: Path) -> dict[str, Any]:
         check=False,
     )
     try:
-        found = json.loads(answer.stdout.splitlines()[-1])
+        found = records.decode(answer.stdout.splitlines()[-1], dict[str, Any])
     except (ValueError, IndexError):
         found = {}
-    if not isinstance(found, dict) or "versions" not in found:
+    if "versions" not in found:
         trouble = answer.stderr.strip() or f"exit status {answer.returncode}"
         return {"troubles": [f"The computer could not be examined: {trouble}"]}
     return found

@@ -12,6 +12,7 @@ from spaceport_app.errors import StageError
 from spaceport_app.events import Notice
 from spaceport_app.pipeline import fingerprint, machine
 from spaceport_app.pipeline.estimate import Estimate, Workload
+from spaceport_app.pipeline.reports import Imported, imported
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import Registry
 from spaceport_app.project import reach
@@ -112,9 +113,10 @@ def workload(project: Project) -> Workload:
     """
     device = project.document.settings.device
     run = project.published("import")
-    if run is not None and run.report.get("used") and run.report.get("megapixels"):
-        photos = int(str(run.report["used"]))
-        pixels = float(str(run.report["megapixels"])) * 1e6 / photos
+    told = imported({"import": run.report}) if run is not None else Imported()
+    if told.used and told.megapixels:
+        photos = told.used
+        pixels = told.megapixels * 1e6 / photos
         height = (pixels * 0.75) ** 0.5
         return Workload(photos, pixels / height, height, resources.cores(), device)
     reach.require(project)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spaceport_app import room
+from spaceport_app import records, room
 from spaceport_app.errors import StageError
 from spaceport_app.sogs.textures import bad_bundle
 from spaceport_app.splats.model import Floats, Splats
@@ -20,6 +20,8 @@ Load = Callable[[str], bytes]
 """Gives the bytes of one file of a bundle by its name."""
 
 META = "meta.json"
+_LONGEST_NAME = 100
+_LONGEST_SHOWN = 20
 
 # Positions, scales, rotations and opacities in float32, and the textures of colours and labels.
 _BYTES_A_GAUSSIAN = 44 + 20
@@ -64,9 +66,9 @@ def parse_meta(data: bytes) -> dict[str, Any]:
         ``bad_bundle`` if it is no JSON object.
     """
     try:
-        meta = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise bad_bundle(f"{META} is no JSON") from error
+        meta = records.parse(data)
+    except records.RecordError as error:
+        raise bad_bundle(f"{META} is no JSON: {error}") from error
     if not isinstance(meta, dict):
         raise bad_bundle(f"{META} is no JSON object")
     return meta
@@ -149,8 +151,17 @@ def section(meta: Mapping[str, Any], name: str, files: int) -> dict[str, Any]:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether `name` is a file name without any folder."""
-    return bool(name) and name not in (".", "..") and not set(name) & set("/\\:\0")
+    """Whether `name` is a file name without any folder, and fit to be shown."""
+    plain = 0 < len(name) <= _LONGEST_NAME and name.isprintable()
+    return plain and name not in (".", "..") and not set(name) & set("/\\:")
+
+
+def shown(value: object) -> str:
+    """Return a value of meta.json as a message may repeat it: no text of any length or marks."""
+    if isinstance(value, int | float):
+        return str(value)
+    plain = isinstance(value, str) and len(value) <= _LONGEST_SHOWN and value.isalnum()
+    return str(value) if plain else "something else"
 
 
 def check_room(count: int, coefficients: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from spaceport_app import atomic, inside, portable
+from spaceport_app import atomic, inside, portable, records
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Progress, Report, part
+from spaceport_app.sfm.store import read_georeference
 from spaceport_app.sogs import file
 from spaceport_app.sogs.axes import to_viewer, viewer_from_world
 from spaceport_app.sogs.bundle import META, count_of, parse_meta
@@ -152,15 +152,10 @@ def _splats(inputs: ExportInputs, upright: bool) -> Splats:
 def _write_georeference(path: Path, source: Path | None, options: ExportOptions) -> None:
     """Write where the exported coordinates lie: the sfm stage's file and the way back to it."""
     data: dict[str, Any] = {"frame": "arbitrary", "origin": None, "world_to_ecef": None}
+    world_to_ecef = None
     if source is not None:
-        try:
-            data = json.loads(source.read_bytes())
-        except (OSError, ValueError) as error:
-            raise StageError(
-                "bad_reconstruction",
-                f"{source.name} cannot be read.",
-                "Run the reconstruction stage again.",
-            ) from error
+        world_to_ecef = read_georeference(source).world_to_ecef
+        data = records.parse(inside.read_regular(source, records.MOST_BYTES, follow=False))
     file_to_world = np.eye(4)
     if options.orientation == "viewer":
         file_to_world[:3, :3] = viewer_from_world().T
@@ -168,8 +163,7 @@ def _write_georeference(path: Path, source: Path | None, options: ExportOptions)
         "x west, y down, z south" if options.orientation == "viewer" else "x east, y north, z up"
     )
     data["file_to_world"] = (file_to_world + 0.0).tolist()
-    if data.get("world_to_ecef") is not None:
-        world_to_ecef = np.array(data["world_to_ecef"], np.float64).reshape(4, 4)
+    if world_to_ecef is not None:
         data["file_to_ecef"] = (world_to_ecef @ file_to_world).tolist()
     with file.writing(path):
         atomic.write_json(path, data)

@@ -17,7 +17,7 @@ from spaceport_app.errors import StageError
 from spaceport_app.events import Report, ignore
 from spaceport_app.sogs import parts, version1, version2
 from spaceport_app.sogs.archive import read_archive, write_archive
-from spaceport_app.sogs.bundle import META, Bundle, Load, is_plain_name, parse_meta
+from spaceport_app.sogs.bundle import META, Bundle, Load, is_plain_name, parse_meta, shown
 from spaceport_app.sogs.options import CompressOptions
 from spaceport_app.sogs.textures import bad_bundle
 from spaceport_app.splats.model import Splats
@@ -86,7 +86,7 @@ def decode(load: Load) -> Splats:
         return _finite(version2.decode, meta, load)
     raise StageError(
         "unknown_version",
-        f"The bundle is of SOG version {version}, which Spaceport does not know.",
+        f"The bundle is of SOG version {shown(version)}, which Spaceport does not know.",
         "Convert it to version 2, or use a newer Spaceport.",
     )
 

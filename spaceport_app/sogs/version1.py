@@ -20,6 +20,7 @@ from spaceport_app.sogs.bundle import (
     count_of,
     harmonics,
     section,
+    shown,
 )
 from spaceport_app.sogs.options import CompressOptions
 from spaceport_app.sogs.quantize import Limits
@@ -82,7 +83,7 @@ def decode(meta: Mapping[str, Any], load: Load) -> Splats:
     count = count_of(shape[0] if isinstance(shape, list) and shape else None, "shape of means")
     encoding = section(meta, "quats", 1).get("encoding", "quaternion_packed")
     if encoding != "quaternion_packed":
-        raise bad_bundle(f"quats are encoded as {encoding}")
+        raise bad_bundle(f"quats are encoded as {shown(encoding)}")
     # Version 1 tells the number of coefficients by the palette's width alone.
     check_room(count, 15 if meta.get("shN") is not None else 0)
     positions, quaternions = parts.decode_geometry(meta, load, count)
@@ -122,7 +123,7 @@ def _decode_harmonics(
 ) -> tuple[Floats, npt.NDArray[np.uint16]]:
     part = section(meta, "shN", 2)
     if part.get("quantization", 8) != 8:
-        raise bad_bundle(f"shN is quantised to {part['quantization']} bits")
+        raise bad_bundle(f"shN is quantised to {shown(part['quantization'])} bits")
     mins, maxs = parts.limits_of(part, "shN", 1)
     name, labels_name = part["files"]
     labels = parts.decode_labels(load, labels_name, count)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mutated import mutations
 
 from spaceport_app.errors import StageError
 from spaceport_app.sogs import file
@@ -167,3 +168,33 @@ def test_names_of_textures_that_a_bundle_can_have() -> None:
         "sh0": {"files": ["sh0.webp", "sh0.webp", None, [], "index.js", "/etc/passwd"]},
     }
     assert file.texture_names(meta) == ("means_l.webp", "sh0.webp")
+
+
+@pytest.mark.parametrize("format", ["sog-folder", "sogs"])
+def test_a_meta_json_with_anything_wrong_in_it_is_read_or_refused(
+    tmp_path: Path, format: str
+) -> None:
+    folder = tmp_path / "bundle"
+    file.write(folder, scene(40, 1), format)
+    meta = folder / "meta.json"
+    for words, text in mutations(json.loads(meta.read_bytes())):
+        meta.write_text(text, encoding="utf-8")
+        try:
+            file.read(folder)
+        except StageError as error:
+            assert error.code in ("bad_bundle", "unknown_version"), words
+            assert len(error.message) < 400, words
+            assert error.remedy, words
+        except Exception as error:
+            pytest.fail(f"{words}: {error!r}")
+
+
+def test_words_of_a_meta_json_are_not_repeated(tmp_path: Path) -> None:
+    file.write(tmp_path / "b", scene(40, 0), "sog-folder")
+    meta = json.loads((tmp_path / "b" / "meta.json").read_bytes())
+    evil = "<b>Your licence has expired</b>"
+    for changed in ({**meta, "version": evil}, {**meta, "quats": {"files": [evil * 50]}}):
+        (tmp_path / "b" / "meta.json").write_text(json.dumps(changed))
+        with pytest.raises(StageError) as caught:
+            file.read(tmp_path / "b")
+        assert "licence" not in caught.value.message

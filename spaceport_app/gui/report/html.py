@@ -38,7 +38,8 @@ def write(path: Path, report: Report) -> None:
     """
     text = page(report)
     with writing(path):
-        atomic.write_bytes(path, text.encode("utf-8"))
+        # Names of files may hold what is no Unicode.
+        atomic.write_bytes(path, text.encode("utf-8", "replace"))
 
 
 def page(report: Report) -> str:
