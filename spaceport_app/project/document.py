@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from spaceport_app import __version__, atomic, inside, records
+from spaceport_app.project import layout
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.migrations import SCHEMA, migrate
 from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun, plainly
 
 FILE = "project.json"
 SUFFIX = ".spaceport"
-_LOGS = "logs"
 _LONGEST_PATHS = {"linux": 4096, "darwin": 1024}
 
 
@@ -135,6 +135,8 @@ _Stage = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
 _Word = Annotated[str, Meta(max_length=200, pattern=r"^[ -~]*\Z")]
 _Path = Annotated[str, Meta(max_length=32_767, pattern=r"^[^\0]*\Z")]
 _Count = Annotated[int, Meta(ge=0)]
+_Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+_TAKEN = frozenset({*layout.RESULTS.values(), layout.LOGS})
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ class _Run(StageRun):
     output: _Word = ""
     report: dict[str, Any] = field(default_factory=dict)
     files: dict[str, _Count] = field(default_factory=dict)
+    digests: dict[str, _Digest] = field(default_factory=dict)
     code: _Word = ""
     token: _Word = ""
 
@@ -192,8 +195,11 @@ class _Document:
         folders = [record.folder for record in self.stages.values()]
         if len(set(folders)) < len(folders):
             raise ValueError("two stages have the same folder")
-        if _LOGS in folders:
-            raise ValueError(f"a stage has the folder {_LOGS}")
+        for stage, record in self.stages.items():
+            ours = layout.RESULTS.get(stage, record.folder)
+            of_another = stage not in layout.RESULTS and record.folder in _TAKEN
+            if record.folder != ours or of_another:
+                raise ValueError(f"the stage {stage} has the folder {record.folder}")
 
 
 def _parse(raw: dict[str, Any]) -> Document:
