@@ -409,7 +409,7 @@ class Project:
 
 
 def _spoilt(run: StageRun) -> bool:
-    return run.resumed and run.code in ("crashed", "internal")
+    return run.resumed and run.code in ("crashed", "internal", "stalled")
 
 
 def _now() -> str:
