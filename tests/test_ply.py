@@ -174,6 +174,6 @@ def test_a_scene_that_does_not_fit_is_told(tmp_path: Path, monkeypatch: pytest.M
     assert "500,000 rows takes 20.0 MB" in caught.value.message
 
 
-def test_a_pipe_is_no_scene(tmp_path: Path) -> None:
+def test_a_folder_is_no_scene(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="no regular file"):
         ply.read_vertices(tmp_path)
