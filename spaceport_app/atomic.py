@@ -89,7 +89,7 @@ def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
     Text is kept readable, and escaped only where it is no valid Unicode, as the names of files
     may be on Linux: so every name comes back as it was.
     """
-    plain = _without_odd_numbers(value)
+    plain = without_odd_numbers(value)
     text = json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
     try:
         data = text.encode("utf-8")
@@ -98,9 +98,10 @@ def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
     write_bytes(path, data + b"\n")
 
 
-def _without_odd_numbers(value: Any) -> Any:
+def without_odd_numbers(value: Any) -> Any:
+    """Return `value` with None for numbers that JSON lacks, and lists for tuples."""
     if isinstance(value, Mapping):
-        return {key: _without_odd_numbers(item) for key, item in value.items()}
+        return {key: without_odd_numbers(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_odd_numbers(item) for item in value]
+        return [without_odd_numbers(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

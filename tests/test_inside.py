@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,11 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
     assert inside.read_regular(tmp_path / "link", 3) == b"abc"
     with pytest.raises(OutsideError):
         inside.read_regular(tmp_path / "file", 2)
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "a/" + "x" * 300 + "/b", "ä" * 200])
+def test_names_that_no_file_can_have_are_refused(tmp_path: Path, name: str) -> None:
+    if sys.platform == "win32" and len(name) < 256:
+        pytest.skip("Windows counts letters")
+    with pytest.raises(OutsideError):
+        inside.path(tmp_path, name)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import ast
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from spaceport_app.errors import StageError
-from spaceport_app.records import MOST_BYTES, RecordError, RecordFile, decode
+from spaceport_app.records import MOST_BYTES, RecordError, RecordFile, decode, fitting
 
 
 @dataclass(frozen=True)
@@ -98,3 +100,53 @@ def test_a_file_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path
         file.truncate(MOST_BYTES + 1)
     with pytest.raises(StageError, match="larger than"):
         FILE.read(path)
+
+
+@dataclass(frozen=True)
+class Told:
+    count: int | None = None
+    names: tuple[str, ...] = ()
+
+
+def test_of_a_report_what_fits_is_told_and_the_rest_is_unknown() -> None:
+    assert fitting({"count": 3, "names": ["a", 1], "more": 5}, Told) == Told(3)
+    assert fitting({"count": True, "names": ["a"]}, Told) == Told(None, ("a",))
+    for odd in (None, [], "x", 3, {}):
+        assert fitting(odd, Told) == Told()
+
+
+def test_a_path_that_is_no_text_is_refused() -> None:
+    for odd in (None, 3, [], {}):
+        with pytest.raises(RecordError):
+            decode(json.dumps({"latitude": 0, "path": odd}), Place)
+
+
+def test_a_refusal_says_where_and_repeats_nothing_of_the_file() -> None:
+    with pytest.raises(RecordError) as caught:
+        decode('{"latitude": 0, "names": ["a", "b", 3]}', Place)
+    assert str(caught.value) == "names[2]: expected str, got int"
+    with pytest.raises(RecordError) as caught:
+        decode('["<b>odd</b>"]', tuple[Literal["left", "right"], ...])
+    assert "odd" not in str(caught.value)
+
+
+_ROOT = Path(__file__).parents[1] / "spaceport_app"
+# They run on AWS with nothing but the standard library, and have a reader of their own.
+_OWN_READERS = ("cloud/backend/", "cloud/wire.py")
+
+
+def test_nobody_else_parses_json() -> None:
+    others = []
+    for path in sorted(_ROOT.rglob("*.py")):
+        name = path.relative_to(_ROOT).as_posix()
+        if name == "records.py" or name.startswith(_OWN_READERS):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            function = node.func if isinstance(node, ast.Call) else node
+            if isinstance(function, ast.Attribute) and function.attr in ("loads", "load"):
+                whose = function.value
+                if isinstance(whose, ast.Name) and whose.id in ("json", "orjson", "pickle"):
+                    others.append(f"{name}:{node.lineno}")
+            if isinstance(node, ast.ImportFrom) and node.module in ("json", "json.decoder"):
+                others.append(f"{name}:{node.lineno}")
+    assert others == []

@@ -32,6 +32,7 @@ from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.model import Settings
 from spaceport_app.project.project import Project
 from spaceport_app.sfm import database
+from spaceport_app.sfm.working_copies import make as make_copies
 from spaceport_app.sogs import file as sogs_file
 from spaceport_app.splats.edits import file as edits
 from spaceport_app.splats.engines.contract import EngineState
@@ -211,6 +212,9 @@ def work_of_stages(top: Path, person: Person) -> None:
     (top / "checkpoint-00000009.npz").write_bytes(b"damaged")
     kept.latest()
     kept.clear()
+    (top / "copies").symlink_to(person.elsewhere)
+    make_copies((), top / "copies", 1, lambda *_: None)
+    assert not (top / "copies").is_symlink()
     database.prepare(top / "database.db", (), "SIMPLE_RADIAL")
 
 
@@ -354,8 +358,11 @@ PLACES: dict[str, Trial] = {
     "removing:try_to_remove": removing_what_holds_links,
     "sfm/database:prepare": work_of_stages,
     "sfm/database:remove": work_of_stages,
+    "sfm/working_copies:_make_folder": work_of_stages,
+    "sfm/working_copies:_make_one": work_of_stages,
     "sogs/file:write_folder": a_bundle_over_another,
     "splats/edits/file:keep_aside": files_written_in_one_step,
+    "splats/training/checkpoint:Checkpoints._drop": work_of_stages,
     "splats/training/checkpoint:Checkpoints.clear": work_of_stages,
     "splats/training/checkpoint:Checkpoints.latest": work_of_stages,
     "splats/training/checkpoint:Checkpoints.save": work_of_stages,

@@ -7,6 +7,7 @@ extraction goes on without a second camera for the same drone, and mixed sizes l
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,8 @@ from typing import TypeVar
 import numpy as np
 import pycolmap
 
+from spaceport_app import removing
+from spaceport_app.inside import is_link
 from spaceport_app.sfm.place import BUILDING
 from spaceport_app.sfm.working_copies import WorkingCopy
 
@@ -39,7 +42,7 @@ def prepare(path: Path, copies: Sequence[WorkingCopy], camera_model: str) -> Non
     A database that does not hold exactly these images, or is damaged, is made anew.
     Image ids are the positions in `copies`, from 1; camera ids are the group numbers.
     """
-    if path.exists() and not _fits(path, copies):
+    if os.path.lexists(path) and not _fits(path, copies):
         _log.warning("The database does not fit the photos and is made anew")
         remove(path)
     if path.exists():
@@ -73,7 +76,7 @@ def prepare(path: Path, copies: Sequence[WorkingCopy], camera_model: str) -> Non
 def remove(path: Path) -> None:
     """Delete a database and the files that SQLite keeps beside it."""
     for ending in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
+        removing.remove(path.with_name(path.name + ending))
 
 
 def prior_camera(group: int, members: Sequence[WorkingCopy], camera_model: str) -> pycolmap.Camera:
@@ -95,6 +98,8 @@ def prior_camera(group: int, members: Sequence[WorkingCopy], camera_model: str) 
 
 
 def _fits(path: Path, copies: Sequence[WorkingCopy]) -> bool:
+    if is_link(path) or not path.is_file():
+        return False
     try:
         with closing(sqlite3.connect(f"file:{path.as_posix()}?mode=ro", uri=True)) as connection:
             check = connection.execute("pragma quick_check(1)").fetchone()[0]
@@ -110,7 +115,8 @@ def _fits(path: Path, copies: Sequence[WorkingCopy]) -> bool:
     wanted = [(number, copy.name, copy.group) for number, copy in enumerate(copies, start=1)]
     return (
         check == "ok"
-        and sorted(rows) == wanted
+        and len(rows) == len(wanted)
+        and set(rows) == set(wanted)
         and sizes == {copy.group: (copy.width, copy.height) for copy in copies}
     )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from spaceport_app import atomic, inside, pictures
+from spaceport_app import atomic, inside, pictures, removing
 from spaceport_app.photos.decode import UndecodableError, open_rgb
 from spaceport_app.photos.model import Photo
 from spaceport_app.photos.sizes import fitted
@@ -105,8 +105,9 @@ def make(
     OSError
         If the folder cannot be written.
     """
+    _make_folder(folder)
     for group in {copy.group for copy in copies}:
-        (folder / f"camera{group}").mkdir(parents=True, exist_ok=True)
+        _make_folder(folder / f"camera{group}")
     failed: dict[str, str] = {}
     progress(0, len(copies))
     with ThreadPoolExecutor(max_workers=threads) as pool:
@@ -118,9 +119,17 @@ def make(
     return failed
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder, in the place of whatever else lies there."""
+    if inside.is_link(folder) or not folder.is_dir():
+        removing.remove(folder)
+        folder.mkdir(parents=True)
+
+
 def _make_one(copy: WorkingCopy, path: Path) -> str:
     if _is_good(path, copy):
         return ""
+    removing.remove(path)
     try:
         image = open_rgb(copy.photo.path)
     except UndecodableError as error:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sqlite3
 import threading
 import time
 from contextlib import closing
@@ -92,3 +94,27 @@ def test_watching_counts_what_another_connection_writes(tmp_path, copies):
         writer.write_keypoints(4, [[1.0, 2.0]])
     assert seen == [1, 2, 3, 4]
     assert "watch" in threads
+
+
+@pytest.mark.parametrize("leftover", ["folder", "link", "pipe", "odd names"])
+def test_whatever_lies_in_its_place_is_made_anew(tmp_path, copies, leftover):
+    path, own = tmp_path / "database.db", tmp_path / "own.txt"
+    own.write_text("mine")
+    if leftover == "odd names":
+        database.prepare(path, copies, "auto")
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("update images set name = x'00ff' where image_id = 1")
+            connection.commit()
+    elif leftover == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("pipes are files on Unix only")
+        os.mkfifo(path)
+    elif leftover == "folder":
+        (path / "inner").mkdir(parents=True)
+        (tmp_path / "building-database.db").mkdir()
+    else:
+        path.symlink_to(own)
+    database.prepare(path, copies, "auto")
+    with closing(pycolmap.Database.open(path)) as store:
+        assert store.num_images() == 5
+    assert own.read_text() == "mine"

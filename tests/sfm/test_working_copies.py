@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
+import pytest
 from PIL import Image
 
 from spaceport_app.sfm import working_copies
@@ -89,3 +92,35 @@ def test_photos_that_vanished_changed_or_broke_are_named(tmp_path):
     assert set(failed) == {"0.jpg", "1.jpg", "2.jpg"}
     assert all(reason.endswith(".") for reason in failed.values())
     assert seen == [(n, 4) for n in range(5)]
+
+
+@pytest.mark.parametrize("leftover", ["folder", "link", "pipe", "bomb", "file for a folder"])
+def test_whatever_lies_in_the_place_of_a_copy_is_made_again(tmp_path, leftover):
+    path = photosets.save(tmp_path / "a.png", photosets.texture(64, 1))
+    (copy,) = working_copies.plan([photosets.photo(path)], 50, 50)
+    place = tmp_path / "copies" / copy.name
+    own = tmp_path / "own.jpg"
+    photosets.save(own, photosets.texture(50, 2))
+    before = own.read_bytes()
+    place.parent.mkdir(parents=True)
+    if leftover == "folder":
+        (place / "inner").mkdir(parents=True)
+    elif leftover == "link":
+        place.symlink_to(own)
+    elif leftover == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("pipes are files on Unix only")
+        os.mkfifo(place)
+    elif leftover == "bomb":
+        data = bytearray(before)
+        at = data.find(b"\xff\xc0")
+        data[at + 5 : at + 9] = b"\xff\xff\xff\xff"
+        place.write_bytes(data)
+    else:
+        place.parent.rmdir()
+        place.parent.write_text("x")
+    assert working_copies.make([copy], tmp_path / "copies", 1, nothing) == {}
+    with Image.open(place) as image:
+        assert image.size == (copy.width, copy.height)
+    assert not place.is_symlink()
+    assert own.read_bytes() == before

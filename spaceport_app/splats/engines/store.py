@@ -128,6 +128,8 @@ class Store:
         if missing:
             raise ValueError(f"the engine's state lacks {min(missing)}")
         arrays = {name: np.array(array) for name, array in state.arrays.items()}
+        if arrays["terms"].ndim or arrays["steps"].ndim or arrays["rows"].ndim != 2:
+            raise ValueError("the arrays of the engine's state have other shapes")
         terms = int(arrays["terms"])
         shape = (len(arrays["rows"]), layout.width(terms))
         if any(arrays[name].shape != shape for name in _TABLES) or any(

@@ -31,14 +31,6 @@ class History:
         """Return what ``history.json`` and a checkpoint hold."""
         return {"steps": self.steps, "held_out": self.held_out}
 
-    @staticmethod
-    def from_json(values: dict[str, JsonValue]) -> History:
-        """Return the history that `as_json` gave."""
-        steps, held_out = values["steps"], values["held_out"]
-        if not isinstance(steps, list) or not isinstance(held_out, list):
-            raise ValueError("not a history")
-        return History(list(steps), list(held_out))
-
 
 def row_every(iterations: int) -> int:
     """Return the steps between two rows of a run of `iterations` steps."""

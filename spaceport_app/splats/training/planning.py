@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
+
+from msgspec import Meta
 
 from spaceport_app import atomic, resources
+from spaceport_app.errors import StageError
 from spaceport_app.events import Notice, Progress, Report
+from spaceport_app.records import RecordFile
 from spaceport_app.sfm.model import View
 from spaceport_app.splats.engines.contract import Engine
 from spaceport_app.splats.model import Splats
@@ -154,13 +157,10 @@ def _factor(task: Task, options: TrainOptions, machine: Machine) -> float:
     return measured / cost.step_seconds(pixels, len(task.engine), machine.device, machine.cores)
 
 
-_SIZES = ("iterations", "max_gaussians", "image_size", "rate_factor", "position_rate")
-
-
 def _write(path: Path, key: str, options: TrainOptions, seconds: float, factor: float) -> None:
     record = {
         "key": key,
-        "sizes": {name: getattr(options, name) for name in _SIZES},
+        "sizes": {name: getattr(options, name) for name in _Sizes.__annotations__},
         "seconds": seconds,
         "factor": factor,
     }
@@ -170,12 +170,32 @@ def _write(path: Path, key: str, options: TrainOptions, seconds: float, factor: 
         _log.warning("the plan could not be kept: %s", error)
 
 
+@dataclass(frozen=True)
+class _Sizes:
+    iterations: Annotated[int, Meta(ge=1, le=10**9)]
+    max_gaussians: Annotated[int, Meta(ge=1, le=10**9)]
+    image_size: Annotated[int, Meta(ge=1, le=10**6)]
+    rate_factor: Annotated[float, Meta(gt=0.0, le=1e6)]
+    position_rate: Annotated[float, Meta(gt=0.0, le=1e6)]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    key: str
+    sizes: _Sizes
+    seconds: Annotated[float, Meta(ge=-1e9, le=1e9)]
+    factor: Annotated[float, Meta(gt=0.0, le=1e9)]
+
+
+_PLAN = RecordFile(_Kept, "bad_plan", "It is measured again.")
+
+
 def _read(path: Path, key: str) -> tuple[dict[str, int | float], float, float] | None:
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["key"] != key:
-            return None
-        sizes = {name: record["sizes"][name] for name in _SIZES}
-        return sizes, float(record["seconds"]), float(record["factor"])
-    except (OSError, ValueError, KeyError, TypeError):
+        kept = _PLAN.read(path)
+    except FileNotFoundError:
         return None
+    except StageError as error:
+        _log.warning("%s %s", error.message, error.remedy)
+        return None
+    return (vars(kept.sizes), kept.seconds, kept.factor) if kept.key == key else None

@@ -9,12 +9,15 @@ cameras and their mean turn are held, so that the georeference stays true.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
 from scipy.spatial.transform import Rotation
 
+from spaceport_app import records
 from spaceport_app.events import JsonValue
 from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.engines.contract import Twist
@@ -29,6 +32,16 @@ _RATE = 1e-4
 
 _LAST_RATE = 0.01
 _BETA1, _BETA2, _EPSILON = 0.9, 0.99, 1e-15
+
+
+_Rows: TypeAlias = list[list[list[float]]]
+
+
+@dataclass(frozen=True)
+class _Record:
+    matrices: _Rows
+    moments: _Rows
+    steps: list[Annotated[int, Meta(ge=0, le=10**9)]]
 
 
 class Poses:
@@ -121,11 +134,24 @@ class Poses:
         }
 
     def restore(self, value: JsonValue) -> None:
-        """Go back to what `as_json` returned."""
-        state = cast("dict[str, list[object]]", value)
-        self._matrices = np.array(state["matrices"], np.float64)
-        self._moments = np.array(state["moments"], np.float64)
-        self._steps = np.array(state["steps"], np.int64)
+        """Go back to what `as_json` returned.
+
+        Raises
+        ------
+        ValueError
+            If it is of other cameras, or of none.
+        """
+        found = records.convert(value, _Record)
+        matrices = np.array(found.matrices, np.float64)
+        moments = np.array(found.moments, np.float64)
+        steps = np.array(found.steps, np.int64)
+        if (matrices.shape, moments.shape, steps.shape) != (
+            self._matrices.shape,
+            self._moments.shape,
+            self._steps.shape,
+        ):
+            raise ValueError("it is of other cameras")
+        self._matrices, self._moments, self._steps = matrices, moments, steps
 
 
 def _centres(matrices: Floats) -> Floats:

@@ -27,6 +27,7 @@ from spaceport_app.splats.training.observer import Observer
 from spaceport_app.splats.training.options import TrainOptions
 from spaceport_app.splats.training.pace import Pace
 from spaceport_app.splats.training.poses import Poses
+from spaceport_app.splats.training.record import Rounds, TrainingRecord
 from spaceport_app.splats.training.schedule import Schedule
 from spaceport_app.splats.vignette import NO_VIGNETTE, Vignette
 from spaceport_app.stopping import StoppedOnRequest
@@ -171,25 +172,23 @@ class Trainer:
     def save(self) -> None:
         """Write a checkpoint; where that fails, say so and go on without."""
         self._last_save = time.monotonic()
-        record = {
-            "seconds": self.seconds,
-            "restarts": self._restarts,
-            "gaussians": self._limits.gaussians,
-            "image_size": self._limits.image_size,
-            "times_lowered": self._limits.times_lowered,
-            "steps": self._steps,
-            "elapsed": self._pace.elapsed if self._pace else 0.0,
-            "history": self._observer.history.as_json(),
-            "poses": self._poses.as_json() if self._poses else None,
-        }
+        record = TrainingRecord(
+            seconds=self.seconds,
+            restarts=self._restarts,
+            gaussians=self._limits.gaussians,
+            image_size=self._limits.image_size,
+            times_lowered=self._limits.times_lowered,
+            steps=self._steps,
+            elapsed=self._pace.elapsed if self._pace else 0.0,
+            history=Rounds.of(self._observer.history),
+            poses=cast("dict[str, JsonValue]", self._poses.as_json()) if self._poses else None,
+        )
         state = self.engine.state()
         if not all(np.isfinite(array).all() for array in state.arrays.values()):
             _log.warning("no checkpoint: the state at step %d is broken", self.iteration)
             return
         try:
-            self._checkpoints.save(
-                Checkpoint(self.iteration, state, cast("dict[str, JsonValue]", record))
-            )
+            self._checkpoints.save(Checkpoint(self.iteration, state, record.as_json()))
             self._saved = self.iteration
         except OSError as error:
             _log.warning("no checkpoint: %s", error)
@@ -235,9 +234,15 @@ class Trainer:
 
     def _go_back(self, initial: Splats) -> None:
         """Return to the newest whole checkpoint, or to the first Gaussians."""
-        found = self._checkpoints.latest()
         self._last_save = time.monotonic()
         self._bad = 0
+        damaged = self._checkpoints.damaged
+        while (found := self._checkpoints.latest()) is not None:
+            try:
+                self._restore(found)
+                break
+            except ValueError as error:
+                self._checkpoints.drop(found, error)
         if found is None:
             self._checkpoints.clear()
             self.engine.load(initial)
@@ -247,24 +252,35 @@ class Trainer:
             self._observer.start_from(History())
             if self._pace is not None:
                 self._pace.begin(0.0)
-            return
-        record = found.record
+        if self._checkpoints.damaged > damaged:
+            since = f"from step {self.iteration:,}" if self.iteration else "from the start"
+            words = f"A saved state of the training was damaged; it goes on {since}."
+            self._observer.report(Notice("checkpoint_damaged", words))
+
+    def _restore(self, found: Checkpoint) -> None:
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        ValueError
+            If it is not what a checkpoint of this training holds.
+        """
+        record = TrainingRecord.of(found.record, found.iteration)
+        if self._poses is not None:
+            self._poses.restore(record.poses)
         self.engine.restore(found.engine)
         self.iteration = self._saved = found.iteration
-        self.seconds = max(self.seconds, float(cast("float", record["seconds"])))
-        self._restarts = max(self._restarts, int(cast("int", record["restarts"])))
+        self.seconds = max(self.seconds, record.seconds)
+        self._restarts = max(self._restarts, record.restarts)
         self._limits = Limits(
-            min(self._limits.gaussians, int(cast("int", record["gaussians"]))),
-            min(self._limits.image_size, int(cast("int", record["image_size"]))),
-            max(self._limits.times_lowered, int(cast("int", record["times_lowered"]))),
+            min(self._limits.gaussians, record.gaussians),
+            min(self._limits.image_size, record.image_size),
+            max(self._limits.times_lowered, record.times_lowered),
         )
-        self._steps = int(cast("int", record["steps"]))
-        if self._poses is not None:
-            self._poses.restore(record["poses"])
+        self._steps = record.steps
         if self._pace is not None:
-            self._pace.begin(float(cast("float", record["elapsed"])))
-        history = History.from_json(cast("dict[str, JsonValue]", record["history"]))
-        self._observer.start_from(history)
+            self._pace.begin(record.elapsed)
+        self._observer.start_from(record.history.history())
         self._plan()
         _log.info("training goes on at step %d", self.iteration)
 

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from mutated import mutations
 
 from spaceport_app import resources
 from spaceport_app.events import Notice, Progress, ignore
@@ -95,3 +96,16 @@ def test_a_minute_is_a_minute(make_inputs) -> None:
     report = train(make_engine("cpu"), inputs, options, ignore)
     assert time.monotonic() - started == pytest.approx(55.0, abs=6.0)
     assert report["iterations"] > 2 * budget.FEWEST_STEPS
+
+
+def test_a_plan_with_anything_wrong_in_it_is_another_measurement(tmp_path):
+    path = tmp_path / "plan.json"
+    planning._write(path, "key", TrainOptions(), 60.0, 1.5)
+    assert planning._read(path, "key") is not None
+    for words, text in mutations(json.loads(path.read_text("utf-8"))):
+        path.write_text(text, "utf-8")
+        try:
+            kept = planning._read(path, "key")
+        except Exception as error:
+            pytest.fail(f"{words}: {error!r}")
+        assert kept is None or kept[0]["max_gaussians"] > 0, words

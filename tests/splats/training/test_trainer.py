@@ -1,13 +1,16 @@
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from mutated import mutations
 
+from spaceport_app import records
 from spaceport_app.errors import StageError
 from spaceport_app.events import Metric, Notice, Preview, Progress
 from spaceport_app.splats.camera import Camera
-from spaceport_app.splats.training.checkpoint import Checkpoints
+from spaceport_app.splats.training.checkpoint import Checkpoint, Checkpoints
 from spaceport_app.splats.training.dataset import HeldOut
 from spaceport_app.splats.training.extent import scene_extent
 from spaceport_app.splats.training.initialise import initial_splats
@@ -308,3 +311,47 @@ def test_a_full_disk_costs_the_checkpoint_only(bench, monkeypatch) -> None:
     assert made.trainer.iteration == 60
     assert {event.code for event in made.of(Notice)} == {"no_checkpoint"}
     assert "No space left" in made.of(Notice)[0].message
+
+
+def with_record(path, change):
+    """Change what the trainer has kept in a checkpoint, leaving the archive whole."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file.items())
+    head = json.loads(arrays["record"].tobytes())
+    change(head["record"])
+    arrays["record"] = np.frombuffer(json.dumps(head).encode(), np.uint8)
+    np.savez(path, allow_pickle=False, **arrays)
+
+
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_a_state_that_makes_no_sense_never_stops_training(bench, plain_engine, damaged) -> None:
+    killed = bench(killed_after(plain_engine(), 20), "killed")
+    with pytest.raises(Killed):
+        killed.train()
+    paths = sorted((killed.trainer._checkpoints._folder).glob("*.npz"), reverse=True)
+    assert len(paths) == 2
+    for path in paths[:damaged]:
+        with_record(path, lambda record: record.update(gaussians=-1))
+    resumed = bench(folder="killed")
+    resumed.train()
+    assert len(resumed.engine.seen) == 60 - (19 if damaged == 1 else 0)
+    (told,) = [one for one in resumed.of(Notice) if one.code == "checkpoint_damaged"]
+    assert ("from step 19" if damaged == 1 else "from the start") in told.message
+
+
+def test_a_state_with_anything_wrong_in_it_is_read_or_refused(bench, plain_engine) -> None:
+    made = bench(options=replace(OPTIONS, refine_poses=True, iterations=3))
+    made.train()
+    found = made.trainer._checkpoints.latest()
+    taken = []
+    for words, text in mutations(found.record):
+        try:
+            raw = records.parse(text)
+            made.trainer._restore(Checkpoint(3, found.engine, raw))
+            taken.append(words)
+        except ValueError:
+            continue
+        except Exception as error:
+            pytest.fail(f"{words}: {error!r}")
+        assert 1 <= made.trainer._limits.gaussians <= OPTIONS.max_gaussians, words
+    assert len(taken) < 300

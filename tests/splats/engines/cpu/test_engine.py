@@ -239,6 +239,9 @@ def test_broken_states_are_refused():
         CpuEngine().restore(EngineState(lacking))
     with pytest.raises(ValueError, match="fit together"):
         CpuEngine().restore(EngineState({**state.arrays, "second": np.zeros((3, 16), "f4")}))
+    for name, odd in (("terms", np.zeros(7, "i8")), ("steps", np.zeros(2)), ("rows", np.zeros(()))):
+        with pytest.raises(ValueError, match="shapes"):
+            CpuEngine().restore(EngineState({**state.arrays, name: odd}))
 
 
 def test_change_copies_moments_and_replaces_parameters():
