@@ -359,7 +359,7 @@ PLACES: dict[str, Trial] = {
     "sfm/database:prepare": work_of_stages,
     "sfm/database:remove": work_of_stages,
     "sfm/working_copies:_make_folder": work_of_stages,
-    "sfm/working_copies:_make_one": work_of_stages,
+    "sfm/working_copies:_write": work_of_stages,
     "sogs/file:write_folder": a_bundle_over_another,
     "splats/edits/file:keep_aside": files_written_in_one_step,
     "splats/training/checkpoint:Checkpoints._drop": work_of_stages,

@@ -21,11 +21,20 @@ def require(project: Project, *stages: str) -> None:
     Raises
     ------
     StageError
-        ``stage_missing`` or ``result_damaged``.
+        ``stage_missing``, ``result_damaged``, or ``file_error`` where nobody can tell.
     """
     for name in stages:
         again = shlex.join(["spaceport", "run", "-o", str(project.folder)])
-        if damaged := project.verify(name):
+        try:
+            damaged = project.verify(name)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise StageError(
+                "file_error",
+                f"What the {name} stage made cannot be read now ({why}).",
+                "Check the disk and its connection, and try again.",
+            ) from error
+        if damaged:
             raise StageError(
                 "result_damaged",
                 f"{damaged[0]}, which the {name} stage made, is gone or not as it was made.",

@@ -6,6 +6,8 @@ or changed there, is kept beside it as NAME.kept-1. Links are taken away and nev
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import logging
 import os
@@ -58,6 +60,11 @@ def changed(folder: Path, run: StageRun) -> list[str]:
     """Return those files of a run that are gone from `folder` or have another content now.
 
     Reads them all: about a second for each gigabyte.
+
+    Raises
+    ------
+    OSError
+        If the system cannot read now what is there: that says nothing about it.
     """
     return [name for name in run.files if not _unchanged(folder, name, run)]
 
@@ -122,8 +129,9 @@ def clear_aside(folder: Path, run: StageRun | None) -> Path | None:
         return None
     if old.is_dir() and run is not None:
         for name in run.files:
-            if _unchanged(old, name, run):
-                (old / name).unlink()
+            with contextlib.suppress(OSError):
+                if _unchanged(old, name, run):
+                    (old / name).unlink()
         _drop_empty(old)
         if not old.exists():
             return None
@@ -190,8 +198,11 @@ def _unchanged(folder: Path, name: str, run: StageRun) -> bool:
     try:
         # Results of older versions have no digests.
         return digest is None or _digest(folder / name) == digest
-    except OSError:
-        return False
+    except OSError as error:
+        # Gone just now, or on a part of the disk that is broken.
+        if error.errno in (errno.ENOENT, errno.EIO):
+            return False
+        raise
 
 
 def _size(folder: Path, name: str) -> int | None:

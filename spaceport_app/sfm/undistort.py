@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pycolmap
 from PIL import Image
 
 from spaceport_app import atomic, pictures
+from spaceport_app.errors import StageError
 from spaceport_app.photos.sizes import fitted
+from spaceport_app.sfm import working_copies
 from spaceport_app.sfm.model import View
 from spaceport_app.sfm.working_copies import WorkingCopy
+
+_log = logging.getLogger(__name__)
 
 # About 50 dB to the undistorted pixels at a seventh of the bytes of PNG.
 _JPEG_QUALITY = 98
@@ -63,6 +69,26 @@ def write_views(
     return tuple(views)
 
 
+def _pixels(copy: WorkingCopy, images: Path) -> npt.NDArray[np.uint8]:
+    try:
+        return _read(copy, images)
+    except (OSError, ValueError) as error:
+        # Its ends are looked at before, its middle only now.
+        _log.warning("the working copy %s is damaged and made anew: %s", copy.name, error)
+    if reason := working_copies.make_anew(copy, images):
+        raise StageError(
+            "photo_changed",
+            f"The photo {copy.photo.name} cannot be read any more. {reason}",
+            "Put it back as it was, or read the photos anew with the import stage.",
+        )
+    return _read(copy, images)
+
+
+def _read(copy: WorkingCopy, images: Path) -> npt.NDArray[np.uint8]:
+    with pictures.opened(images / copy.name, (copy.width, copy.height)) as opened:
+        return np.array(opened, np.uint8)
+
+
 def _write_view(
     copy: WorkingCopy,
     pose: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
@@ -71,8 +97,7 @@ def _write_view(
     folder: Path,
     view_size: int,
 ) -> View:
-    with pictures.opened(images / copy.name, (copy.width, copy.height)) as opened:
-        bitmap = pycolmap.Bitmap.from_array(np.asarray(opened))
+    bitmap = pycolmap.Bitmap.from_array(_pixels(copy, images))
     options = pycolmap.UndistortCameraOptions()
     straight, pinhole = pycolmap.undistort_image(options, bitmap, camera)
     picture = Image.fromarray(np.ascontiguousarray(straight.to_array()))

@@ -126,9 +126,16 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True)
 
 
+def make_anew(copy: WorkingCopy, folder: Path) -> str:
+    """Write one copy again; return why that cannot be done, or an empty text."""
+    return _write(copy, folder / copy.name)
+
+
 def _make_one(copy: WorkingCopy, path: Path) -> str:
-    if _is_good(path, copy):
-        return ""
+    return "" if _is_good(path, copy) else _write(copy, path)
+
+
+def _write(copy: WorkingCopy, path: Path) -> str:
     removing.remove(path)
     try:
         image = open_rgb(copy.photo.path)

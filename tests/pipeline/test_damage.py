@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ from spaceport_app.errors import StageError
 from spaceport_app.events import Notice
 from spaceport_app.pipeline import whole
 from spaceport_app.pipeline.runner import Runner, StageEvent
+from spaceport_app.project import publish
 from spaceport_app.project.project import Project
 
 RESULTS = {"collect": "texts", "count": "count", "pack": "packed"}
@@ -74,6 +76,26 @@ def test_results_are_asked_for_before_they_are_handed_on(project: Project) -> No
     with pytest.raises(StageError) as caught:
         whole.require(Project.open(project.folder), "count")
     assert caught.value.code == "result_damaged"
+
+
+def test_what_cannot_be_read_now_is_not_called_damaged(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(project)
+    for number, code in ((errno.EMFILE, "file_error"), (errno.ESTALE, "file_error")):
+        with monkeypatch.context() as patch:
+
+            def refuse(path: Path, failure: int = number) -> str:
+                raise OSError(failure, os.strerror(failure), str(path))
+
+            patch.setattr(publish, "_digest", refuse)
+            with pytest.raises(StageError) as caught:
+                whole.require(Project.open(project.folder), "count")
+            assert caught.value.code == code
+            outcomes = Runner(Project.open(project.folder), lambda _: None).run()
+            assert [outcome.kind for outcome in outcomes] == ["failed"]
+            assert outcomes[0].code == code
+    assert run(project)[0] == dict.fromkeys(RESULTS, "skipped")
 
 
 def test_only_published_files_are_handed_on(project: Project, tmp_path: Path) -> None:

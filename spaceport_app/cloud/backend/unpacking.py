@@ -68,7 +68,7 @@ def _entries(file: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
     found = file.infolist()
     if len(found) > MAXIMUM_ENTRIES:
         raise _bomb(name, f"has {len(found)} entries")
-    infos = [info for info in found if not info.is_dir()]
+    infos = [info for info in found if not info.filename.endswith("/")]
     if any(info.header_offset < 0 for info in infos):
         raise _bad_archive(name, "its list of files leads outside it")
     try:

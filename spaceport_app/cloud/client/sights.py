@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import threading
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 
-from spaceport_app import atomic, removing
+from spaceport_app import atomic, removing, unzip
 from spaceport_app.cloud.client import storage
 from spaceport_app.cloud.client.answers import CloudEvent
 from spaceport_app.cloud.client.crew import Crew
 from spaceport_app.cloud.layout import MOST_SIGHT_BYTES
 from spaceport_app.events import Preview, Snapshot
 from spaceport_app.sfm import store
+from spaceport_app.unzip import ZipError
 
 _KEPT = 2
 """Clouds on disk: the newest, and the one that may just be read."""
@@ -65,7 +64,7 @@ class Sights:
                 atomic.write_bytes(path, found[0])
             else:
                 path = self._unpack(found[0], item.number)
-        except (httpx.HTTPError, OSError, ValueError, zipfile.BadZipFile) as error:
+        except (httpx.HTTPError, OSError, ValueError, ZipError) as error:
             _log.info("what can be seen did not come: %s", type(error).__name__)
             return None
         return replace(item.event, path=path)
@@ -77,12 +76,17 @@ class Sights:
     def _unpack(self, data: bytes, number: int) -> Path:
         partial = self._folder / ".cloud"
         removing.try_to_remove(partial)
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [name for name in archive.namelist() if name in store.FILES]
-            if sum(archive.getinfo(name).file_size for name in names) > _MOST_UNPACKED:
+        archive = self._folder / "cloud.zip"
+        atomic.write_bytes(archive, data)
+        with unzip.opened(archive) as file:
+            infos = [info for info in file.infolist() if info.filename in store.FILES]
+            if sum(info.file_size for info in infos) > _MOST_UNPACKED:
                 raise ValueError("the cloud is too large")
-            for name in names:
-                archive.extract(name, partial)
+            for info in infos:
+                target = partial / info.filename
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(unzip.read(file, info))
+        archive.unlink()
         folder = self._folder / f"cloud-{number:09d}"
         removing.try_to_remove(folder)
         partial.rename(folder)

@@ -6,13 +6,12 @@ do, and the worker how far it is.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from spaceport_app.cloud import layout
+from spaceport_app.cloud import layout, wire
 from spaceport_app.cloud.backend.api import compute, cost, execution, presigning, records
 from spaceport_app.cloud.backend.api.compute import Compute
 from spaceport_app.cloud.backend.api.errors import invalid
@@ -175,7 +174,7 @@ def _reason(seen: Look, told: Mapping[Step, Mapping[str, Any] | None]) -> dict[s
 def _sentence(cause: str) -> str:
     """Return the words of a cause; that of a failed task is JSON."""
     try:
-        raw = json.loads(cause)
+        raw = wire.read(cause)
     except ValueError:
         return cause
     if isinstance(raw, Mapping):
