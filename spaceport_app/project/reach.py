@@ -142,23 +142,33 @@ def _near(project: Project, place: Path, relative: str) -> Path | None:
     return None
 
 
-def _folders(project: Project) -> list[Path]:
+def _folders(project: Project) -> tuple[Path, ...]:
     """Return the folders outside of a project in which the list of its photos says they lie."""
     file = project.folder.absolute().joinpath(*_PHOTOS)
     try:
+        status = file.stat()
+    except OSError:
+        return ()
+    return _listed(file, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=8)
+def _listed(file: Path, changed_ns: int, size: int) -> tuple[Path, ...]:
+    try:
         document: Any = json.loads(file.read_bytes()) if file.is_file() else {}
         paths = [item["path"] for kind in ("photos", "left_out") for item in document[kind]]
+        # A path for each of thousands of photos would take its time.
+        named = {(ntpath if is_network(path) else os.path).dirname(path) for path in paths}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return []
-    folders: dict[Path, None] = {}
-    for path in paths:
-        if not isinstance(path, str):
-            continue
-        if is_network(path):
-            folders[Path(ntpath.dirname(path))] = None
-        elif PurePath(path).is_absolute() or ".." in PurePath(path).parts:
-            folders[Path(os.path.normpath(file.parent / path)).parent] = None
-    return list(folders)
+        # Whoever reads the photos tells what is wrong with their list.
+        return ()
+    folders = []
+    for folder in sorted(named):
+        if is_network(folder):
+            folders.append(Path(folder))
+        elif PurePath(folder).is_absolute() or ".." in PurePath(folder).parts:
+            folders.append(Path(os.path.normpath(file.parent / folder)))
+    return tuple(folders)
 
 
 def _key(project: Project, place: Path) -> str:

@@ -52,7 +52,7 @@ def test_the_version_of_a_bundle(window: MainWindow, tmp_path: Path, qtbot: QtBo
     qtbot.waitUntil(lambda: window.workspace.tabs.splat is not None, timeout=_LONG_MS)
     splat = window.workspace.tabs.splat
     assert splat is not None
-    qtbot.waitUntil(lambda: bool(shown(splat, HTML[:20])), timeout=_LONG_MS)
+    qtbot.waitUntil(lambda: bool(shown(splat, "of SOG version")), timeout=_LONG_MS)
     assert not rich()
 
 
