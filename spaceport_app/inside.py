@@ -55,9 +55,13 @@ def plain_parts(name: str) -> tuple[str, ...]:
     return parts
 
 
+def is_device(part: str) -> bool:
+    """Whether Windows opens a device, such as a printer, where a file of this name is opened."""
+    return part.partition(".")[0].rstrip(" ").lower() in _DEVICES
+
+
 def _odd_on_windows(part: str) -> bool:
-    stem = part.partition(".")[0].rstrip(" ").lower()
-    return ":" in part or part[-1:] in (".", " ") or stem in _DEVICES
+    return ":" in part or part[-1:] in (".", " ") or is_device(part)
 
 
 def path(folder: Path, name: str) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from spaceport_app.cloud import wire
 from spaceport_app.cloud.layout import Step, following
 
 State: TypeAlias = Literal[
@@ -46,10 +47,7 @@ class CloudFile:
         KeyError, TypeError, ValueError
             If something is missing or of another kind.
         """
-        size = raw["bytes"]
-        if isinstance(size, bool) or not isinstance(size, int):
-            raise TypeError("bytes is no whole number")
-        return CloudFile(str(raw["name"]), size, str(raw["sha256"]))
+        return CloudFile(wire.text(raw["name"]), wire.whole(raw["bytes"]), wire.text(raw["sha256"]))
 
 
 @dataclass(frozen=True)

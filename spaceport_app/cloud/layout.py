@@ -20,6 +20,9 @@ STAGES: dict[Step, tuple[str, ...]] = {
 _FOLDERS: dict[Step, str] = {"sfm": "colmap", "3dgs": "3dgs", "compression": "compressed"}
 _ID = re.compile(r"[a-z0-9]{26}")
 
+ROLE_POLICY = "job"
+"""Name of the one policy in a job's role."""
+
 PROGRESS, MANIFEST = "progress.json", "manifest.json"
 
 PICTURE, CLOUD = "preview.jpg", "cloud.zip"
@@ -66,6 +69,31 @@ def owned(owner: str) -> str:
 def token(owner: str, token: str) -> str:
     """Return the key of what tells which job was made with a client's token."""
     return f"{owned(owner)}tokens/{token}"
+
+
+def day(owner: str, day: str) -> str:
+    """Return the prefix of the places for the jobs that a key makes on a day."""
+    return f"{owned(owner)}days/{day}/"
+
+
+def running(owner: str) -> str:
+    """Return the prefix of the places for the jobs of a key that run at the same time."""
+    return f"{owned(owner)}running/"
+
+
+def turn(owner: str, place: int, turn: int) -> str:
+    """Return the key of what tells which job has one of those places, as often as it was taken."""
+    return f"{running(owner)}{place:03d}/{turn:06d}"
+
+
+def copies(job: str) -> str:
+    """Return the prefix of the calls that have copied files for a job."""
+    return f"{records(job)}copies/"
+
+
+def role(job: str) -> str:
+    """Return the name of the role that the machines of a job have."""
+    return f"sp-{job}"
 
 
 def results(job: str, step: Step) -> str:

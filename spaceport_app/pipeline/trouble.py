@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 from pathlib import Path
 
 from spaceport_app.errors import StageError
@@ -65,6 +66,13 @@ def explain(error: BaseException, folder: Path, log: Path) -> Failed:
                 "file_missing",
                 f"{cause.filename} is not there.",
                 "Put the file back, or run the stage that makes it again.",
+            )
+    for cause in chain:
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return Failed(
+                "file_error",
+                f"{cause.filename or folder}: {cause.strerror or os.strerror(cause.errno)}.",
+                "Check the disk and its connection, and run again; finished work is kept.",
             )
     return Failed(
         "internal",

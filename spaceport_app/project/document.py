@@ -97,6 +97,12 @@ def keep_damaged(folder: Path) -> Path:
     return kept
 
 
+def is_kept_damaged(name: str) -> bool:
+    """Whether `keep_damaged` gives a file this name."""
+    number = name.removeprefix("project.damaged-").removesuffix(".json")
+    return number.isdecimal() and name == f"project.damaged-{number}.json"
+
+
 def _parse(raw: dict[str, Any]) -> Document:
     settings = raw["settings"]
     return Document(

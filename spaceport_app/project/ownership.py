@@ -40,7 +40,7 @@ def require_free(folder: Path) -> None:
         return
     except OSError as error:
         raise unwritable(folder, error) from error
-    if document.FILE in names and _was_a_project(whole):
+    if _was_a_project(whole, names):
         return
     foreign = [
         name for name in names if name.lower() not in _OF_DESKTOPS and not _of_a_beginning(name)
@@ -51,9 +51,7 @@ def require_free(folder: Path) -> None:
             "folder_not_empty",
             f"{folder} holds other files ({foreign[0]}{more}), and a project needs a folder of "
             "its own.",
-            f"Name a new folder with -o, such as {folder / f'{folder.name}{document.SUFFIX}'}."
-            if folder.name
-            else "Name a new folder with -o.",
+            f"Name a new folder, such as {folder / f'{document.name_of(whole)}{document.SUFFIX}'}.",
         )
 
 
@@ -90,11 +88,15 @@ def _of_a_beginning(name: str) -> bool:
     return name == lock.FILE or atomic.is_temporary(Path(name), document.FILE)
 
 
-def _was_a_project(folder: Path) -> bool:
-    """Whether a ``project.json``, that may be damaged, is one of Spaceport's.
+def _was_a_project(folder: Path, names: list[str]) -> bool:
+    """Whether a folder holds a project whose ``project.json`` may be damaged, or kept aside.
 
     Other programs have files of that name too.
     """
+    if any(document.is_kept_damaged(name) for name in names):
+        return True
+    if document.FILE not in names:
+        return False
     if folder.name.lower().endswith(document.SUFFIX) or (folder / lock.FILE).is_file():
         return True
     try:

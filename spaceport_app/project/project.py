@@ -275,8 +275,12 @@ class Project:
     def ended(self, stage: str, run: StageRun, *, discard_scratch: bool = False) -> None:
         """Note that a stage did not finish; the result before it stays.
 
-        `run` tells state, time, memory and reason; its fingerprint and start are kept.
+        `run` tells state, time, memory and reason; its fingerprint and start are kept. What is
+        about to be published stays so: the next `locked()` completes it.
         """
+        record = self.record(stage)
+        if record is None or record.latest is None or record.latest.state == "publishing":
+            return
         publish.remove(self.partial(stage))
         if discard_scratch:
             publish.remove(self.scratch(stage))
@@ -331,7 +335,11 @@ class Project:
         run = replace(record.latest, state="finished")
         self._put(stage, StageRecord(record.folder, run))
         self._changed[stage] = (run, [])
-        publish.remove(self.scratch(stage))
+        try:
+            publish.remove(self.scratch(stage))
+        except OSError as error:
+            # The result is published; what is left goes when the project is locked next.
+            _log.warning("the work behind %s could not be removed: %s", stage, error)
         return run
 
     def _recover(self) -> None:

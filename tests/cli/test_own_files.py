@@ -35,7 +35,7 @@ def test_a_folder_with_files_never_becomes_a_project(
     ended = real_spaceport("run", given, "-o", place, "--preset", "preview")
     assert ended.code == 3
     assert "holds other files" in ended.err or "keeps its results" in ended.err
-    assert "-o" in ended.err or "another folder" in ended.err
+    assert "new folder" in ended.err or "another folder" in ended.err
     left = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
     assert left == {"flight/photos/1.jpg", "flight/export/1.jpg", "elsewhere/1.jpg"}
     assert all((tmp_path / name).read_bytes() == PHOTO for name in left)

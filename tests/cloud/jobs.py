@@ -20,8 +20,10 @@ from spaceport_app.cloud.backend.api.records import Record
 from spaceport_app.cloud.job import CloudFile, CloudJob
 from spaceport_app.cloud.layout import STEPS, Step
 
+from .emulators.server import ACCOUNT
 from .emulators.stack import REGION, Stack
 
+ROLE_PATH = "/spaceport/test/"
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample_flight"
 TINY: dict[str, Any] = {
     "preset": "preview",
@@ -132,7 +134,11 @@ def machine(stack: Stack, name: str, cpu: str = "cpu", train: str = "train", **m
     values = {
         "Uploads": stack.uploads,
         "Artifacts": stack.artifacts,
-        "JobRole": "arn:aws:iam::123456789012:role/job",
+        "Roles": f"arn:aws:iam::{ACCOUNT}:role{ROLE_PATH}sp-",
+        "RolePath": ROLE_PATH,
+        "Boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+        "Partition": "aws",
+        "Account": ACCOUNT,
         "CpuImage": cpu,
         "TrainImage": train,
         "Subnets": "subnet-1,subnet-2",

@@ -33,7 +33,9 @@ def os_error(number: int, name: str = "/data/x") -> OSError:
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "out_of_memory"),
         (RuntimeError("std::bad_alloc"), "out_of_memory"),
         (KeyError("x"), "internal"),
-        (os_error(errno.EIO), "internal"),
+        (os_error(errno.EIO), "file_error"),
+        (os_error(errno.ESTALE), "file_error"),
+        (os_error(errno.EMFILE), "file_error"),
     ],
 )
 def test_an_exception_gets_its_code(error: Exception, code: str) -> None:

@@ -6,12 +6,13 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from spaceport_app.project import lock
 from spaceport_app.project.errors import ProjectError
-from spaceport_app.project.model import Settings
+from spaceport_app.project.model import Settings, StageRun
 from spaceport_app.project.project import Project
 
 
@@ -49,3 +50,42 @@ def test_a_project_that_has_no_room_leaves_no_folder(
     assert caught.value.code == "disk_full"
     assert list(tmp_path.iterdir()) == []
     Project.create(tmp_path / "a.spaceport", (tmp_path,), Settings())
+
+
+def test_a_result_whose_publication_fails_halfway_is_not_thrown_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project.create(tmp_path / "a.spaceport", (), Settings())
+
+    def publish(text: str) -> None:
+        project.begin("sfm", "sfm", text)
+        (project.scratch("sfm") / "state").write_text(text)
+        (project.partial("sfm") / "model").write_text(text)
+        project.publish("sfm", {}, output=text, seconds=1.0, peak_memory_bytes=1)
+
+    with project.locked():
+        publish("old")
+    for number, original in ((0, Path.rename), (1, Path.rename), (2, Path.rename)):
+        calls = 0
+
+        def sometimes(self: Path, goal: Path, at: int = number, do: Any = original) -> Path:
+            nonlocal calls
+            calls += 1
+            if calls == at + 1:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(self))
+            return do(self, goal)  # type: ignore[no-any-return]
+
+        with project.locked(), monkeypatch.context() as patch:
+            patch.setattr(Path, "rename", sometimes)
+            try:
+                publish(f"new {number}")
+            except OSError:
+                # As the runner does with every failure.
+                project.ended("sfm", StageRun("f", "failed", ""))
+        with project.locked():
+            pass
+        run = project.published("sfm")
+        assert run is not None
+        assert (project.folder / "sfm" / "model").read_text() == run.output == f"new {number}"
+        left = {path.name for path in project.folder.iterdir()}
+        assert left == {".lock", "project.json", "sfm", "logs"}

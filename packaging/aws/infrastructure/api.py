@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from aws_cdk import Aws
+from aws_cdk import Aws, Fn
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -119,6 +119,13 @@ class Api(Construct):
                 "SPACEPORT_SPOT": str(settings.spot).lower(),
                 "SPACEPORT_SPOT_CHOICE": str(settings.spot_choice).lower(),
                 "SPACEPORT_KEPT_DAYS": str(ARTIFACTS_DAYS),
+                "SPACEPORT_RUNNING_JOBS": parameters.running_jobs.value_as_string,
+                "SPACEPORT_JOBS_A_DAY": parameters.jobs_a_day.value_as_string,
+                # Whoever is told of alarms, is told of jobs too.
+                "SPACEPORT_MAIL_TO": Fn.join(
+                    ",",
+                    [parameters.notices.value_as_string, parameters.mail_to.value_as_string],
+                ),
             },
             # API Gateway waits no longer.
             timeout_s=29,

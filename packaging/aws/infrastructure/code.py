@@ -10,9 +10,11 @@ ROOT = Path(__file__).resolve().parents[3]
 SHARED = (
     "spaceport_app/__init__.py",
     "spaceport_app/errors.py",
+    "spaceport_app/inside.py",
     "spaceport_app/cloud/__init__.py",
     "spaceport_app/cloud/job.py",
     "spaceport_app/cloud/layout.py",
+    "spaceport_app/cloud/wire.py",
     "spaceport_app/cloud/backend/__init__.py",
 )
 

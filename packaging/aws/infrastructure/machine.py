@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import Fn
+from aws_cdk import Aws, Fn
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
@@ -15,7 +15,7 @@ from infrastructure.code import ROOT
 from infrastructure.function import Function, log_group
 from infrastructure.images import Images
 from infrastructure.network import Network
-from infrastructure.roles import LOG_GROUPS, JobRole
+from infrastructure.roles import LOG_GROUPS, JobRoles
 from infrastructure.settings import LOG_DAYS, Settings
 from infrastructure.storage import Storage
 
@@ -23,7 +23,10 @@ DEFINITION = ROOT / "spaceport_app" / "cloud" / "backend" / "state_machine.asl.j
 
 
 class Machine(Construct):
-    """Runs the steps of a job; its role starts, watches and stops our SageMaker jobs alone."""
+    """Runs the steps of a job; its role starts, watches and stops our SageMaker jobs alone.
+
+    It makes the roles of these jobs too, each within the boundary and on one path.
+    """
 
     def __init__(
         self,
@@ -33,7 +36,7 @@ class Machine(Construct):
         storage: Storage,
         network: Network,
         images: Images,
-        jobs: JobRole,
+        jobs: JobRoles,
         mail: Function,
         topic: sns.Topic,
         definition: Path = DEFINITION,
@@ -46,8 +49,17 @@ class Machine(Construct):
         )
         self.role.add_to_policy(
             iam.PolicyStatement(
+                actions=["iam:CreateRole", "iam:PutRolePolicy"],
+                resources=[f"{jobs.arns}*"],
+                conditions={
+                    "StringEquals": {"iam:PermissionsBoundary": jobs.boundary.managed_policy_arn}
+                },
+            )
+        )
+        self.role.add_to_policy(
+            iam.PolicyStatement(
                 actions=["iam:PassRole"],
-                resources=[jobs.role.role_arn],
+                resources=[f"{jobs.arns}*"],
                 conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
             )
         )
@@ -66,7 +78,11 @@ class Machine(Construct):
             definition_substitutions={
                 "Uploads": storage.uploads.bucket_name,
                 "Artifacts": storage.artifacts.bucket_name,
-                "JobRole": jobs.role.role_arn,
+                "Roles": jobs.arns,
+                "RolePath": jobs.path,
+                "Boundary": jobs.boundary.managed_policy_arn,
+                "Partition": Aws.PARTITION,
+                "Account": Aws.ACCOUNT_ID,
                 "CpuImage": images.cpu,
                 "TrainImage": images.cuda,
                 "Subnets": Fn.join(",", network.subnets),

@@ -1,4 +1,8 @@
-"""The role of the SageMaker jobs: what the worker's container may do, and no more."""
+"""The roles of the SageMaker jobs: what the worker's container may do, and no more.
+
+The state machine makes a role for every job, which reads and writes the objects of that job alone.
+None can do more than the boundary here allows, whatever the state machine puts into it.
+"""
 
 from __future__ import annotations
 
@@ -15,21 +19,17 @@ from infrastructure.storage import Storage
 LOG_GROUPS = ("/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs")
 
 
-class JobRole(Construct):
-    """Reads inputs and results of jobs, writes results; can neither delete nor start anything."""
+class JobRoles(Construct):
+    """Read inputs and results of jobs, write results; can neither delete nor start anything."""
 
     def __init__(
         self, scope: Construct, storage: Storage, network: Network, images: Images
     ) -> None:
-        super().__init__(scope, "JobRole")
-        self.role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "sagemaker.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-            ),
-            description="SageMaker jobs of Spaceport",
+        super().__init__(scope, "JobRoles")
+        self.path = f"/spaceport/{Aws.STACK_NAME}/"
+        self.arns = f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role{self.path}sp-"
+        self.boundary = iam.ManagedPolicy(
+            self, "Boundary", description="The most that a machine of a Spaceport job may do"
         )
         results = list(grants.RESULTS)
         for statement in (
@@ -39,14 +39,14 @@ class JobRole(Construct):
             grants.objects(storage.artifacts, results, "PutObject", "AbortMultipartUpload"),
             grants.listing(storage.artifacts, ["jobs/*", *results]),
         ):
-            self.role.add_to_policy(statement)
+            self.boundary.add_statements(statement)
         self._write_logs()
         self._fetch_images(images)
         self._use_network(network)
 
     def _write_logs(self) -> None:
         place = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group"
-        self.role.add_to_policy(
+        self.boundary.add_statements(
             iam.PolicyStatement(
                 actions=[
                     "logs:CreateLogGroup",
@@ -57,7 +57,7 @@ class JobRole(Construct):
                 resources=[f"{place}:{group}:*" for group in LOG_GROUPS],
             )
         )
-        self.role.add_to_policy(
+        self.boundary.add_statements(
             iam.PolicyStatement(
                 actions=["cloudwatch:PutMetricData"],
                 resources=["*"],
@@ -66,7 +66,7 @@ class JobRole(Construct):
         )
 
     def _fetch_images(self, images: Images) -> None:
-        self.role.add_to_policy(
+        self.boundary.add_statements(
             iam.PolicyStatement(
                 actions=[
                     "ecr:BatchCheckLayerAvailability",
@@ -76,7 +76,7 @@ class JobRole(Construct):
                 resources=[images.repository.repository_arn],
             )
         )
-        self.role.add_to_policy(
+        self.boundary.add_statements(
             iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])
         )
 
@@ -84,7 +84,7 @@ class JobRole(Construct):
         """Let SageMaker put a network interface of the job into our subnets."""
         place = f"arn:{Aws.PARTITION}:ec2:{Aws.REGION}:{Aws.ACCOUNT_ID}"
         interfaces = f"{place}:network-interface/*"
-        self.role.add_to_policy(
+        self.boundary.add_statements(
             iam.PolicyStatement(
                 actions=["ec2:CreateNetworkInterface"],
                 resources=[
@@ -94,7 +94,7 @@ class JobRole(Construct):
                 ],
             )
         )
-        self.role.add_to_policy(
+        self.boundary.add_statements(
             iam.PolicyStatement(
                 actions=[
                     "ec2:CreateNetworkInterfacePermission",
@@ -105,7 +105,7 @@ class JobRole(Construct):
                 conditions={"ArnEquals": {"ec2:Vpc": _vpc(network.vpc)}},
             )
         )
-        self.role.add_to_policy(
+        self.boundary.add_statements(
             iam.PolicyStatement(
                 actions=[
                     "ec2:DescribeDhcpOptions",

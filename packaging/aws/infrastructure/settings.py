@@ -86,6 +86,19 @@ class Parameters(Construct):
         self.compression_instance = _parameter(
             self, "CompressionInstance", "Of compression", "ml.c6i.4xlarge", pattern=_MACHINE
         )
+        self.running_jobs = _parameter(
+            self, "RunningJobs", "Jobs of one API key at the same time", "2", kind="Number", least=1
+        )
+        self.jobs_a_day = _parameter(
+            self, "JobsADay", "Jobs that one API key may make a day", "20", kind="Number", least=1
+        )
+        self.mail_to = _parameter(
+            self,
+            "MailTo",
+            "To whom mails may go, with commas: an address, @ with a domain, KEYID:ADDRESS",
+            "",
+            pattern=_ADDRESSEES,
+        )
         self.plain_choice = _parameter(
             self,
             "PlainChoice",
@@ -103,6 +116,8 @@ class Parameters(Construct):
 
 
 _ADDRESS = r"[^@\s,]+@[^@\s,]+\.[^@\s,]+"
+_ADDRESSEE = r"([A-Za-z0-9]+:)?[^@\s,:]*@[^@\s,:]+\.[^@\s,:]+"
+_ADDRESSEES = rf"({_ADDRESSEE}(,{_ADDRESSEE})*)?"
 _MACHINE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
 _MACHINES = rf"({_MACHINE}(,{_MACHINE})*)?"
 
@@ -115,9 +130,16 @@ def _parameter(
     *,
     kind: str = "String",
     pattern: str | None = None,
+    least: int | None = None,
 ) -> CfnParameter:
     parameter = CfnParameter(
-        scope, name, type=kind, description=description, default=default, allowed_pattern=pattern
+        scope,
+        name,
+        type=kind,
+        description=description,
+        default=default,
+        allowed_pattern=pattern,
+        min_value=least,
     )
     parameter.override_logical_id(name)
     return parameter

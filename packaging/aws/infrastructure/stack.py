@@ -13,9 +13,10 @@ from infrastructure.images import Images
 from infrastructure.machine import Machine
 from infrastructure.mail import Mail
 from infrastructure.network import Network
-from infrastructure.roles import JobRole
+from infrastructure.roles import JobRoles
 from infrastructure.settings import Parameters, Settings
 from infrastructure.storage import Storage
+from infrastructure.sweeper import Sweeper
 from infrastructure.watch import Alarms, Audit, Budget, Notices
 
 COST_TAG = ("project", "spaceport")
@@ -42,7 +43,7 @@ class SpaceportStack(Stack):
         storage = Storage(self)
         network = Network(self, storage, settings.interface_endpoints)
         images = Images(self, parameters.image.value_as_string)
-        jobs = JobRole(self, storage, network, images)
+        jobs = JobRoles(self, storage, network, images)
         notices = Notices(self, parameters)
         api = Api(self)
         mail = Mail(self, parameters, storage, folder)
@@ -59,7 +60,8 @@ class SpaceportStack(Stack):
             topic=notices.topic,
         )
         serving = api.serve(settings, parameters, storage, machine, folder)
-        functions = {"Api": serving, "Mail": sender, "Link": mail.link}
+        sweeper = Sweeper(self, jobs, machine, folder).function
+        functions = {"Api": serving, "Mail": sender, "Link": mail.link, "Roles": sweeper}
         Alarms(self, notices.topic, machine, api.rest, functions)
         Budget(self, parameters, notices.topic)
         Audit(self, storage)

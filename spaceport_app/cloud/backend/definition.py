@@ -12,7 +12,11 @@ FILE = Path(__file__).with_name("state_machine.asl.json")
 PLACEHOLDERS = (
     "Uploads",
     "Artifacts",
-    "JobRole",
+    "Roles",
+    "RolePath",
+    "Boundary",
+    "Partition",
+    "Account",
     "CpuImage",
     "TrainImage",
     "Subnets",

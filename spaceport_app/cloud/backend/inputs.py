@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spaceport_app import __version__
-from spaceport_app.cloud import layout
+from spaceport_app.cloud import layout, wire
 from spaceport_app.cloud.backend import unpacking
 from spaceport_app.cloud.backend.api.names import check_all
 from spaceport_app.cloud.backend.manifest import Manifest, digest
@@ -63,15 +62,15 @@ def read_record(folder: Path) -> Record:
         ``bad_job``, ``bad_name`` where a file's name leads elsewhere or is there twice.
     """
     try:
-        raw = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        raw = wire.read((folder / RECORD).read_bytes())
         files = tuple(CloudFile.of(file) for file in raw["files"])
         record = Record(
-            raw["job"],
-            str(raw["name"]),
+            wire.text(raw["job"]),
+            wire.text(raw["name"]),
             files,
             _settings(raw),
             raw["first"],
-            str(raw.get("source", "")),
+            wire.text(raw.get("source", "")),
         )
         if not layout.is_job_id(record.id) or record.first not in STEPS:
             raise ValueError("no job")

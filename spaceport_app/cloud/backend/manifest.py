@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spaceport_app.cloud import wire
 from spaceport_app.cloud.layout import STEPS, Step
 
 SCHEMA = 1
@@ -67,10 +68,13 @@ class Manifest:
         if raw["schema"] != SCHEMA or raw["step"] not in STEPS:
             raise ValueError("another kind of manifest")
         files = tuple(
-            Entry(str(file["path"]), int(file["bytes"]), str(file["sha256"]))
+            Entry(wire.text(file["path"]), wire.whole(file["bytes"]), wire.text(file["sha256"]))
             for file in raw["files"]
         )
-        return Manifest(raw["step"], files, dict(raw["project"]))
+        stages = dict(raw["project"])
+        if not all(isinstance(record, Mapping) for record in stages.values()):
+            raise TypeError("a stage without a record")
+        return Manifest(raw["step"], files, stages)
 
 
 def entries(root: Path, folders: tuple[str, ...]) -> tuple[Entry, ...]:

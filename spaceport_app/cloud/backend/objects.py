@@ -12,6 +12,7 @@ from boto3.s3.transfer import S3UploadFailedError, TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from spaceport_app.cloud import wire
 from spaceport_app.errors import StageError
 
 FAILURES = (BotoCoreError, ClientError, S3UploadFailedError)
@@ -36,7 +37,7 @@ class Artifacts:
         """Return an object, or None where there is none or no readable one."""
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=key)
-            found = json.loads(answer["Body"].read())
+            found = wire.read(answer["Body"].read())
         except self._s3.exceptions.NoSuchKey:
             return None
         except ValueError:

@@ -7,17 +7,18 @@ Callers of the original start a later step with an archive of the step before: t
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import json
 import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from spaceport_app import resources
-from spaceport_app.cloud import layout
+from spaceport_app.cloud import layout, wire
 from spaceport_app.cloud.backend.api.names import check, check_all
 from spaceport_app.cloud.backend.manifest import Entry, Manifest
 from spaceport_app.errors import StageError
@@ -60,13 +61,18 @@ def unpack(archive: Path, name: str, folders: Collection[str], project: Path) ->
         zipfile.BadZipFile,
         zlib.error,
         lzma.LZMAError,
+        struct.error,
+        UnicodeDecodeError,
         EOFError,
         NotImplementedError,
         RuntimeError,
     ) as error:
-        raise StageError(
-            "bad_archive", f"{name} cannot be unpacked ({error}).", "Make the archive again."
-        ) from error
+        raise _bad_archive(name, str(error)) from error
+    except OSError as error:
+        # A place before the file's beginning; any other is of the disk, not of the archive.
+        if error.errno != errno.EINVAL:
+            raise
+        raise _bad_archive(name, "its list of files leads outside it") from error
 
 
 def _entries(file: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
@@ -74,6 +80,8 @@ def _entries(file: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
     if len(found) > MAXIMUM_ENTRIES:
         raise _bomb(name, f"has {len(found)} entries")
     infos = [info for info in found if not info.is_dir()]
+    if any(info.header_offset < 0 for info in infos):
+        raise _bad_archive(name, "its list of files leads outside it")
     try:
         check_all(info.orig_filename for info in infos)
     except ValueError as error:
@@ -104,7 +112,7 @@ def _manifests(
             raise _bomb(name, "has a manifest of over 64 MiB")
         try:
             with file.open(info) as opened:
-                found[folder] = Manifest.of(json.loads(opened.read(info.file_size)))
+                found[folder] = Manifest.of(wire.read(opened.read(info.file_size)))
             for entry in found[folder].files:
                 check(entry.path)
         except (ValueError, KeyError, TypeError) as error:
@@ -184,6 +192,12 @@ def _write(
     if entry is not None and (size, digest.hexdigest()) != (entry.size, entry.sha256):
         target.unlink()
         raise _damaged(name, entry.path)
+
+
+def _bad_archive(name: str, why: str) -> StageError:
+    return StageError(
+        "bad_archive", f"{name} cannot be unpacked ({why}).", "Make the archive again."
+    )
 
 
 def _bomb(name: str, why: str) -> StageError:

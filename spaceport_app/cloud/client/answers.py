@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from spaceport_app.cloud import wire
 from spaceport_app.cloud.job import State
 from spaceport_app.cloud.layout import STEPS, Step
 from spaceport_app.events import Event, Failed
@@ -128,9 +129,9 @@ class Listed:
 def signed(raw: Mapping[str, Any]) -> Signed:
     """Read one signed part."""
     return Signed(
-        int(raw["file"]),
-        int(raw["part"]),
-        str(raw["url"]),
+        wire.whole(raw["file"]),
+        wire.whole(raw["part"], 1),
+        wire.text(raw["url"]),
         {str(name): str(value) for name, value in raw.get("headers", {}).items()},
         moment(str(raw["expires"])),
     )
@@ -138,7 +139,12 @@ def signed(raw: Mapping[str, Any]) -> Signed:
 
 def arrived(raw: Mapping[str, Any]) -> Arrived:
     """Read one part that is there."""
-    return Arrived(int(raw["file"]), int(raw["part"]), int(raw["bytes"]), str(raw["sha256"] or ""))
+    return Arrived(
+        wire.whole(raw["file"]),
+        wire.whole(raw["part"], 1),
+        wire.whole(raw["bytes"]),
+        str(raw["sha256"] or ""),
+    )
 
 
 def look(raw: Mapping[str, Any]) -> Look:
@@ -148,9 +154,9 @@ def look(raw: Mapping[str, Any]) -> Look:
     spent = cost.get("spent") if isinstance(cost, Mapping) else None
     steps = raw.get("steps") or {}
     return Look(
-        str(raw["job"]),
+        wire.text(raw["job"]),
         str(raw.get("name", "")),
-        raw["state"],
+        _state(raw["state"]),
         _step(raw.get("step")),
         {step: _step_state(steps[step]) for step in STEPS if isinstance(steps.get(step), Mapping)},
         tuple(_event(item) for item in raw.get("events") or ()),
@@ -160,7 +166,7 @@ def look(raw: Mapping[str, Any]) -> Look:
         float(spent) if isinstance(spent, int | float) else None,
         str(raw.get("created") or ""),
         str(raw.get("expires") or ""),
-        raw.get("settings"),
+        _mapping(raw.get("settings")),
     )
 
 
@@ -173,7 +179,11 @@ def artifacts(raw: Mapping[str, Any]) -> Artifacts:
             raise ValueError(f"unknown step {item['step']!r}")
         files.append(
             Artifact(
-                str(item["path"]), int(item["bytes"]), str(item["sha256"]), str(item["url"]), step
+                wire.text(item["path"]),
+                wire.whole(item["bytes"]),
+                wire.text(item["sha256"]),
+                wire.text(item["url"]),
+                step,
             )
         )
     return Artifacts(tuple(files), dict(raw.get("stages") or {}))
@@ -182,7 +192,7 @@ def artifacts(raw: Mapping[str, Any]) -> Artifacts:
 def listed(raw: Mapping[str, Any]) -> Listed:
     """Read one line of the list of jobs."""
     return Listed(
-        str(raw["job"]),
+        wire.text(raw["job"]),
         str(raw.get("name") or ""),
         str(raw.get("state") or ""),
         str(raw.get("created") or ""),
@@ -191,8 +201,28 @@ def listed(raw: Mapping[str, Any]) -> Listed:
 
 
 def moment(text: str) -> float:
-    """Return the seconds since 1970 of an ISO 8601 time with zone."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    """Return the seconds since 1970 of an ISO 8601 time with zone.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if found.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return found.timestamp()
+
+
+def _state(value: object) -> State:
+    # A word that we don't know yet is passed on; whatever else cannot be a state.
+    return cast(State, wire.text(value))
+
+
+def _mapping(value: object) -> Mapping[str, Any] | None:
+    if value is not None and not isinstance(value, Mapping):
+        raise TypeError("no object")
+    return value
 
 
 def _step(value: object) -> Step | None:
@@ -209,6 +239,7 @@ def _event(raw: Mapping[str, Any]) -> CloudEvent:
     event: Event | None
     try:
         event = messages.decode(json.dumps(raw["event"]))
-    except ValueError:
+    except (ValueError, OverflowError):
         event = None
-    return CloudEvent(int(raw["number"]), str(raw["stage"]), event, str(raw.get("url") or ""))
+    number = wire.whole(raw["number"])
+    return CloudEvent(number, wire.text(raw["stage"]), event, str(raw.get("url") or ""))

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from spaceport_app import __version__
+from spaceport_app.cloud import wire
 from spaceport_app.cloud.client import answers, failures
 from spaceport_app.cloud.client.answers import (
     Arrived,
@@ -122,7 +123,13 @@ class Api:
         after: int | None = 0
         while after is not None:
             asked = {"job": other, "after": after}
-            number, after = self._ask("POST", f"{_of(job)}/take", _taken, asked, job=job)
+            try:
+                number, after = self._ask("POST", f"{_of(job)}/take", _taken, asked, job=job)
+            except failures.RefusedError as error:
+                if error.code != "too_many_copies":
+                    raise
+                # What is missing is uploaded then.
+                return taken
             taken += number
         return taken
 
@@ -189,7 +196,7 @@ class Api:
         if not answer.is_success:
             raise self._refusal(answer, job)
         try:
-            raw = answer.json()
+            raw = wire.read(answer.content)
         except ValueError as error:
             # A page of a hotel or a proxy answers 200 to everything.
             raise failures.wrong_endpoint(self.endpoint) from error
@@ -211,7 +218,8 @@ class Api:
             try:
                 answer = self._request(method, path, body)
                 self._note_clock(answer)
-                if answer.status_code not in _AGAIN or failed >= self.patience.tries:
+                passing = answer.status_code in _AGAIN and not _is_limit(answer)
+                if not passing or failed >= self.patience.tries:
                     return answer
                 why, pause = str(answer.status_code), retry_after(answer)
             except httpx.TransportError as error:
@@ -253,20 +261,19 @@ class Api:
 
     def _refusal(self, answer: httpx.Response, job: str) -> failures.CloudError:
         status = answer.status_code
-        try:
-            said = answer.json()
-        except ValueError:
-            said = {}
-        said = said if isinstance(said, dict) else {}
+        said = _said(answer)
         sentence, code = str(said.get("error") or ""), str(said.get("code") or "")
+        remedy = str(said.get("remedy") or "")
+        if _is_limit(answer):
+            return failures.limited(code, sentence, remedy)
         if status in _AGAIN:
             return failures.busy(sentence or f"it answers {status}")
         if code == "incomplete":
-            return failures.IncompleteError(tuple(int(n) for n in said.get("missing", ())))
+            return self._read(said, _incomplete, "incomplete")
         if sentence and job and status == 404:
             return failures.no_job(job)
         if sentence:
-            return failures.refused(code or "refused", sentence)
+            return failures.refused(code or "refused", sentence, remedy)
         # These two come from API Gateway itself.
         if status in (401, 403) and "authentication token" in str(said.get("message", "")).lower():
             return failures.wrong_endpoint(self.endpoint)
@@ -282,6 +289,23 @@ def quiet() -> None:
     """
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _said(answer: httpx.Response) -> Mapping[str, Any]:
+    """Return what an answer says of why it is no success; nothing if it is not of the service."""
+    try:
+        said = wire.read(answer.content)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _is_limit(answer: httpx.Response) -> bool:
+    """Whether the service says that a limit of the key is reached: to ask again soon is no use."""
+    if answer.status_code != 429:
+        return False
+    said = _said(answer)
+    return bool(said.get("error")) and said.get("code", "busy") not in ("", "busy")
 
 
 def retry_after(answer: httpx.Response) -> float:
@@ -322,10 +346,11 @@ def _health(raw: Any) -> Health:
 
 
 def _created(raw: Any) -> Created:
-    size = int(raw["partBytes"])
-    if size < 1:
-        raise ValueError("parts of no bytes")
-    return Created(str(raw["job"]), size)
+    return Created(wire.text(raw["job"]), wire.whole(raw["partBytes"], 1))
+
+
+def _incomplete(raw: Any) -> failures.IncompleteError:
+    return failures.IncompleteError(tuple(wire.whole(n) for n in raw.get("missing", ())))
 
 
 def _signed(raw: Any) -> tuple[Signed, ...]:
@@ -338,7 +363,7 @@ def _arrived(raw: Any) -> tuple[Arrived, ...]:
 
 def _taken(raw: Any) -> tuple[int, int | None]:
     after = raw["next"]
-    return len(raw["taken"]), None if after is None else int(after)
+    return len(raw["taken"]), None if after is None else wire.whole(after)
 
 
 def _state(raw: Any) -> str:

@@ -22,6 +22,7 @@ from spaceport_app.cloud.client.crew import Crew
 from spaceport_app.cloud.client.failures import CloudError, Halted
 from spaceport_app.cloud.layout import Step
 from spaceport_app.events import Progress, Report
+from spaceport_app.inside import is_device
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.quantities import count, size
 
@@ -37,7 +38,11 @@ _log = logging.getLogger(__name__)
 def inside(path: str) -> bool:
     """Whether a result's path stays below the folders of a project on any system."""
     parts = path.split("/")
-    plain = all(part and part not in (".", "..") and part == part.strip() for part in parts)
+    # Windows drops a dot or a space at the end, and opens a device where it is named.
+    plain = all(
+        part and part == part.strip() and not part.endswith(".") and not is_device(part)
+        for part in parts
+    )
     odd = any(letter in path for letter in '\\:*?"<>|\0') or any(ord(c) < 32 for c in path)
     return plain and not odd and len(parts) > 1 and parts[0] in FOLDERS
 

@@ -12,6 +12,10 @@ class CloudError(StageError):
     """Something between this computer and the service in the cloud."""
 
 
+class RefusedError(CloudError):
+    """The service has understood a request and does not do what it asks for."""
+
+
 class IncompleteError(CloudError):
     """The service misses some of a job's files: their numbers are `missing`."""
 
@@ -130,9 +134,15 @@ def no_job(job: str) -> CloudError:
     )
 
 
-def refused(code: str, sentence: str) -> CloudError:
+def refused(code: str, sentence: str, remedy: str = "") -> RefusedError:
     """The service says what is wrong with a request."""
-    return CloudError(code, sentence, "Mend that and try again.")
+    return RefusedError(code, sentence, remedy or "Mend that and try again.")
+
+
+def limited(code: str, sentence: str, remedy: str = "") -> RefusedError:
+    """A limit of the API key is reached, which waiting some seconds does not change."""
+    usual = "Try again tomorrow, or ask whoever runs the service for more."
+    return RefusedError(code, sentence, remedy or usual)
 
 
 def not_understood(what: str) -> CloudError:

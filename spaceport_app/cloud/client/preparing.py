@@ -31,6 +31,8 @@ Photos: TypeAlias = Literal["scaled", "original"]
 
 _JPEG_BYTES_A_PIXEL = 0.75
 """Of real drone photos reduced to 1600 pixels at quality 95; 0.4 over water, 1.1 over woods."""
+_MARK = 32
+"""Digits in the name of a reduced photo."""
 _INPUTS: dict[Step, tuple[str, ...]] = {
     "3dgs": ("sfm",),
     "compression": ("sfm", "train"),
@@ -146,7 +148,7 @@ def prepare(
 def discard(project: Project) -> None:
     """Remove the reduced photos, once they have arrived."""
     place = submission.folder(project) / "photos"
-    for path in place.glob("*") if place.is_dir() else ():
+    for path in place.glob(f"{'[0-9a-f]' * _MARK}.jpg") if place.is_dir() else ():
         path.unlink(missing_ok=True)
 
 
@@ -199,7 +201,7 @@ def _copies(
             raise Halted
         body = 1 + bodies.index(photo.camera) if len(bodies) > 1 and "#" in photo.camera else 0
         mark = f"{photo.sha256} {recipe} {body} {photo.position} {photo_copies.VERSION}"
-        path = place / f"{hashlib.sha256(mark.encode()).hexdigest()[:32]}.jpg"
+        path = place / f"{hashlib.sha256(mark.encode()).hexdigest()[:_MARK]}.jpg"
         try:
             data = path.read_bytes()
         except FileNotFoundError:

@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -15,7 +16,7 @@ from spaceport_app.cloud.client import jobs, preparing, submission, taking
 from spaceport_app.cloud.client.answers import ENDED, Look
 from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.downloading import Downloader
-from spaceport_app.cloud.client.failures import CloudError, Halted
+from spaceport_app.cloud.client.failures import CloudError, Halted, RefusedError
 from spaceport_app.cloud.client.following import SHOWN, Follower, overall
 from spaceport_app.cloud.client.jobs import CONFIRM_S
 from spaceport_app.cloud.client.sights import Sights
@@ -286,7 +287,9 @@ class CloudRun:
                 made = last
             elif last.token:
                 # It was asked for, and nobody knows whether it was made: find it and delete it.
-                self._api.delete(self._api.create(last.as_job(), last.token).job)
+                # What is refused now was refused then.
+                with suppress(RefusedError):
+                    self._api.delete(self._api.create(last.as_job(), last.token).job)
         # What is asked for stands on disk first, so that a repeat after a kill asks for the same.
         self._write(made)
         created = self._api.create(made.as_job(), made.token)

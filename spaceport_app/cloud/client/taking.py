@@ -53,7 +53,7 @@ def made(records: Mapping[str, Mapping[str, Any]], stage: str) -> Made:
             {str(name): int(size) for name, size in run["files"].items()},
             str(run["fingerprint"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _bad(f"nothing is told of the stage {stage}") from error
 
 

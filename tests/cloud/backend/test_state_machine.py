@@ -11,6 +11,7 @@ import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,20 @@ import pytest
 
 from spaceport_app.cloud import layout
 from spaceport_app.cloud.backend import definition
+from spaceport_app.cloud.backend.api import roles
 from spaceport_app.cloud.backend.api.configuration import MOST_S, Configuration
 from spaceport_app.cloud.layout import STEPS, Step
 
 from ..emulators import scripts
-from ..emulators.server import LETTERS
+from ..emulators.sagemaker import LATE
+from ..emulators.server import ACCOUNT, LETTERS
 from ..emulators.stack import SEAL, SENDER, Stack
-from ..jobs import Execution, Put, machine, put, start
+from ..jobs import ROLE_PATH, Execution, Put, machine, put, start
 
 SCRIPTS = Path(scripts.__file__).parent
 FILES = {"a.jpg": b"photo"}
+_ROLE = 7
+"""States before the first step: two look at the input, five make the job's role."""
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +212,7 @@ def test_throttling_that_goes_on_is_waited_for(stack: Stack, machines: Callable[
     run = start(made, machines("finish"))
     ended = run.ended()
     assert ended["status"] == "SUCCEEDED", (ended["error"], ended["cause"])
-    assert run.states()[2:6] == [
+    assert run.states()[_ROLE:][:4] == [
         "CreateCompression",
         "CompressionRefused",
         "CompressionBusy",
@@ -246,7 +251,7 @@ def test_a_request_that_sagemaker_refuses_ends_at_once_as_failed_and_stops_what_
     assert ended["status"] == "FAILED"
     assert "VolumeSizeInGB" in ended["cause"]
     # It is not waited for, and tried no more often than what may be a hiccup.
-    assert run.states()[2:] == [
+    assert run.states()[_ROLE:] == [
         "CreateCompression",
         "CompressionRefused",
         "StopCompression",
@@ -337,12 +342,12 @@ def test_every_wait_task_and_job_has_a_limit() -> None:
     document = json.loads(definition.FILE.read_text(encoding="utf-8"))
     assert document["TimeoutSeconds"] <= 24 * 3600
     tasks = [state for state in document["States"].values() if state["Type"] == "Task"]
-    assert len(tasks) == 13
+    assert len(tasks) == 15
     for task in tasks:
         assert task["TimeoutSeconds"] == 60
         # Nothing may end the machine but its own ends.
         assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-        if "create" in task["Resource"]:
+        if "sagemaker:create" in task["Resource"]:
             assert any("StoppingCondition" in name for name in task["Parameters"])
 
 
@@ -361,3 +366,88 @@ def test_no_job_outlives_the_state_machine_that_watches_it() -> None:
     assert Configuration.of(longer).longest_s == 15 * 3600
     with pytest.raises(ValueError, match="limits"):
         Configuration.of({**longer, "SPACEPORT_SPOT": "true"})
+
+
+def test_the_machines_of_a_job_have_a_role_that_reaches_its_objects_alone(
+    stack: Stack, machines: Callable[..., str]
+) -> None:
+    made, other = job(stack), job(stack)
+    run = start(made, machines("finish"))
+    assert run.ended()["status"] == "SUCCEEDED"
+    sagemaker, iam = stack.client("sagemaker"), stack.client("iam")
+    told = iam.get_role(RoleName=f"sp-{made.id}")["Role"]
+    assert told["Path"] == ROLE_PATH
+    assert told["PermissionsBoundary"]["PermissionsBoundaryArn"].endswith(":policy/boundary")
+    (trust,) = told["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    for step in ("sfm", "compression"):
+        name = layout.compute_name(made.id, step)
+        found = sagemaker.describe_processing_job(ProcessingJobName=name)
+        assert found["RoleArn"] == told["Arn"]
+    name = layout.compute_name(made.id, "3dgs")
+    assert sagemaker.describe_training_job(TrainingJobName=name)["RoleArn"] == told["Arn"]
+    policy = iam.get_role_policy(RoleName=f"sp-{made.id}", PolicyName="job")["PolicyDocument"]
+    text = json.dumps(policy)
+    assert other.id not in text and len(json.dumps(policy, separators=(",", ":"))) < 10_240
+    for statement in policy["Statement"]:
+        if "s3:" in json.dumps(statement):
+            scope = statement.get("Condition", statement["Resource"])
+            places = json.dumps(scope).count(made.id)
+            assert places and json.dumps(scope).count('"', 0) >= 2 * places
+            assert all(
+                made.id in place
+                for place in re.findall(
+                    r"(?:jobs|colmap|3dgs|compressed)/[^\"]*", json.dumps(scope)
+                )
+            )
+
+
+@pytest.mark.parametrize(("late", "status"), [(3, "SUCCEEDED"), (1_000, "FAILED")])
+def test_a_role_that_is_not_known_yet_is_waited_for_but_not_for_ever(
+    stack: Stack, machines: Callable[..., str], late: int, status: str
+) -> None:
+    made = job(stack, "sfm", "sfm")
+    try:
+        (stack.folder / LATE).write_text(str(late))
+        run = start(made, machines("finish"))
+        ended = run.ended(20)
+    finally:
+        (stack.folder / LATE).unlink()
+    assert ended["status"] == status, ended.get("cause")
+    assert run.states().count("SfmRoleLate") == 1
+    assert status == "SUCCEEDED" or "Could not assume role" in ended["cause"]
+
+
+def test_roles_of_jobs_that_are_over_are_removed_and_no_others(
+    stack: Stack, machines: Callable[..., str]
+) -> None:
+    iam, states = stack.client("iam"), stack.client("stepfunctions")
+    done, working = job(stack, "sfm", "sfm"), job(stack, "sfm", "sfm")
+    arn = machines("finish"), machines("slow")
+    start(done, arn[0]).ended()
+    running = start(working, arn[1])
+    compute(running, working, "sfm", "InProgress")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    for name, path in ((f"sp-{'0' * 26}", "/"), ("sp-theirs", ROLE_PATH)):
+        iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
+    soon, later = datetime.now(UTC), datetime.now(UTC) + timedelta(hours=2)
+
+    def there() -> set[str]:
+        pages = iam.get_paginator("list_roles").paginate()
+        return {role["RoleName"] for page in pages for role in page["Roles"]}
+
+    def swept(now: datetime) -> None:
+        # Each role is one of a job of this machine, or of one that it does not know.
+        roles.sweep(iam, states, arn[0], ROLE_PATH, now)
+
+    swept(soon)
+    assert {f"sp-{done.id}", f"sp-{working.id}"} <= there()
+    swept(later)
+    assert f"sp-{done.id}" not in there()
+    assert {f"sp-{working.id}", f"sp-{'0' * 26}", "sp-theirs"} <= there()
+    roles.sweep(iam, states, arn[1], ROLE_PATH, later)
+    assert f"sp-{working.id}" in there()
+    states.stop_execution(executionArn=running.arn)
+    roles.sweep(iam, states, arn[1], ROLE_PATH, later)
+    assert f"sp-{working.id}" not in there()

@@ -135,3 +135,27 @@ def test_what_is_no_zip_is_told(tmp_path: Path, damage: str) -> None:
     with pytest.raises(StageError) as raised:
         unpacked(tmp_path, path)
     assert raised.value.code == "bad_archive"
+
+
+def test_an_entry_before_the_beginning_of_the_file_is_refused(tmp_path: Path) -> None:
+    made = archive(tmp_path / "a.zip", {f"{path}": data for path, data in SFM.items()})
+    whole = bytearray(made.read_bytes())
+    # The list of files lies so far in front of where it says that entries begin before the file.
+    end = whole.rindex(b"PK\x05\x06")
+    for change in (1, 10_000, 2**31):
+        told = int.from_bytes(whole[end + 16 : end + 20], "little") + change
+        broken = whole.copy()
+        broken[end + 16 : end + 20] = (told % 2**32).to_bytes(4, "little")
+        made.write_bytes(broken)
+        with pytest.raises(StageError) as caught:
+            unpacked(tmp_path, made)
+        assert caught.value.code == "bad_archive"
+
+
+@pytest.mark.parametrize("size", ["1e999", "1" + "0" * 400, "-1", "true", '"4"', "4.0", "null"])
+def test_a_manifest_whose_sizes_are_none_is_refused(tmp_path: Path, size: str) -> None:
+    text = manifest("sfm", SFM).decode().replace('"bytes": 5', f'"bytes": {size}')
+    files = {**SFM, "manifest.json": text.encode()}
+    with pytest.raises(StageError) as caught:
+        unpacked(tmp_path, archive(tmp_path / "a.zip", files))
+    assert caught.value.code == "input_damaged"

@@ -166,6 +166,11 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if fault == "reset":
                 self._reset()
+            elif fault is not None and fault.startswith("{"):
+                # A refusal with words of its own.
+                self._body()
+                said = json.loads(fault)
+                self._json(said.pop("status"), said)
             elif fault is not None and fault.isdigit():
                 self._body()
                 self._json(int(fault), {"error": "Not now.", "code": "busy"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import threading
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 from types import ModuleType
 
+import httpx
 import pytest
 
 from spaceport_app.cloud.client import connection, failures
@@ -150,6 +152,43 @@ def test_a_service_that_goes_on_failing_is_told(service: Service) -> None:
     service.fault = lambda method, path: "503"
     assert told(service).code == "service_busy"
     assert len(service.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy", "shown"),
+    [
+        ("too_many_running", "Start again when one has ended.", "Start again when one has ended."),
+        ("too_many_today", "Try again in 3 h 5 min.", "Try again in 3 h 5 min."),
+        # API Gateway's own, when the calls of the day are used up.
+        ("quota", None, "Try again tomorrow, or ask whoever runs the service for more."),
+    ],
+)
+def test_a_limit_of_the_key_is_told_at_once_in_its_own_words(
+    service: Service, code: str, remedy: str | None, shown: str
+) -> None:
+    said = {"status": 429, "error": "That is too much.", "code": code, "remedy": remedy}
+    service.fault = lambda method, path: json.dumps(said)
+    error = told(service)
+    assert (error.code, error.message, error.remedy) == (code, "That is too much.", shown)
+    assert len(service.requests) == 1
+
+
+def test_a_refusal_brings_its_remedy(service: Service) -> None:
+    said = {"status": 400, "error": "No mail to x@y.org.", "code": "mail_not_allowed"}
+    service.fault = lambda method, path: json.dumps({**said, "remedy": "Leave it out."})
+    assert (told(service).message, told(service).remedy) == ("No mail to x@y.org.", "Leave it out.")
+    service.fault = lambda method, path: json.dumps(said)
+    assert told(service).remedy == "Mend that and try again."
+
+
+@pytest.mark.parametrize(
+    "body", ["1e999", "1" + "0" * 400, "[" * 5_000, "NaN", '{"service": 1e999}']
+)
+def test_an_answer_that_no_number_holds_is_no_service_of_ours(
+    service: Service, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    monkeypatch.setattr(httpx.Response, "content", property(lambda _: body.encode()))
+    assert told(service).code == "wrong_endpoint"
 
 
 def test_waits_grow_and_end_with_a_stop() -> None:

@@ -109,7 +109,9 @@ def test_a_disk_that_fills_up_keeps_what_has_come(
 @pytest.mark.parametrize(
     "path",
     ["../x", "/etc/x", "sfm/../../x", "sfm\\..\\x", "C:/x", "sfm/a:b", "x", "project.json",
-     ".sfm.scratch/x", "sfm//x", "sfm/ x", "sfm/", "sfm/a\0b"],
+     ".sfm.scratch/x", "sfm//x", "sfm/ x", "sfm/", "sfm/a\0b",
+     "sfm/x.", "sfm/views./x", "sfm/...", "export/con.sog", "export/NUL", "sfm/Lpt9.tar.gz",
+     "logs/com¹.log", "sfm/aux /x"],
 )  # fmt: skip
 def test_names_that_climb_are_refused(
     api: Api, results: Service, tmp_path: Path, path: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import replace
@@ -15,6 +16,7 @@ from spaceport_app.cloud.client.api import Api
 from spaceport_app.cloud.client.failures import CloudError
 from spaceport_app.cloud.client.run import CloudRun
 from spaceport_app.cloud.client.wishes import Wish, usual_first
+from spaceport_app.cloud.job import CloudJob
 from spaceport_app.events import Metric, Notice, Progress
 from spaceport_app.pipeline import fingerprint, summary
 from spaceport_app.pipeline.runner import RunEvent, Runner, StageEnded, StageEvent, StageStarted
@@ -370,6 +372,39 @@ def test_a_job_nobody_heard_of_is_deleted_when_another_is_wanted(
     wish = Wish("sfm", "sfm", "original")
     assert driven(Project.open(project.folder), api, wish)[0].run()[-1].good
     assert calls and orphan not in results.jobs and len(results.jobs) == 1
+
+
+def test_what_was_refused_does_not_stand_in_the_way_of_another_wish(
+    project: Project, api: Api, results: Service
+) -> None:
+    said = {
+        "status": 400,
+        "error": "This service sends no mail to x@example.org.",
+        "code": "mail_not_allowed",
+        "remedy": "Leave the address out.",
+    }
+    create = api.create
+    refused: list[str] = []
+
+    def refuse_mail(job: CloudJob, token: str = "") -> Any:
+        if job.email:
+            refused.append(job.email)
+            results.fault = lambda method, path: json.dumps(said)
+        try:
+            return create(job, token)
+        finally:
+            results.fault = lambda method, path: None
+
+    api.create = refuse_mail  # type: ignore[method-assign]
+    outcome = driven(project, api, Wish(email="x@example.org"))[0].run()[-1]
+    assert (outcome.code, outcome.message, outcome.remedy) == (
+        "mail_not_allowed",
+        said["error"],
+        said["remedy"],
+    )
+    again = driven(Project.open(project.folder), api, Wish())[0].run()[-1]
+    assert again.good, again
+    assert len(results.jobs) == 1 and refused
 
 
 def test_after_a_stop_nothing_is_sent_again(project: Project, api: Api, results: Service) -> None:

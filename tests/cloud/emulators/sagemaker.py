@@ -24,12 +24,15 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.exceptions
 import botocore.session
 from botocore.validate import ParamValidator
 
 GRACE_S = 60.0
 THROTTLE = "throttle"
 """File in the folder of the jobs: how many requests to refuse as too many."""
+LATE = "late"
+"""File there: for how many requests a role that was made is not known yet."""
 
 _SYNC_S = 0.5
 _TERMINATED = 128 + signal.SIGTERM
@@ -107,6 +110,7 @@ class Jobs:
         report = ParamValidator().validate(request, self._shapes[kind])
         if report.has_errors():
             raise _refused("ValidationException", report.generate_report())
+        self._assume(request["RoleArn"])
         job = Job(kind, request, self._folder)
         with self._lock:
             if (kind, job.name) in self._jobs:
@@ -140,6 +144,23 @@ class Jobs:
             raise _refused(code, f"Requested resource not found: {name}")
         return job
 
+    def _assume(self, role: str) -> None:
+        """Refuse a role of a job that is not there, or not known yet."""
+        if ":role/spaceport/" not in role:
+            return
+        late = self._folder / LATE
+        with self._lock:
+            left = int(late.read_text()) if late.exists() else 0
+            if left:
+                late.write_text(str(left - 1))
+        name = role.rpartition("/")[2]
+        try:
+            if not left and boto3.client("iam").get_role(RoleName=name)["Role"]["Arn"] == role:
+                return
+        except botocore.exceptions.ClientError:
+            pass
+        raise _refused("ValidationException", f"Could not assume role {role}.")
+
     def _busy(self) -> None:
         wish = self._folder / THROTTLE
         with self._lock:
@@ -159,6 +180,7 @@ def install(folder: Path) -> Jobs:
 
     # Step Functions names the errors of a service by its name in the Java SDK.
     sdk._SERVICE_ERROR_NAMES["sagemaker"] = "SageMaker"
+    sdk._SERVICE_ERROR_NAMES["iam"] = "Iam"
     evaluate = sdk.StateTaskServiceAwsSdk._eval_service_task
 
     def evaluate_to_json(self: Any, env: Any, *arguments: Any, **named: Any) -> None:
@@ -167,6 +189,7 @@ def install(folder: Path) -> Jobs:
         env.stack.append(json.loads(json.dumps(env.stack.pop(), default=datetime.isoformat)))
 
     sdk.StateTaskServiceAwsSdk._eval_service_task = evaluate_to_json
+    _read_role_paths()
     jobs = Jobs(folder)
 
     def add(kind: str) -> None:
@@ -189,6 +212,31 @@ def install(folder: Path) -> Jobs:
     for kind in KINDS:
         add(kind)
     return jobs
+
+
+def _read_role_paths() -> None:
+    """Have moto's parser take ``RoleArn.$`` among parameters: it knows the word as its own only."""
+    from moto.stepfunctions.parser.asl.component.common.payload.payloadvalue.payloadbinding import (
+        payload_binding,
+    )
+    from moto.stepfunctions.parser.asl.component.common.string import string_expression
+    from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
+    from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+
+    visit = Preprocessor.visitPayload_binding_value
+
+    def visit_or_evaluate(self: Any, ctx: Any) -> Any:
+        found = visit(self, ctx)
+        if found.field != "RoleArn.$":
+            return found
+        text = found.payload_value.val
+        function, _ = IntrinsicParser.parse(text)
+        return payload_binding.PayloadBindingStringExpressionSimple(
+            field="RoleArn",
+            string_expression_simple=string_expression.StringIntrinsicFunction(text, function),
+        )
+
+    Preprocessor.visitPayload_binding_value = visit_or_evaluate
 
 
 def _refused(code: str, message: str) -> Exception:

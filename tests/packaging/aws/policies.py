@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +15,16 @@ _PSEUDO = {
     "AWS::Region": REGION,
     "AWS::AccountId": ACCOUNT,
     "AWS::URLSuffix": "amazonaws.com",
+    "AWS::StackName": "Spaceport",
 }
 _ARNS = {
     "AWS::S3::Bucket": "arn:aws:s3:::{id}",
     "AWS::StepFunctions::StateMachine": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{{id}}",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{id}}",
 }
+JOB = "0123456789abcdefghjkmnpqrs"
+JOB_ROLE = f"arn:aws:iam::{ACCOUNT}:role/spaceport/Spaceport/sp-{JOB}"
+_FORMAT = re.compile(r"States\.Format\('([^']*)', \$\.jobId\)")
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class Account:
             # A reference to some resources is their ARN.
             if name in self.resources and self.resources[name]["Type"] in (
                 "AWS::StepFunctions::StateMachine",
+                "AWS::IAM::ManagedPolicy",
             ):
                 return self.arn(name)
             return _PSEUDO.get(name, str(default if default is not None else name))
@@ -81,6 +88,11 @@ class Account:
         if "Fn::Join" in value:
             separator, parts = value["Fn::Join"]
             return str(separator).join(self.text(part) for part in parts)
+        if "Fn::Select" in value:
+            number, parts = value["Fn::Select"]
+            separator, whole = parts["Fn::Split"]
+            found = self.text(whole).split(separator)
+            return found[number] if number < len(found) else ""
         raise AssertionError(f"unknown function {value}")
 
     def arn(self, name: str) -> str:
@@ -109,11 +121,53 @@ class Account:
                 documents.append(policy["PolicyDocument"])
         return [one for document in documents for one in self.statements(document)]
 
+    def of_job(self, job: str) -> list[list[Statement]]:
+        """Return what bounds the role of a job: its own policy, and the boundary of all.
+
+        What both allow it may do.
+        """
+        machine = self.of_type("AWS::StepFunctions::StateMachine")[
+            self.one("AWS::StepFunctions::StateMachine", "Machine")
+        ]
+        filled = machine["DefinitionString"]
+        for name, value in machine["DefinitionSubstitutions"].items():
+            filled = filled.replace(f"${{{name}}}", self.text(value))
+        own = _evaluated(json.loads(filled)["States"]["RolePolicy"]["Parameters"], job)
+        boundary = self.of_type("AWS::IAM::ManagedPolicy")[
+            self.one("AWS::IAM::ManagedPolicy", "JobRoles")
+        ]
+        return [list(self.statements(d)) for d in (own, boundary["PolicyDocument"])]
+
+    def job_may(self, job: str, action: str, resource: str, **context: str) -> bool:
+        """Return whether the machines of a job may do something."""
+        facts = {key.replace("__", ":"): value for key, value in context.items()}
+        return all(
+            any(s.allows and s.covers(action, resource, facts) for s in statements)
+            for statements in self.of_job(job)
+        )
+
     def may(self, role: str, action: str, resource: str, **context: str) -> bool:
         """Return whether a role may do something; ``__`` in a key of `context` is a colon."""
         facts = {key.replace("__", ":"): value for key, value in context.items()}
         found = [s for s in self.of_role(role) if s.covers(action, resource, facts)]
         return bool(found) and all(statement.allows for statement in found)
+
+
+def _evaluated(value: Any, job: str) -> Any:
+    """Return the parameters of a state as Step Functions hands them on."""
+    if isinstance(value, list):
+        return [_evaluated(one, job) for one in value]
+    if not isinstance(value, dict):
+        return value
+    done = {}
+    for key, one in value.items():
+        if key.endswith(".$"):
+            texts = [text.replace("{}", job) for text in _FORMAT.findall(one)]
+            assert texts, one
+            done[key[:-2]] = texts if one.startswith("States.Array(") else texts[0]
+        else:
+            done[key] = _evaluated(one, job)
+    return done
 
 
 def _many(value: Any) -> list[Any]:

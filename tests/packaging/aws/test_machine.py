@@ -11,7 +11,7 @@ import pytest
 from infrastructure.machine import DEFINITION
 from statelint import linter as statelint
 
-from .policies import ACCOUNT, REGION, Account
+from .policies import ACCOUNT, JOB_ROLE, REGION, Account
 
 _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 
@@ -94,6 +94,17 @@ def test_the_role_may_do_what_the_machine_does_and_no_more(
     job = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{{}}-job/sp-0123456789abcdefghjkmnpqrs-3dgs"
     used = {"sagemaker:AddTags", "iam:PassRole", "lambda:InvokeFunction", "sns:Publish"}
     for state in states.values():
+        call = re.search(r":aws-sdk:iam:(\w+)$", state.get("Resource", ""))
+        if call is not None:
+            action = f"iam:{call[1][0].upper()}{call[1][1:]}"
+            boundary = account.arn(account.one("AWS::IAM::ManagedPolicy", "JobRoles"))
+            assert account.may(role, action, JOB_ROLE, iam__PermissionsBoundary=boundary)
+            # Without the boundary a new role could do anything.
+            assert not account.may(role, action, JOB_ROLE)
+            assert not account.may(
+                role, action, JOB_ROLE.replace("/sp-", "/"), iam__PermissionsBoundary=boundary
+            )
+            used.add(action)
         call = re.search(r":aws-sdk:sagemaker:(\w+)$", state.get("Resource", ""))
         if call is not None:
             action = f"sagemaker:{call[1][0].upper()}{call[1][1:]}"

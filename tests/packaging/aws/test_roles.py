@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from .conftest import SEED_BUCKET
-from .policies import ACCOUNT, REGION, Account
+from .policies import ACCOUNT, JOB, JOB_ROLE, REGION, Account
 
-JOB = "0123456789abcdefghjkmnpqrs"
+ANOTHERS = "zyxwvtsrqpnmkjhgfedcba9876"
 OURS = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:processing-job/sp-{JOB}-sfm"
 OURS_TOO = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/sp-{JOB}-3dgs"
 ANOTHER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/somebodys-own"
@@ -20,6 +20,8 @@ UNSCOPED = {
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
+    # The sweeper looks for the roles on our path: the service knows no resource for a list.
+    "iam:ListRoles",
     # Scoped by its condition to the namespace /aws/sagemaker/*.
     "cloudwatch:PutMetricData",
     # Step Functions needs these to send its log to the log group; the service knows no resource.
@@ -63,23 +65,20 @@ def test_fault_9_no_role_has_an_action_with_a_star(account: Account) -> None:
 
 
 def test_fault_9_every_resource_is_scoped_where_the_service_can(account: Account) -> None:
+    own, boundary = account.of_job(JOB)
+    every = [s for name in account.of_type("AWS::IAM::Role") for s in account.of_role(name)]
+    every += boundary
     unscoped = {
-        action
-        for name in account.of_type("AWS::IAM::Role")
-        for statement in account.of_role(name)
-        if "*" in statement.resources
-        for action in statement.actions
+        action for statement in every if "*" in statement.resources for action in statement.actions
     }
     assert unscoped == UNSCOPED
-    metrics = [
-        statement
-        for name in account.of_type("AWS::IAM::Role")
-        for statement in account.of_role(name)
-        if "cloudwatch:PutMetricData" in statement.actions
-    ]
+    metrics = [s for s in every if "cloudwatch:PutMetricData" in s.actions]
     assert [dict(s.conditions) for s in metrics] == [
         {"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*"]}}
     ]
+    # What a job's own policy leaves open, the boundary closes: it holds nothing else.
+    assert {a for s in own for a in s.actions} == {a for s in boundary for a in s.actions}
+    assert not any(a.startswith("s3:") for s in own if "*" in s.resources for a in s.actions)
 
 
 def test_no_role_takes_a_policy_that_others_write_but_api_gateways_log(account: Account) -> None:
@@ -97,7 +96,6 @@ def test_no_role_takes_a_policy_that_others_write_but_api_gateways_log(account: 
 def test_the_worker_reads_jobs_and_writes_results(
     account: Account, uploads: str, artifacts: str
 ) -> None:
-    worker = role(account, "JobRole")
     for action, thing, allowed in (
         ("s3:GetObject", f"{uploads}/jobs/{JOB}/files/000000", True),
         ("s3:PutObject", f"{uploads}/jobs/{JOB}/files/000000", False),
@@ -115,19 +113,74 @@ def test_the_worker_reads_jobs_and_writes_results(
         ("sagemaker:CreateTrainingJob", OURS_TOO, False),
         ("sagemaker:StopTrainingJob", OURS_TOO, False),
     ):
-        assert account.may(worker, action, thing) is allowed, (action, thing)
+        assert account.job_may(JOB, action, thing) is allowed, (action, thing)
+
+
+def test_the_machines_of_a_job_reach_no_other_job(
+    account: Account, uploads: str, artifacts: str
+) -> None:
+    things = [f"{uploads}/jobs/{{}}/files/000000", f"{artifacts}/jobs/{{}}/job.json"] + [
+        f"{artifacts}/{folder}/{{}}/{name}"
+        for folder in ("colmap", "3dgs", "compressed")
+        for name in ("manifest.json", "files/sfm/cloud.ply", "checkpoints/one")
+    ]
+    for thing in things:
+        assert account.job_may(JOB, "s3:GetObject", thing.format(JOB)), thing
+        for action in ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"):
+            for other in (ANOTHERS, f"{JOB}x", "", "*", f"{ANOTHERS}/{JOB}"):
+                assert not account.job_may(JOB, action, thing.format(other)), (action, other)
+    for bucket, folders in (
+        (uploads, ["jobs"]),
+        (artifacts, ["jobs", "colmap", "3dgs", "compressed"]),
+    ):
+        for folder in folders:
+            mine = f"{folder}/{JOB}/"
+            assert account.job_may(JOB, "s3:ListBucket", bucket, s3__prefix=mine)
+            for prefix in (f"{folder}/{ANOTHERS}/", f"{folder}/", "", f"{folder}/{JOB[:-1]}"):
+                assert not account.job_may(JOB, "s3:ListBucket", bucket, s3__prefix=prefix)
+    log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/sagemaker/TrainingJobs:log-stream:sp-"
+    assert account.job_may(JOB, "logs:PutLogEvents", f"{log}{JOB}-3dgs/algo-1")
+    assert not account.job_may(JOB, "logs:PutLogEvents", f"{log}{ANOTHERS}-3dgs/algo-1")
+
+
+def test_no_policy_that_stands_lets_a_machine_read_jobs(account: Account) -> None:
+    """Only a role made for one job has SageMaker's trust, and it is made when that job starts."""
+    for name, properties in account.of_type("AWS::IAM::Role").items():
+        assert "sagemaker" not in str(properties["AssumeRolePolicyDocument"]), name
+    (boundary,) = account.of_type("AWS::IAM::ManagedPolicy").values()
+    assert not any(boundary.get(kind) for kind in ("Roles", "Users", "Groups"))
+
+
+def test_the_policy_of_a_job_fits_into_a_role(account: Account) -> None:
+    own, _ = account.of_job(JOB)
+    # IAM takes 10,240 characters, without spaces.
+    assert sum(len("".join((*s.actions, *s.resources))) + 60 for s in own) < 5_000
+
+
+def test_the_sweeper_removes_roles_of_jobs_alone(account: Account) -> None:
+    sweeper = role(account, "SweeperRoles")
+    for action in ("iam:DeleteRole", "iam:DeleteRolePolicy"):
+        assert account.may(sweeper, action, JOB_ROLE)
+        assert not account.may(sweeper, action, f"arn:aws:iam::{ACCOUNT}:role/admin")
+        assert not account.may(sweeper, action, account.arn(role(account, "MachineRole")))
+    assert not any(a.startswith("s3:") for s in account.of_role(sweeper) for a in s.actions)
+    (rule,) = [
+        rule
+        for rule in account.of_type("AWS::Events::Rule").values()
+        if "ScheduleExpression" in rule
+    ]
+    assert rule["ScheduleExpression"] == "rate(1 hour)"
 
 
 def test_lists_are_of_our_prefixes_alone(account: Account, uploads: str, artifacts: str) -> None:
-    for start in ("JobRole", "ApiJobsRole"):
-        name = role(account, start)
-        for bucket in (uploads, artifacts):
-            assert account.may(name, "s3:ListBucket", bucket, s3__prefix=f"jobs/{JOB}/")
-            assert not account.may(name, "s3:ListBucket", bucket)
-            assert not account.may(name, "s3:ListBucket", bucket, s3__prefix="")
-    worker = role(account, "JobRole")
-    assert account.may(worker, "s3:ListBucket", artifacts, s3__prefix=f"3dgs/{JOB}/checkpoints/")
-    assert not account.may(worker, "s3:ListBucket", artifacts, s3__prefix="owners/")
+    name = role(account, "ApiJobsRole")
+    for bucket in (uploads, artifacts):
+        assert account.may(name, "s3:ListBucket", bucket, s3__prefix=f"jobs/{JOB}/")
+        assert not account.may(name, "s3:ListBucket", bucket)
+        assert not account.may(name, "s3:ListBucket", bucket, s3__prefix="")
+    lists = {"s3__prefix": f"3dgs/{JOB}/checkpoints/"}
+    assert account.job_may(JOB, "s3:ListBucket", artifacts, **lists)
+    assert not account.job_may(JOB, "s3:ListBucket", artifacts, s3__prefix="owners/")
 
 
 def test_the_state_machine_handles_our_sagemaker_jobs_alone(account: Account) -> None:
@@ -142,7 +195,7 @@ def test_the_state_machine_handles_our_sagemaker_jobs_alone(account: Account) ->
 
 
 def test_a_role_is_passed_to_sagemaker_alone_and_only_that_of_jobs(account: Account) -> None:
-    machine, worker = role(account, "MachineRole"), account.arn(role(account, "JobRole"))
+    machine, worker = role(account, "MachineRole"), JOB_ROLE
     ours = {"iam__PassedToService": "sagemaker.amazonaws.com"}
     assert account.may(machine, "iam:PassRole", worker, **ours)
     assert not account.may(

@@ -153,7 +153,7 @@ def test_every_log_forgets(account: Account) -> None:
     days = {
         name: log["RetentionInDays"] for name, log in account.of_type("AWS::Logs::LogGroup").items()
     }
-    assert len(days) == 7
+    assert len(days) == 8
     for name, kept in days.items():
         assert kept == (365 if name.startswith("ApiAudit") else LOG_DAYS), name
 
@@ -172,7 +172,7 @@ def test_alarms_and_budget_reach_a_person(account: Account) -> None:
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),
     }
-    assert len(alarms) == 4 + 2 * 3
+    assert len(alarms) == 4 + 2 * 4
     assert all(alarm["AlarmActions"] == [{"Ref": topic}] for alarm in alarms)
     (budget,) = account.of_type("AWS::Budgets::Budget").values()
     assert budget["Budget"]["BudgetLimit"]["Amount"] == {"Ref": "MonthlyBudgetUsd"}

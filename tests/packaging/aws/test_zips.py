@@ -16,7 +16,7 @@ from .conftest import Synthesis
 from .policies import Account
 
 BACKEND = "spaceport_app/cloud/backend"
-PACKAGES = {"ApiJobs": "api", "MailSender": "mail", "MailLink": "mail"}
+PACKAGES = {"ApiJobs": "api", "MailSender": "mail", "MailLink": "mail", "SweeperRoles": "api"}
 
 _IMPORT = """
 import importlib, json, os, sys
@@ -107,6 +107,10 @@ def test_every_environment_variable_that_a_function_needs_is_set(account: Accoun
         assert machine in choice[step].split(",")
     priced = json.loads((ROOT / BACKEND / "api" / "prices.json").read_text())["usdPerHour"]
     assert {name for names in choice.values() for name in names.split(",")} <= priced.keys()
+    limits = (jobs["SPACEPORT_RUNNING_JOBS"], jobs["SPACEPORT_JOBS_A_DAY"])
+    assert [account.text(limit) for limit in limits] == ["2", "20"]
+    # Nobody but who is told of alarms, as long as nobody else is listed.
+    assert account.text(jobs["SPACEPORT_MAIL_TO"]) == "NoticeEmail,"
     assert (jobs["SPACEPORT_SPOT"], jobs["SPACEPORT_SPOT_CHOICE"]) == ("false", "true")
 
 

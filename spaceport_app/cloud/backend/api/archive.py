@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -69,9 +70,12 @@ def parse(address: object) -> tuple[str, str]:
         raise _invalid()
     try:
         names.check(key.rpartition("/")[2])
+        encoded = key.encode()
     except ValueError:
         raise _invalid() from None
-    if len(key.encode(errors="replace")) > names.MOST_BYTES:
+    # A folder may be called as it likes, but S3 and its XML know no such characters.
+    odd = any(unicodedata.category(character) == "Cc" for character in key)
+    if odd or len(encoded) > names.MOST_BYTES:
         raise _invalid()
     return bucket, key
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from spaceport_app.cloud.backend.api import mailing
 from spaceport_app.cloud.layout import STEPS, Step
 
 _INSTANCES: Mapping[Step, str] = {
@@ -17,6 +18,8 @@ _INSTANCES: Mapping[Step, str] = {
 _LIMITS_S: Mapping[Step, int] = {"sfm": 4 * 3600, "3dgs": 6 * 3600, "compression": 3600}
 MOST_S = 22 * 3600
 """For all steps with their waits for spare capacity: the state machine ends everything at 24 h."""
+RUNNING_JOBS, JOBS_A_DAY = 2, 20
+"""Of one API key, where the deployment says nothing else."""
 _POLL_S: Mapping[Step, int] = {"sfm": 60, "3dgs": 120, "compression": 60}
 
 
@@ -50,6 +53,10 @@ class Configuration:
         Days after which the artifacts bucket forgets; told to the caller.
     stop_wait_s, poll_s : float
         How long a stop waits to see that all is dead, and how often it looks.
+    running_jobs, jobs_a_day : int or None
+        Jobs of one key that run at once, and that it makes a day; None: any number.
+    mail_to : mapping or None
+        To whom mails may go, as `mailing.listed` returns it; None: to anyone.
     prices : mapping
         US dollars an hour by instance type; these go before the shipped table.
     """
@@ -68,6 +75,9 @@ class Configuration:
     kept_days: int = 30
     stop_wait_s: float = 20.0
     poll_s: float = 1.0
+    running_jobs: int | None = None
+    jobs_a_day: int | None = None
+    mail_to: Mapping[str, frozenset[str]] | None = None
     prices: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -108,6 +118,9 @@ class Configuration:
             spot_choice=_switch(environment, "SPACEPORT_SPOT_CHOICE"),
             link_s=int(environment.get("SPACEPORT_LINK_SECONDS", "3600")),
             kept_days=int(environment.get("SPACEPORT_KEPT_DAYS", "30")),
+            running_jobs=_number(environment, "SPACEPORT_RUNNING_JOBS", RUNNING_JOBS),
+            jobs_a_day=_number(environment, "SPACEPORT_JOBS_A_DAY", JOBS_A_DAY),
+            mail_to=mailing.listed(environment.get("SPACEPORT_MAIL_TO", "")),
             prices={name: float(price) for name, price in prices.items()},
         )
         if found.longest_s > MOST_S:
@@ -120,6 +133,13 @@ def _table(environment: Mapping[str, str], name: str) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise ValueError(f"{name} is no JSON object")
     return table
+
+
+def _number(environment: Mapping[str, str], name: str, usual: int) -> int:
+    number = int(environment.get(name) or usual)
+    if number < 1:
+        raise ValueError(f"{name} is under 1")
+    return number
 
 
 def _names(text: str) -> frozenset[str]:

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from spaceport_app.inside import is_device
+
 MOST_BYTES, MOST_BYTES_A_FOLDER = 1024, 255
 """Of a whole name, and of one folder or file in it, as Linux has them."""
 
@@ -38,6 +40,8 @@ def check(name: str) -> None:
     for part in name.split("/"):
         if part in {"", ".", ".."}:
             raise ValueError(f"The name {shown} leads to another folder.")
+        if is_device(part):
+            raise ValueError(f"The name {shown} is that of a device on Windows.")
         if len(part.encode()) > MOST_BYTES_A_FOLDER:
             raise ValueError(f"A part of the name {shown} has over {MOST_BYTES_A_FOLDER} bytes.")
 

@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from spaceport_app.cloud import layout
+from spaceport_app.cloud.backend.api import told
 from spaceport_app.cloud.backend.api.errors import (
     ApiError,
     is_absent,
@@ -142,24 +143,30 @@ def stop_wished(services: Services, record: Record) -> bool:
 
 def progress(services: Services, record: Record, step: Step) -> dict[str, Any] | None:
     """Return what the worker last said of a step."""
-    return get_json(services, layout.progress(record.id, step))
+    return told.progress(_get(services, layout.progress(record.id, step)))
 
 
 def manifest(services: Services, record: Record, step: Step) -> dict[str, Any] | None:
     """Return the list of a step's files; it is there when they all are."""
-    return get_json(services, layout.manifest(record.id, step))
+    return told.manifest(_get(services, layout.manifest(record.id, step)))
 
 
 def get_json(services: Services, key: str) -> dict[str, Any] | None:
     """Return an object of the artifacts bucket, or None where there is none."""
+    found = _get(services, key)
+    read: dict[str, Any] | None = None if found is None else json.loads(found)
+    return read
+
+
+def _get(services: Services, key: str) -> bytes | None:
     try:
         answer = services.s3.get_object(Bucket=services.configuration.artifacts, Key=key)
     except ClientError as error:
         if is_absent(error):
             return None
         raise
-    found: dict[str, Any] = json.loads(answer["Body"].read())
-    return found
+    body: bytes = answer["Body"].read()
+    return body
 
 
 def put_json(services: Services, key: str, value: dict[str, Any]) -> None:
@@ -180,6 +187,16 @@ def claim(services: Services, key: str, value: dict[str, Any]) -> dict[str, Any]
     ApiError
         503 if it goes away at the same moment.
     """
+    if put_new(services, key, value):
+        return value
+    found = get_json(services, key)
+    if found is None:
+        raise ApiError(503, "busy", "Two calls met. Try again in a few seconds.")
+    return found
+
+
+def put_new(services: Services, key: str, value: dict[str, Any]) -> bool:
+    """Write an object of the artifacts bucket unless there is one; whether it was written."""
     try:
         services.s3.put_object(
             Bucket=services.configuration.artifacts,
@@ -188,14 +205,11 @@ def claim(services: Services, key: str, value: dict[str, Any]) -> dict[str, Any]
             ContentType="application/json",
             IfNoneMatch="*",
         )
-        return value
     except ClientError as error:
         if service_code(error) not in _TAKEN:
             raise
-    found = get_json(services, key)
-    if found is None:
-        raise ApiError(503, "busy", "Two calls met. Try again in a few seconds.")
-    return found
+        return False
+    return True
 
 
 def listed(

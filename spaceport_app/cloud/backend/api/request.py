@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
+from spaceport_app.cloud import wire
 from spaceport_app.cloud.backend.api.errors import ApiError, invalid
 
 MOST_BODY_BYTES = 5 << 20
@@ -52,8 +51,8 @@ class Request:
         if len(self.body) > MOST_BODY_BYTES:
             raise ApiError(413, "too_large", f"The request has over {MOST_BODY_BYTES} bytes.")
         try:
-            raw = json.loads(self.body.decode(), parse_constant=_no_number)
-        except (ValueError, RecursionError) as error:
+            raw = wire.read(self.body.decode())
+        except ValueError as error:
             raise invalid("The body is no valid JSON.", "malformed") from error
         if not isinstance(raw, dict):
             raise invalid("The body is no JSON object.", "malformed")
@@ -84,7 +83,7 @@ def of(event: Mapping[str, Any]) -> Request:
             if event.get("isBase64Encoded")
             else body.encode(errors="surrogatepass")
         )
-    except binascii.Error as error:
+    except ValueError as error:
         raise invalid("The body is no valid base64.", "malformed") from error
     return Request(
         method=str(event.get("httpMethod", "")).upper(),
@@ -95,7 +94,3 @@ def of(event: Mapping[str, Any]) -> Request:
         address=str(identity.get("sourceIp") or ""),
         number=str(context.get("requestId") or ""),
     )
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")

@@ -14,6 +14,7 @@ from spaceport_app.cloud.backend.api import (
     creation,
     deletion,
     listing,
+    mailing,
     parts,
     records,
     seed,
@@ -82,6 +83,7 @@ def find(request: Request) -> tuple[Route, str]:
 def _create(services: Services, request: Request, _: str) -> Answer:
     raw = request.json()
     job = submission.read(raw, services.configuration)
+    mailing.check(services.configuration.mail_to, request.owner, job.email)
     token = submission.token(raw)
     record = creation.create(services, request.owner, job, token)
     return 201, {"job": record.id, "partBytes": PART_BYTES}
@@ -191,5 +193,5 @@ def answer(services: Services, request: Request, route: Route, id: str) -> Answe
 def body_of(error: ApiError, route: Route | None) -> Mapping[str, Any]:
     """Return what is answered instead of a result."""
     if route is not None and route.words_only:
-        return {"error": error.message}
+        return {"error": " ".join(filter(None, (error.message, error.more.get("remedy"))))}
     return {"error": error.message, "code": error.code, **error.more}

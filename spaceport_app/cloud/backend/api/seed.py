@@ -8,14 +8,17 @@ from typing import Any
 from spaceport_app.cloud import layout
 from spaceport_app.cloud.backend.api import (
     archive,
+    creation,
     execution,
-    identifiers,
+    limits,
+    mailing,
     records,
     start,
     stop,
     submission,
 )
-from spaceport_app.cloud.backend.api.errors import invalid, unknown_job
+from spaceport_app.cloud.backend.api.errors import ApiError, invalid, unknown_job
+from spaceport_app.cloud.backend.api.records import Record
 from spaceport_app.cloud.backend.api.services import Services
 from spaceport_app.cloud.job import CloudJob
 from spaceport_app.cloud.layout import STEPS
@@ -28,21 +31,29 @@ def start_job(services: Services, owner: str, raw: Mapping[str, Any]) -> dict[st
 
     ``optimization_enabled: false`` takes the preset preview instead of standard;
     ``sogs_compression: false`` ends after training; ``gpu_acceleration: false`` takes the
-    presets' column for a CPU.
+    presets' column for a CPU. A ``token``, which the original had not, makes a call that is made
+    again the same job.
 
     Raises
     ------
     ApiError
-        400, 403 or 404.
+        400, 403, 404, 409 ``token_used`` or 429.
     """
     switches = {name: _switch(raw, name) for name in _SWITCHES}
     last = STEPS[-1] if switches["sogs_compression"] else STEPS[-2]
     wanted = raw.get("pipelineStep")
     first, last = submission.steps(STEPS[0] if wanted is None else wanted, last)
     email = submission.email(raw.get("email"))
+    mailing.check(services.configuration.mail_to, owner, email)
+    token = submission.token(raw)
+    bucket, key = archive.parse(raw.get("s3Url"))
+    asked = {"bucket": bucket, "key": key, "first": first, "last": last, "email": email, **switches}
+    id = creation.claim_id(services, owner, token, {"start-job": asked})
+    if execution.describe(services, id) is not None:
+        # A call that is made again, its answer lost: the archive may be gone by now.
+        return _started(services, id)
     found = archive.find(services, raw.get("s3Url"))
     file = found.as_file()
-    id = identifiers.make(services.now())
     job = CloudJob(
         file.name.removesuffix(".zip") or file.name,
         (file,),
@@ -56,10 +67,25 @@ def start_job(services: Services, owner: str, raw: Mapping[str, Any]) -> dict[st
         last,
         email,
     )
-    # The copy comes first: a job without its archive would wait for ever.
-    archive.copy(services, found, id)
-    record = records.create(services, id, owner, job, f"s3://{found.bucket}/{found.key}")
+    limits.let_run(services, owner, id)
+    record = _record(services, id, owner)
+    if record is None:
+        limits.count_job(services, owner, id)
+        # The copy comes first: a job without its archive would wait for ever.
+        archive.copy(services, found, id)
+        record = records.create(services, id, owner, job, f"s3://{found.bucket}/{found.key}", token)
     start.begin(services, record)
+    return _started(services, id)
+
+
+def _record(services: Services, id: str, owner: str) -> Record | None:
+    try:
+        return records.load(services, id, owner)
+    except ApiError:
+        return None
+
+
+def _started(services: Services, id: str) -> dict[str, Any]:
     return {
         "jobId": id,
         "executionArn": execution.arn(services.configuration, id),

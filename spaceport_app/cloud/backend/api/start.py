@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spaceport_app.cloud.backend.api import compute, execution, records, uploads
+from spaceport_app.cloud.backend.api import compute, execution, limits, records, uploads
 from spaceport_app.cloud.backend.api.errors import ApiError, conflict
 from spaceport_app.cloud.backend.api.records import Record
 from spaceport_app.cloud.backend.api.services import Services
@@ -16,7 +16,8 @@ def start(services: Services, record: Record) -> dict[str, Any]:
     Raises
     ------
     ApiError
-        409 ``incomplete`` with the numbers of the ``missing`` files, or 409 ``stopped``.
+        409 ``incomplete`` with the numbers of the ``missing`` files, 409 ``stopped``, or 429
+        ``too_many_running``.
     """
     if execution.describe(services, record.id) is None:
         if records.stop_wished(services, record):
@@ -27,6 +28,7 @@ def start(services: Services, record: Record) -> dict[str, Any]:
             raise conflict(
                 "incomplete", f"{count} not arrived as the job says.", {"missing": missing}
             )
+        limits.let_run(services, record.owner, record.id)
         begin(services, record)
     return {"job": record.id, "execution": execution.arn(services.configuration, record.id)}
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from spaceport_app.cloud import wire
 from spaceport_app.cloud.backend.api import names
 from spaceport_app.cloud.backend.api.configuration import Configuration
 from spaceport_app.cloud.backend.api.errors import ApiError, invalid
@@ -205,6 +206,10 @@ def _settings(raw: object) -> dict[str, Any]:
     excluded = raw.get("excluded", [])
     if not isinstance(excluded, list) or not all(isinstance(name, str) for name in excluded):
         raise invalid("The excluded in the settings must be a list of names.")
+    try:
+        wire.check_unicode(raw)
+    except ValueError as error:
+        raise invalid("The settings hold a text that is no valid Unicode.") from error
     if len(json.dumps(raw)) > _MOST_SETTINGS_BYTES:
         raise ApiError(413, "too_large", f"The settings have over {_MOST_SETTINGS_BYTES} bytes.")
     return raw

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from botocore.exceptions import ClientError
 
 from spaceport_app.cloud import layout
-from spaceport_app.cloud.backend.api import records, uploads
+from spaceport_app.cloud.backend.api import limits, records, uploads
 from spaceport_app.cloud.backend.api.errors import invalid, is_absent, unknown_job
 from spaceport_app.cloud.backend.api.records import Record
 from spaceport_app.cloud.backend.api.services import Services
@@ -43,7 +43,7 @@ def take(services: Services, record: Record, raw: Mapping[str, Any]) -> dict[str
     Raises
     ------
     ApiError
-        400, or 404 if the other job is not there or another's.
+        400, 404 if the other job is not there or another's, or 429 ``too_many_copies``.
     """
     other, after = raw.get("job"), raw.get("after", 0)
     if not isinstance(other, str) or raw.keys() - {"job", "after"}:
@@ -61,6 +61,8 @@ def take(services: Services, record: Record, raw: Mapping[str, Any]) -> dict[str
         if present.get(number) != files[number].size
         and (files[number].size, files[number].sha256) in there
     ]
+    if wanted:
+        limits.count_copying(services, record)
     if wanted and files[wanted[0]].size > _MOST_BYTES_AT_ONCE:
         file = files[wanted[0]]
         left = _copy_parts(services, record, wanted[0], there[file.size, file.sha256])

@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from spaceport_app.cloud import layout
+from spaceport_app.cloud import layout, wire
 
 _ALGORITHM = "HMAC_SHA_256"
 _PURPOSE = b"spaceport link 1\n"
@@ -72,9 +72,9 @@ def open_sealed(kms: Any, key: str, token: str, now: float) -> Link:
         raise BadTokenError
     try:
         payload, mac = (_decode(part) for part in token.split("."))
-        job, path, until = json.loads(payload)
-        link = Link(str(job), str(path), int(until))
-    except (ValueError, TypeError, RecursionError) as error:
+        job, path, until = wire.read(payload)
+        link = Link(wire.text(job), wire.text(path), wire.whole(until))
+    except (ValueError, TypeError) as error:
         raise BadTokenError from error
     plain = layout.is_job_id(link.job) and link.path.startswith(_EXPORT)
     if not plain or now >= link.until or not mac:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -11,12 +10,12 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from spaceport_app.cloud import layout
+from spaceport_app.cloud import layout, wire
 from spaceport_app.cloud.backend.mail import letter
 from spaceport_app.cloud.backend.mail.seal import Link, seal
 
 _DAY_S = 86_400
-_MOST_REASON = 2_000
+_MOST_PATH = 1024
 _FORMATS = (".sog", ".ply", ".zip")
 
 
@@ -68,8 +67,14 @@ def _project(s3: Any, bucket: str, job: str) -> str:
 
 def _link(s3: Any, bucket: str, job: str, seconds: int) -> str:
     """Return the address of what a person wants to have, or nothing if the job has not made it."""
-    files = _read(s3, bucket, layout.manifest(job, "compression")).get("files", [])
-    paths = [str(file["path"]) for file in files if str(file["path"]).startswith("export/")]
+    # The job itself has written it: what is not as it should be is no file to fetch.
+    files = _read(s3, bucket, layout.manifest(job, "compression")).get("files")
+    named = [
+        file.get("path")
+        for file in (files if isinstance(files, list) else [])
+        if isinstance(file, dict)
+    ]
+    paths = [path for path in named if isinstance(path, str) and _is_export(path)]
     for ending in _FORMATS:
         for path in paths:
             if path.endswith(ending):
@@ -79,13 +84,23 @@ def _link(s3: Any, bucket: str, job: str, seconds: int) -> str:
     return ""
 
 
+def _is_export(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return path.startswith("export/") and len(path) <= _MOST_PATH
+
+
 def _read(s3: Any, bucket: str, key: str) -> dict[str, Any]:
     """Return the JSON of an object; empty if it is not there.
 
     The role may not list the bucket, and so is told 403 where nothing is.
     """
     try:
-        raw = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        raw = wire.read(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except ValueError:
+        return {}
     except ClientError as error:
         if error.response["Error"]["Code"] in {"NoSuchKey", "404", "AccessDenied"}:
             return {}
@@ -96,10 +111,10 @@ def _read(s3: Any, bucket: str, key: str) -> dict[str, Any]:
 def _reason(cause: str) -> str:
     """Return the worker's sentences out of a reason, which may be JSON of them."""
     try:
-        told = json.loads(cause)
+        told = wire.read(cause)
     except ValueError:
-        return cause[:_MOST_REASON]
+        return cause
     if not isinstance(told, dict):
-        return cause[:_MOST_REASON]
+        return cause
     words = [str(told[name]) for name in ("message", "remedy") if told.get(name)]
-    return " ".join(words or [cause])[:_MOST_REASON]
+    return " ".join(words or [cause])

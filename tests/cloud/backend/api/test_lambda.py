@@ -17,7 +17,9 @@ FILES = (
     "spaceport_app/errors.py",
     "spaceport_app/cloud/__init__.py",
     "spaceport_app/cloud/layout.py",
+    "spaceport_app/inside.py",
     "spaceport_app/cloud/job.py",
+    "spaceport_app/cloud/wire.py",
     "spaceport_app/cloud/backend/__init__.py",
 )
 

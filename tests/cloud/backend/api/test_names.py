@@ -31,6 +31,10 @@ from spaceport_app.cloud.backend.api.names import check, check_all
         "x" * 256,
         "ü" * 128,
         "/".join(["x" * 200] * 6),
+        "con.jpg",
+        "AUX",
+        "a/NUL .txt",
+        "lpt1.a.jpg/b.jpg",
     ],
 )
 def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
@@ -40,7 +44,14 @@ def test_names_that_lead_elsewhere_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a.jpg", "DCIM/100MEDIA/DJI_0001.JPG", "..a/b..jpg", "Wiese im März/空.jpg", "a b%20c+d.jpg"],
+    [
+        "a.jpg",
+        "console.jpg",
+        "DCIM/100MEDIA/DJI_0001.JPG",
+        "..a/b..jpg",
+        "Wiese im März/空.jpg",
+        "a b%20c+d.jpg",
+    ],
 )
 def test_names_that_people_have_are_taken(name: str) -> None:
     check(name)

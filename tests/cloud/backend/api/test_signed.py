@@ -20,10 +20,12 @@ from spaceport_app.cloud.backend.api import archive
 from spaceport_app.cloud.backend.api.configuration import Configuration
 from spaceport_app.cloud.backend.api.services import Services
 from spaceport_app.cloud.job import PART_BYTES
+from spaceport_app.cloud.layout import STEPS
 
 from ...emulators.signed import Signed, signed
 from ...emulators.stack import Stack
-from .cloud import KEYS, asked, base64_sha, machine
+from ...jobs import machine as deployed_machine
+from .cloud import KEYS, asked, await_true, base64_sha, machine
 from .test_lambda import zipped
 
 UPLOADS, ARTIFACTS, SEEDS, FOREIGN = "up-bucket", "art-bucket", "seed-bucket", "foreign-bucket"
@@ -268,3 +270,60 @@ def test_archive_that_changes_while_it_is_copied_is_not_taken(
         archive.copy(services, found, "0" * 26)
     assert "Contents" not in s3.list_objects_v2(Bucket=UPLOADS, Prefix=layout.uploads("0" * 26))
     assert replace(found, tag="") != found
+
+
+def test_the_machines_of_a_job_read_and_write_its_objects_alone(
+    deployed: Deployed, stack: Stack
+) -> None:
+    """The very policy that the state machine writes, where an emulator decides by policies."""
+    mine, theirs = "1" * 26, "2" * 26
+    states, iam = stack.client("stepfunctions"), deployed.aws.client("iam")
+    arn = deployed_machine(stack, "narrow", Uploads=UPLOADS, Artifacts=ARTIFACTS)
+    states.start_execution(
+        stateMachineArn=arn,
+        name=mine,
+        input=json.dumps({"jobId": mine, "pipelineStep": "sfm", "lastStep": "sfm"}),
+    )
+    of_job: dict[str, Any] = {}
+
+    def written() -> bool:
+        try:
+            told = stack.client("iam").get_role_policy(RoleName=f"sp-{mine}", PolicyName="job")
+        except ClientError:
+            return False
+        of_job.update(told["PolicyDocument"])
+        return True
+
+    await_true(written)
+    states.stop_execution(executionArn=f"{arn.replace('stateMachine', 'execution')}:{mine}")
+    iam.create_user(UserName="machine")
+    iam.put_user_policy(UserName="machine", PolicyName="job", PolicyDocument=json.dumps(of_job))
+    key = iam.create_access_key(UserName="machine")["AccessKey"]
+    machine_s3 = deployed.aws.client("s3", key["AccessKeyId"], key["SecretAccessKey"])
+    owner = deployed.aws.client("s3")
+    for job in (mine, theirs):
+        keys = [(UPLOADS, layout.upload(job, 0)), (ARTIFACTS, layout.record(job))]
+        keys += [(ARTIFACTS, layout.manifest(job, step)) for step in STEPS]
+        for bucket, name in keys:
+            owner.put_object(Bucket=bucket, Key=name, Body=b"kept")
+            allowed = job == mine
+            assert permitted(machine_s3.get_object, Bucket=bucket, Key=name) is allowed, name
+            writes = allowed and bucket == ARTIFACTS and name != layout.record(job)
+            put = permitted(machine_s3.put_object, Bucket=bucket, Key=name, Body=b"new")
+            assert put is writes, name
+            assert not permitted(machine_s3.delete_object, Bucket=bucket, Key=name)
+        prefix = layout.results(job, "sfm")
+        listed = permitted(machine_s3.list_objects_v2, Bucket=ARTIFACTS, Prefix=prefix)
+        assert listed is (job == mine)
+    for prefix in ("", "jobs/", "owners/", "colmap/"):
+        assert not permitted(machine_s3.list_objects_v2, Bucket=ARTIFACTS, Prefix=prefix)
+    assert not permitted(machine_s3.get_object, Bucket=ARTIFACTS, Key="owners/x/y")
+
+
+def permitted(call: Any, **arguments: Any) -> bool:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403, error
+        return False
+    return True
