@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-import os
-
-# Before anything starts threads: cases are forked from this process.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
-
 import argparse
 import json
+import os
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from . import cage
-from .readers import READERS, find
-from .table import table
+if TYPE_CHECKING:
+    from .cage import Found
+    from .reader import Reader
+
+_ENVIRONMENT = {
+    # Cases are forked from this process, and a fork takes no other thread with it.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "QT_QPA_PLATFORM": "offscreen",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+}
 
 
 def main() -> int:
     """Do what the command line asks for; 1 if anything went wrong."""
+    os.environ.update(_ENVIRONMENT)
+    from . import cage
+    from .readers import READERS, find
+    from .table import table
+
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--cases", type=int, default=100, help="for each reader")
     parser.add_argument("--seed", type=int, default=0)
@@ -53,7 +63,7 @@ def main() -> int:
     return 1 if any(one.faults for one in found) else 0
 
 
-def _tell(found: cage.Found) -> None:
+def _tell(found: Found) -> None:
     counts = f"{found.tried} tried, {found.refused} refused, {found.accepted} accepted"
     print(f"{found.reader}: {counts}, {found.faulty} faults, {found.seconds:.1f} s", flush=True)
     for fault in found.faults.values():
@@ -64,8 +74,8 @@ def _tell(found: cage.Found) -> None:
         )
 
 
-def _repeat(reader: cage.Reader, path: Path) -> int:
-    import tempfile
+def _repeat(reader: Reader, path: Path) -> int:
+    from . import cage
 
     reader.samples(Path(tempfile.mkdtemp()))
     said = cage.repeated(reader, path.read_bytes())

@@ -52,6 +52,8 @@ class Found:
     """What came of all cases of one reader."""
 
     reader: str
+    good: int = 0
+    """Good samples that it takes: of no use is an attack with none."""
     tried: int = 0
     refused: int = 0
     accepted: int = 0
@@ -77,8 +79,8 @@ def attack(reader: Reader, cases: int, start: int, kept: Path) -> Found:
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="spaceport-fuzz-"))
     try:
-        while found.tried < cases and start < 1 << 60:
-            before = found.tried
+        while found.tried < cases:
+            before, found.good = found.tried, 0
             _one_child(reader, cases - found.tried, start, folder, kept, found)
             # A child that died takes its seed with it; without one case it never began.
             start += 1 << 20
@@ -99,7 +101,7 @@ def _one_child(
         code = 1
         try:
             os.close(reading)
-            _child(reader, cases, start, folder, writing)
+            _child(reader, cases, start, folder, writing, first=not found.tried)
             code = 0
         except BaseException:
             _tell(writing, "broken", traceback.format_exc()[-1500:])
@@ -139,8 +141,10 @@ def _listen(stream: io.RawIOBase, folder: Path, kept: Path, found: Found) -> str
             if kind == "broken":
                 _note(found, "broken harness", words, folder, kept)
                 return "done"
-            if kind == "bad sample":
-                _note(found, kind, words, folder, kept)
+            if kind.startswith("sample "):
+                found.good += kind == "sample accepted"
+                if kind not in ("sample accepted", "sample refused"):
+                    _note(found, kind, words, folder, kept)
                 continue
             found.tried += 1
             if kind == "accepted":
@@ -169,7 +173,7 @@ def _note(found: Found, kind: str, words: str, folder: Path, kept: Path) -> None
         fault.example.write_bytes(data)
 
 
-def _child(reader: Reader, cases: int, start: int, folder: Path, pipe: int) -> None:
+def _child(reader: Reader, cases: int, start: int, folder: Path, pipe: int, *, first: bool) -> None:
     _quiet()
     made, place, outer = folder / "made", folder / "outer" / "case", folder / "outer"
     for path in (made, outer):
@@ -177,13 +181,13 @@ def _child(reader: Reader, cases: int, start: int, folder: Path, pipe: int) -> N
         path.mkdir()
     os.environ.update({"HOME": str(outer), "XDG_CONFIG_HOME": str(outer / "config")})
     os.chdir(outer)
-    samples = list(reader.samples(made))
+    samples, heavy = list(reader.samples(made)), list(reader.heavy(made))
     # Good ones first: all that is needed is loaded then, and is no part of what a case takes.
     for sample in samples:
         _write(folder, sample)
         said, words = _read(reader, sample, place, outer)
-        if said not in ("accepted", "refused"):
-            _tell(pipe, "bad sample", f"{said}: {words}")
+        _tell(pipe, f"sample {said}", words)
+    del sample
     _limit()
 
     @seed(start)
@@ -195,13 +199,18 @@ def _child(reader: Reader, cases: int, start: int, folder: Path, pipe: int) -> N
         suppress_health_check=list(HealthCheck),
     )
     @given(mutations.inputs(reader.how, samples))
+    def drawn(data: bytes) -> None:
+        tried(data)
+
     def tried(data: bytes) -> None:
         _write(folder, data)
         began = time.process_time()
         said, words = _read(reader, data, place, outer)
         _tell(pipe, said, words, time.process_time() - began)
 
-    tried()
+    for sample in heavy if first else ():
+        tried(sample)
+    drawn()
     _tell(pipe, "done", "")
 
 

@@ -175,7 +175,7 @@ def _packed_anew(sample: bytes, chance: random.Random) -> bytes:
             del members[at]
             if not members:
                 break
-        elif name.endswith(".json") and way < 0.9:
+        elif data[:1] in (b"{", b"[") and way < 0.9:
             members[at] = (name, changed(data, chance))
         elif way < 0.8:
             members[at] = (name, resized(data, chance))

@@ -12,6 +12,10 @@ from spaceport_app.errors import StageError
 How: TypeAlias = Literal["bytes", "json", "zip", "picture"]
 
 
+def _nothing(folder: Path) -> Sequence[bytes]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Reader:
     """One way in for what somebody else may have written.
@@ -30,6 +34,8 @@ class Reader:
         How it says that it does not take an input. Anything else is a fault.
     covers : tuple of str
         Modules of Spaceport, by path below ``spaceport_app``, whose reading it tries.
+    heavy : callable
+        Makes small inputs that unpack to much, as `samples` does; each is tried once.
     """
 
     name: str
@@ -38,3 +44,4 @@ class Reader:
     how: How
     covers: tuple[str, ...]
     refuses: tuple[type[Exception], ...] = (StageError,)
+    heavy: Callable[[Path], Sequence[bytes]] = _nothing

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
+from PIL.Image import Transpose
 
 from spaceport_app.photos import decode, metadata, store, xmp, zips
 from spaceport_app.photos.decode import UndecodableError
-from spaceport_app.photos.discover import discover, is_junk
+from spaceport_app.photos.discover import is_junk
 from spaceport_app.photos.importing import ImportInputs, run
 from spaceport_app.photos.options import ImportOptions
 
@@ -64,9 +65,14 @@ def _pngs(_: Path) -> Sequence[bytes]:
         _saved(picture.convert("P"), "PNG", transparency=3),
         _saved(picture.convert("1"), "PNG"),
         _saved(deep, "PNG"),
-        # Small as a file, large as a picture.
-        _saved(Image.new("I;16", (6000, 6000), 300), "PNG"),
+    ]
+
+
+def _large_pngs(_: Path) -> Sequence[bytes]:
+    return [
+        _saved(Image.new("I;16", (8000, 8000), 300), "PNG", compress_level=1),
         _saved(Image.new("1", (12_000, 12_000)), "PNG"),
+        _saved(Image.new("P", (20_000, 14_000)), "PNG", compress_level=1),
     ]
 
 
@@ -79,8 +85,22 @@ def _tiffs(_: Path) -> Sequence[bytes]:
         _saved(picture.convert("1"), "TIFF", compression="group4"),
         _saved(picture.convert("I").convert("I;16"), "TIFF"),
         _saved(picture.convert("F"), "TIFF"),
-        _saved(Image.new("I;16", (5000, 5000), 300), "TIFF", compression="tiff_lzw"),
     ]
+
+
+def _large_tiffs(_: Path) -> Sequence[bytes]:
+    return [
+        _saved(Image.new("I;16", (8000, 8000), 300), "TIFF", compression="tiff_lzw"),
+        _saved(Image.new("F", (7000, 7000), 0.5), "TIFF", compression="tiff_lzw"),
+    ]
+
+
+def _large_jpegs(_: Path) -> Sequence[bytes]:
+    large = _saved(Image.new("RGB", (9000, 8000)), "JPEG", progressive=True)
+    # Each scan is decoded over the whole picture, however few bytes it has.
+    start = large.index(b"\xff\xda", large.index(b"\xff\xda") + 2)
+    end = large.index(b"\xff\xda", start + 2)
+    return [large[:end] + large[start:end] * 400 + large[end:]]
 
 
 def _heics(_: Path) -> Sequence[bytes]:
@@ -98,7 +118,7 @@ def _decode(data: bytes, folder: Path) -> object:
 
 
 def _exifs(_: Path) -> Sequence[bytes]:
-    picture, exif = _small()
+    _, exif = _small()
     return [exif, exif[: len(exif) // 2], exif.replace(b"\0\5\0\0", b"\0\2\0\0", 3)]
 
 
@@ -147,11 +167,11 @@ def _imported(data: bytes, folder: Path) -> object:
     flight, output = folder / "flight", folder / "output"
     flight.mkdir()
     output.mkdir()
-    for name in ("0.jpg", "1.jpg", "2.jpg"):
-        (flight / name).write_bytes(_GOOD[0])
+    for number, good in enumerate(_GOOD):
+        (flight / f"{number}.jpg").write_bytes(good)
     (flight / "bad.jpg").write_bytes(data)
     found = run(ImportInputs((flight,), output, frozenset()), ImportOptions(), lambda event: None)
-    return discover((flight,), folder / "zips", 10**9), found, store.read(output)
+    return found, store.read(output)
 
 
 _GOOD: list[bytes] = []
@@ -159,14 +179,15 @@ _GOOD: list[bytes] = []
 
 def _imported_samples(folder: Path) -> Sequence[bytes]:
     picture, exif = _small((160, 120))
-    _GOOD[:] = [_saved(picture, "JPEG", exif=exif)]
+    turns = (Transpose.ROTATE_180, Transpose.FLIP_LEFT_RIGHT, Transpose.FLIP_TOP_BOTTOM)
+    _GOOD[:] = [_saved(picture.transpose(turn), "JPEG", exif=exif) for turn in turns]
     return _jpegs(folder)[:2]
 
 
 READERS = (
-    Reader("JPEG", _jpegs, _decode, "picture", _DECODE, (UndecodableError,)),
-    Reader("PNG", _pngs, _decode, "picture", _DECODE, (UndecodableError,)),
-    Reader("TIFF", _tiffs, _decode, "picture", _DECODE, (UndecodableError,)),
+    Reader("JPEG", _jpegs, _decode, "picture", _DECODE, (UndecodableError,), _large_jpegs),
+    Reader("PNG", _pngs, _decode, "picture", _DECODE, (UndecodableError,), _large_pngs),
+    Reader("TIFF", _tiffs, _decode, "picture", _DECODE, (UndecodableError,), _large_tiffs),
     Reader("HEIC", _heics, _decode, "bytes", _DECODE, (UndecodableError,)),
     Reader("EXIF", _exifs, _exif, "bytes", ("photos/metadata.py",), (UndecodableError,)),
     Reader("XMP", _xmps, _xmp, "bytes", ("photos/xmp.py", "photos/metadata.py")),

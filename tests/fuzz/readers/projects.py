@@ -18,6 +18,7 @@ from PIL import Image
 
 from spaceport_app.cli import looking
 from spaceport_app.cloud.client import submission
+from spaceport_app.cloud.job import CloudFile
 from spaceport_app.gui import diagnostics
 from spaceport_app.gui.report import facts, html
 from spaceport_app.gui.run import history
@@ -32,8 +33,12 @@ from spaceport_app.pipeline.stage import registry
 from spaceport_app.project.project import Project
 from spaceport_app.sfm import database, store, working_copies
 from spaceport_app.sfm.model import Cloud, Georeference, Reconstruction, View
-from spaceport_app.splats import edits, evaluation, measured, views
+from spaceport_app.splats import measured, views
 from spaceport_app.splats.edits import file as edit_file
+from spaceport_app.splats.edits.box import CropBox
+from spaceport_app.splats.edits.file import EditFile, Frame
+from spaceport_app.splats.edits.history import History
+from spaceport_app.splats.edits.model import Edits
 from spaceport_app.splats.engines.contract import EngineState
 from spaceport_app.splats.training import planning
 from spaceport_app.splats.training.checkpoint import Checkpoint, Checkpoints
@@ -44,9 +49,7 @@ from .photos import SAMPLE
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
-from gui import finished  # noqa: E402
-
-_UNUSED = (evaluation, edits)
+from gui import finished
 
 
 class _In:
@@ -80,7 +83,8 @@ def _looked_at(folder: Path) -> object:
 
 def _reported(folder: Path) -> object:
     project = Project.open(folder)
-    return html.page(facts.gather(project)), diagnostics.collect(project, "", "")
+    names = diagnostics._photo_names(project), diagnostics._stages(project)
+    return html.page(facts.gather(project)), names
 
 
 def _locked(folder: Path) -> object:
@@ -92,40 +96,25 @@ def _locked(folder: Path) -> object:
 
 
 def _with_job(folder: Path) -> Path:
-    project = _project(folder)
-    job = {
-        "schema": submission.SCHEMA,
-        **{
-            name: value
-            for name, value in _SUBMISSION.items()
-            if name in submission.Submission.__dataclass_fields__
-        },
-    }
-    (project / ".cloud").mkdir()
-    (project / ".cloud" / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    return project
-
-
-_SUBMISSION = {
-    "endpoint": "https://x.example.com/prod",
-    "token": "abc",
-    "first": "sfm",
-    "last": "compression",
-    "name": "Meadow",
-    "settings": {"preset": "preview", "device": "cpu", "options": {}, "excluded": []},
-    "email": "",
-    "photos": "scaled",
-    "uploads": [
-        {"file": {"name": "a.jpg", "bytes": 10, "sha256": "0" * 64}, "path": "photos/a.jpg"}
-    ],
-    "job": "0123456789abcdefghjkmnpqrs",
-    "part_bytes": 65536,
-    "state": "running",
-    "taken": [],
-    "instances": {},
-    "spot": None,
-    "fingerprints": {},
-}
+    project = Project.open(_project(folder))
+    settings = submission.settings_json(project.document.settings)
+    upload = submission.Upload(CloudFile("a.jpg", 10, "0" * 64), "photos/a.jpg")
+    made = submission.Submission(
+        "https://x.example.com/prod",
+        "Meadow",
+        "sfm",
+        "compression",
+        settings,
+        "f.0",
+        (upload,),
+        "scaled",
+        job="0123456789abcdefghjkmnpqrs",
+        taken=("sfm",),
+        instances={"3dgs": "ml.g5.xlarge"},
+    )
+    with project.locked():
+        submission.write(project, made)
+    return project.folder
 
 
 def _job(folder: Path) -> object:
@@ -207,32 +196,11 @@ def _splats(folder: Path) -> Path:
 
 def _edited(folder: Path) -> Path:
     project = _project(folder)
-    opened = Project.open(project)
-    past = editing.read(opened)
-    del past
-    box = {"centre": [0, 0, 0], "size": [1, 2, 3], "turn_degrees": 4.0}
-    state = {"crop": box, "floaters": 50, "removed": []}
-    raw = {"schema": edit_file.SCHEMA, **_shape_of_edits(state)}
-    (project / "edits.json").write_text(json.dumps(raw), encoding="utf-8")
-    return project
-
-
-def _shape_of_edits(state: object) -> dict[str, object]:
-    from tempfile import TemporaryDirectory
-
-    from spaceport_app.splats.edits.box import CropBox
-    from spaceport_app.splats.edits.file import EditFile, Frame
-    from spaceport_app.splats.edits.history import History
-    from spaceport_app.splats.edits.model import Edits
-
-    box = CropBox((0.0, 0.0, 0.0), (1.0, 2.0, 3.0))
-    past = History().done(Edits(box)) if hasattr(History(), "done") else History(present=Edits(box))
+    box = CropBox((0.0, 0.0, 0.0), (1.0, 2.0, 3.0), 4.0)
+    past = History().done("Crop", Edits(box)).done("Remove floaters", Edits(box, 50))
     frame = Frame("abc", tuple(tuple(float(v) for v in row) for row in np.eye(4)))
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "edits.json"
-        edit_file.write(path, EditFile(past, frame))
-        raw: dict[str, object] = json.loads(path.read_bytes())
-    return raw
+    edit_file.write(project / "edits.json", EditFile(past, frame))
+    return project
 
 
 def _edits(folder: Path) -> object:

@@ -97,7 +97,11 @@ def _bomb() -> dict[str, bytes]:
 
 
 def _sogs(folder: Path) -> Sequence[bytes]:
-    return [_zipped(_files(2, 0)), _zipped(_files(2, 1)), _zipped(_bomb())]
+    return [_zipped(_files(2, 0)), _zipped(_files(2, 1))]
+
+
+def _large_sogs(folder: Path) -> Sequence[bytes]:
+    return [_zipped(_bomb())]
 
 
 def _old_sogs(folder: Path) -> Sequence[bytes]:
@@ -157,7 +161,11 @@ def _alike(data: bytes, other: bytes) -> bool:
 
 
 def _textures(folder: Path) -> Sequence[bytes]:
-    return [data for name, data in {**_files(2, 1), **_bomb()}.items() if name.endswith(".webp")]
+    return [data for name, data in _files(2, 1).items() if name.endswith(".webp")]
+
+
+def _large_textures(folder: Path) -> Sequence[bytes]:
+    return [data for name, data in _bomb().items() if name.endswith(".webp")]
 
 
 def _texture(data: bytes, folder: Path) -> object:
@@ -212,12 +220,12 @@ _NEW, _OLD = _Folder((2, 0), (2, 1)), _Folder((1, 0), (1, 1))
 READERS = (
     Reader("PLY", _plys, _table, "bytes", ("ply.py",)),
     Reader("PLY of Gaussians", _plys, _splats, "bytes", ("splats/file.py", "cli/inspecting.py")),
-    Reader("SOG zip", _sogs, _sog, "zip", _BUNDLE),
+    Reader("SOG zip", _sogs, _sog, "zip", _BUNDLE, heavy=_large_sogs),
     Reader("SOG zip, inspected", _sogs, _described, "zip", ("cli/inspecting.py",)),
     Reader("SOGS version 1 zip", _old_sogs, _sog, "zip", _BUNDLE),
     Reader("SOG folder", _NEW.samples, _NEW.read, "json", _BUNDLE),
     Reader("SOGS version 1 folder", _OLD.samples, _OLD.read, "json", _BUNDLE),
-    Reader("texture", _textures, _texture, "picture", ("sogs/textures.py",)),
+    Reader("texture", _textures, _texture, "picture", ("sogs/textures.py",), heavy=_large_textures),
     Reader("palette", _textures, _palette, "picture", ("sogs/textures.py",)),
     Reader("export of a bundle", _NEW.samples, _NEW.exported, "json", ("sogs/export.py",)),
     Reader(
