@@ -21,12 +21,13 @@ from .readers import READERS
 
 ROOM = Path(__file__).resolve().parents[2] / "spaceport_app"
 READS = re.compile(
-    r"json\.loads?\(|msgspec\.|records\.(decode|parse|convert|RecordFile)|RecordFile\("
+    r"json\.loads?\(|msgspec\.|records\.(decode|parse|convert|RecordFile)|RecordFile\(|wire\.read\("
     r"|Image\.open\(|np\.load\(|np\.fromfile\(|zipfile\.ZipFile\(|read_vertices\(|fromstring\("
     r"|sqlite3\.connect\(|tomllib|pickle|ImageFile\(|_opener\("
 )
 NOT_ATTACKED = {
     "records.py": "the typed reader of all the others",
+    "cloud/wire.py": "the reader of all that comes over the network",
     "cloud/backend/api/configuration.py": "the deployment's own environment",
     "cloud/backend/api/cost.py": "a table that is shipped",
     "cloud/backend/sights.py": "writes a zip",

@@ -8,6 +8,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -288,6 +289,7 @@ def _services() -> Services:
     store = _Store()
     record = {**_RECORD, "owner": "ownerkey01"}
     store.objects[layout.record(JOB)] = json.dumps(record).encode()
+    configuration = replace(configuration, stop_wait_s=0.0)
     return Services(configuration, store, _Machines(), _Machines())
 
 
@@ -356,6 +358,36 @@ def _manifest(data: bytes, folder: Path) -> object:
             return None
 
     return inputs.results(record, {"sfm": folder / "given"}, found, project)
+
+
+_PROGRESS = {
+    "schema": 1,
+    "step": "sfm",
+    "state": "running",
+    "events": [_EVENT],
+    "failure": {"code": "x", "message": "y", "remedy": "z"},
+}
+
+
+def _written(folder: Path) -> Sequence[bytes]:
+    return [json.dumps(one).encode() for one in (_PROGRESS, _MANIFEST)]
+
+
+def _told(data: bytes, folder: Path) -> object:
+    """Ask how a job stands and what it made, where its machine has written this."""
+    services = _services()
+    keys = (layout.progress(JOB, "sfm"), layout.manifest(JOB, "sfm"))
+    for key in keys:
+        services.s3.objects[key] = data
+    told = []
+    for path in (f"/jobs/{JOB}", f"/jobs/{JOB}/artifacts"):
+        event = {"httpMethod": "GET", "path": path}
+        event["requestContext"] = {"identity": {"apiKeyId": "ownerkey01"}}  # type: ignore[assignment]
+        answer = handler.serve(event, lambda: services)
+        if answer["statusCode"] >= 500:
+            raise RuntimeError(f"{path[:6]}: {answer['statusCode']} {answer['body'][:100]}")
+        told.append(answer)
+    return told
 
 
 def _seeds(folder: Path) -> Sequence[bytes]:
@@ -456,6 +488,13 @@ READERS = (
         _manifest,
         "json",
         ("cloud/backend/inputs.py", "cloud/backend/manifest.py", "cloud/backend/objects.py"),
+    ),
+    Reader(
+        "words of a worker",
+        _written,
+        _told,
+        "json",
+        ("cloud/backend/api/told.py", "cloud/backend/api/status.py"),
     ),
     Reader("seed zip", _seeds, _seed, "zip", ("cloud/backend/unpacking.py",)),
     Reader("cloud of a job", _sight_zips, _sight, "zip", ("cloud/client/sights.py",)),

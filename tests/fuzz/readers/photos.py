@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 from PIL.Image import Transpose
 
+from spaceport_app.gui.photos.pictures import small_picture
 from spaceport_app.photos import decode, metadata, store, xmp, zips
 from spaceport_app.photos.decode import UndecodableError
 from spaceport_app.photos.discover import is_junk
@@ -100,7 +101,7 @@ def _large_jpegs(_: Path) -> Sequence[bytes]:
     # Each scan is decoded over the whole picture, however few bytes it has.
     start = large.index(b"\xff\xda", large.index(b"\xff\xda") + 2)
     end = large.index(b"\xff\xda", start + 2)
-    return [large[:end] + large[start:end] * 400 + large[end:]]
+    return [large[:end] + large[start:end] * 1000 + large[end:]]
 
 
 def _heics(_: Path) -> Sequence[bytes]:
@@ -115,6 +116,12 @@ def _heics(_: Path) -> Sequence[bytes]:
 
 def _decode(data: bytes, folder: Path) -> object:
     return decode.decode(data)
+
+
+def _listed(data: bytes, folder: Path) -> object:
+    path = folder / "a.jpg"
+    path.write_bytes(data)
+    return small_picture(path, 48)
 
 
 def _exifs(_: Path) -> Sequence[bytes]:
@@ -189,6 +196,15 @@ READERS = (
     Reader("PNG", _pngs, _decode, "picture", _DECODE, (UndecodableError,), _large_pngs),
     Reader("TIFF", _tiffs, _decode, "picture", _DECODE, (UndecodableError,), _large_tiffs),
     Reader("HEIC", _heics, _decode, "bytes", _DECODE, (UndecodableError,)),
+    Reader(
+        "photo in the list",
+        _jpegs,
+        _listed,
+        "picture",
+        ("gui/photos/pictures.py",),
+        (UndecodableError,),
+        _large_jpegs,
+    ),
     Reader("EXIF", _exifs, _exif, "bytes", ("photos/metadata.py",), (UndecodableError,)),
     Reader("XMP", _xmps, _xmp, "bytes", ("photos/xmp.py", "photos/metadata.py")),
     Reader("zip of photos", _photo_zips, _photo_zip, "zip", ("photos/zips.py",)),

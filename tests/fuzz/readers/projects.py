@@ -31,7 +31,7 @@ from spaceport_app.pipeline import editing, fingerprint, forecast, messages, sum
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import registry
 from spaceport_app.project.project import Project
-from spaceport_app.sfm import database, store, working_copies
+from spaceport_app.sfm import database, store, undistort, working_copies
 from spaceport_app.sfm.model import Cloud, Georeference, Reconstruction, View
 from spaceport_app.splats import measured, views
 from spaceport_app.splats.edits import file as edit_file
@@ -238,6 +238,16 @@ def _copied(data: bytes, folder: Path) -> object:
     return working_copies._is_good(path, copy), forecast._size(path)
 
 
+def _straightened(data: bytes, folder: Path) -> object:
+    """Undistort a copy that lay in the scratch folder since an earlier try."""
+    import pycolmap
+
+    (folder / "a.jpg").write_bytes(data)
+    camera = pycolmap.Camera.create(1, pycolmap.CameraModelId.SIMPLE_RADIAL, 60.0, 64, 48)
+    copy = SimpleNamespace(name="a.jpg", stem="view", photo=SimpleNamespace(name="a.jpg"))
+    return undistort._write_view(copy, np.eye(4)[:3], camera, folder, folder, 32)  # type: ignore[arg-type]
+
+
 def _checkpoints(folder: Path) -> Sequence[bytes]:
     arrays = {"means": np.ones((50, 3), np.float32), "steps": np.array(7)}
     head = {"seconds": 1.5, "history": {"steps": []}}
@@ -367,6 +377,7 @@ READERS = (
         "picture",
         ("sfm/working_copies.py", "pipeline/forecast.py"),
     ),
+    Reader("undistorted copy", _pictures, _straightened, "picture", ("sfm/undistort.py",)),
     Reader("checkpoint", _checkpoints, _checkpoint, "zip", ("splats/training/checkpoint.py",)),
     Reader("plan", _plans, _plan, "json", ("splats/training/planning.py",)),
     Reader("database", _databases, _database, "bytes", ("sfm/database.py",)),
