@@ -10,8 +10,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from development import torch_choice
+from development import torch_choice, web
 
 from bundle import lock
 from bundle.failure import BuildError
@@ -78,8 +79,10 @@ def file(url: str, sha256: str, cache: Path) -> Path:
     Raises
     ------
     BuildError
-        If it cannot be fetched or is another file.
+        If it cannot be fetched over https, redirects included, or is another file.
     """
+    if urlsplit(url).scheme not in ("https", "file"):
+        raise BuildError(f"{url} is no https:// address.")
     cache.mkdir(parents=True, exist_ok=True)
     name = Path(urllib.request.url2pathname(url.rpartition("/")[2])).name
     found = cached(cache, name, sha256)
@@ -87,7 +90,7 @@ def file(url: str, sha256: str, cache: Path) -> Path:
         return found
     partial = cache / f".{name}.partial"
     try:
-        with urllib.request.urlopen(url, timeout=60) as reply, partial.open("wb") as target:
+        with web.opened(url, timeout=60) as reply, partial.open("wb") as target:
             while block := reply.read(_CHUNK):
                 target.write(block)
         if digest(partial) != sha256:
@@ -102,7 +105,7 @@ def file(url: str, sha256: str, cache: Path) -> Path:
 def _index(source: str) -> tuple[str, ...]:
     """Return pip's arguments for where wheels of a source lie."""
     if source == lock.PYTORCH_CPU and torch_choice.answers(torch_choice.CPU_INDEX):
-        return ("--extra-index-url", torch_choice.CPU_INDEX)
+        return ("--index-url", torch_choice.CPU_INDEX)
     return ()
 
 

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bundle import viewer
 from bundle.failure import BuildError
 
 # Of a wheel's extra folder (PEP 427): where its parts go, the rest is not laid out.
@@ -70,7 +71,13 @@ def application(root: Path, site: Path) -> None:
         The checkout.
     site : Path
         The folder of packages.
+
+    Raises
+    ------
+    BuildError
+        If the viewer is not the one on record.
     """
+    viewer.check(root / "resources" / "viewer")
     package = site / "spaceport_app"
     shutil.copytree(root / "spaceport_app", package, ignore=_SKIPPED)
     shutil.copytree(root / "resources", package / "resources", ignore=_SKIPPED)

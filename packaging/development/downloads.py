@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -11,6 +12,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from locked import places
+
+from development import web
 from development.words import megabytes, say
 
 _LARGEST = 6
@@ -24,21 +28,38 @@ def size_of(url: str) -> int | None:
         return path.stat().st_size if path.is_file() else None
     try:
         request = urllib.request.Request(url, method="HEAD")
-        with urllib.request.urlopen(request, timeout=5) as reply:
+        with web.opened(request, timeout=5) as reply:
             length = reply.headers.get("Content-Length")
             return int(length) if length else None
     except (urllib.error.URLError, OSError, ValueError):
         return None
 
 
-def announce(pip: Sequence[str], arguments: Sequence[str]) -> None:
-    """Say what ``pip install ARGUMENTS`` would fetch; says so if pip cannot tell."""
-    command = [*pip, "install", "--dry-run", "--quiet", "--report", "-", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def announce(pip: Sequence[str], requirements: Path, options: Sequence[str] = ()) -> bool:
+    """Say what an installation of a list would fetch, and return whether pip finds all of it.
+
+    Parameters
+    ----------
+    pip : sequence of str
+        The command.
+    requirements : Path
+        The list. With its hashes pip would fetch the files themselves to answer.
+    options : sequence of str
+        More arguments for pip.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / requirements.name
+        text = requirements.read_text(encoding="utf-8")
+        plain.write_text(places.without_hashes(text), encoding="utf-8")
+        command = [*pip, "install", "--dry-run", "--quiet", "--report", "-", "--no-deps"]
+        command += ["--only-binary", ":all:", *options, "--requirement", str(plain)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         say(summary(json.loads(done.stdout), size_of))
     except ValueError:
-        say("pip does not tell beforehand what it will fetch; its own lines follow.")
+        if done.returncode == 0:
+            say("pip does not tell beforehand what it will fetch; its own lines follow.")
+    return done.returncode == 0
 
 
 def summary(report: dict[str, object], size: Callable[[str], int | None]) -> str:

@@ -12,11 +12,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from locked import places
+
 from development import downloads, system, torch_choice
 from development.torch_choice import TorchChoice
 from development.words import SetupError, say
-
-TORCH = "torch==2.13.0"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,9 @@ class Environment:
 
     def wanted(self, kind: str) -> dict[str, str]:
         """Return the stamp of a complete environment with a `kind` of torch."""
-        files = (self.root / "packaging" / "constraints.txt", self.root / "pyproject.toml")
+        packaging = self.root / "packaging"
+        lists = sorted((packaging / "locked").glob("*.txt"))
+        files = (packaging / "constraints.txt", self.root / "pyproject.toml", *lists)
         digest = hashlib.sha256()
         for file in files:
             # Line ends differ between checkouts of one commit; the content does not.
@@ -137,16 +139,22 @@ def _require_venv() -> None:
 
 def _install(environment: Environment, choice: TorchChoice, again: bool) -> None:
     pip = [str(environment.python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    pins = ["-c", str(environment.root / "packaging" / "constraints.txt")]
-    say(f"torch: {choice.reason}.")
-    # Without its dependencies, so that those come from the usual index with their pins.
-    torch = ["--no-deps", *choice.arguments, TORCH]
-    if again:
-        torch.insert(0, "--force-reinstall")
     trouble = "pip stopped (see above). Check the network and the disk, then run this again"
-    for arguments in (torch, [*pins, "-e", f"{environment.root}[dev]"]):
-        downloads.announce(pip, arguments)
-        _run([*pip, "install", *arguments], trouble)
+    lists = environment.root / "packaging" / "locked"
+    say(f"torch: {choice.reason}.")
+    *others, last = (lists / name for name in choice.lists)
+    fetched = [one for one in others if downloads.announce(pip, one, choice.arguments)]
+    if not fetched:
+        downloads.announce(pip, last, choice.arguments)
+    options = [*choice.arguments, *(["--force-reinstall"] if again else [])]
+    torch = (fetched or [last])[0]
+    _run([*pip, "install", *places.STRICT, *options, "--requirement", str(torch)], trouble)
+    rest = lists / places.DEVELOPMENT
+    downloads.announce(pip, rest)
+    _run([*pip, "install", *places.STRICT, "--requirement", str(rest)], trouble)
+    # Spaceport itself, with the setuptools that is there by now: nothing more is fetched.
+    own = ["--no-deps", "--no-index", "--no-build-isolation", "--editable", str(environment.root)]
+    _run([*pip, "install", *own], trouble)
 
 
 def _run(command: list[str], trouble: str) -> None:

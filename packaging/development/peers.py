@@ -13,7 +13,7 @@ from development.words import complain, megabytes, say
 def set_up(root: Path) -> None:
     """Install the npm packages of tests/peers; without npm the tests that need them skip."""
     folder = root / "tests" / "peers"
-    wanted = folder / "package.json"
+    wanted = folder / "package-lock.json"
     if not wanted.exists():
         return
     stamp = folder / "node_modules" / ".spaceport-complete"
@@ -28,9 +28,9 @@ def set_up(root: Path) -> None:
         )
         return
     say("Fetching the peers of the tests; npm does not tell their sizes beforehand.")
-    # No lock file: it would name the registry of whoever ran this.
-    options = ["--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
-    if subprocess.run([npm, "install", *options], cwd=folder, check=False).returncode:
+    # What has another hash than the lock file is refused, and no package runs a script of its own.
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if subprocess.run([npm, "ci", *options], cwd=folder, check=False).returncode:
         complain("NOTE: npm failed (see above), so the tests that need its packages are SKIPPED.")
         return
     size = sum(file.stat().st_size for file in stamp.parent.rglob("*") if file.is_file())

@@ -11,17 +11,34 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from locked import places
+
+from development import web
+
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PROBE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class TorchChoice:
-    """A kind of build (``cuda`` or ``cpu``), pip's extra arguments for it, and why."""
+    """Which build of torch to fetch.
+
+    Parameters
+    ----------
+    kind : str
+        ``cuda`` or ``cpu``.
+    arguments : tuple of str
+        pip's extra arguments for it.
+    reason : str
+        Why, for a person.
+    lists : tuple of str
+        The lists of hashes it may come from; the first of which pip finds all.
+    """
 
     kind: str
     arguments: tuple[str, ...]
     reason: str
+    lists: tuple[str, ...] = (places.TORCH,)
 
 
 def nvidia_driver() -> bool:
@@ -45,7 +62,7 @@ def answers(url: str) -> bool:
     """Return whether a web address answers within `PROBE_SECONDS`."""
     request = urllib.request.Request(f"{url}/torch/", method="HEAD")
     try:
-        with urllib.request.urlopen(request, timeout=PROBE_SECONDS) as reply:
+        with web.opened(request, timeout=PROBE_SECONDS) as reply:
             return bool(reply.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
@@ -63,10 +80,16 @@ def choose(driver: Callable[[], bool], probe: Callable[[str], bool]) -> TorchCho
     """
     if driver():
         return TorchChoice("cuda", (), "an NVIDIA driver is here")
+    if not sys.platform.startswith("linux"):
+        return TorchChoice("cpu", (), "PyPI's build for this system is the one without CUDA")
     if probe(CPU_INDEX):
-        # A build with the local version +cpu counts as newer than the plain one, so pip takes it.
-        arguments = ("--extra-index-url", CPU_INDEX)
-        return TorchChoice("cpu", arguments, "no NVIDIA driver: PyTorch's small CPU build")
+        # The only index that is asked: no package of that name elsewhere can come in its place.
+        arguments = ("--index-url", CPU_INDEX)
+        reason = "no NVIDIA driver: PyTorch's small CPU build"
+        return TorchChoice("cpu", arguments, reason, (places.TORCH_CPU,))
     return TorchChoice(
-        "cpu", (), "no NVIDIA driver, and PyTorch's CPU index is out of reach: pip's usual sources"
+        "cpu",
+        (),
+        "no NVIDIA driver, and PyTorch's CPU index is out of reach: pip's usual sources",
+        (places.TORCH_CPU, places.TORCH),
     )

@@ -16,7 +16,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -138,13 +138,22 @@ def table(client: httpx.Client, index: str, wanted: Path = WANTED) -> str:
     return json.dumps(made, indent=2) + "\n"
 
 
+def _only_secure(answer: httpx.Response) -> None:
+    """Refuse a redirect that leaves https."""
+    if answer.has_redirect_location:
+        target = urljoin(str(answer.url), answer.headers["location"])
+        if urlsplit(target).scheme != "https":
+            raise BuildError(f"{answer.url} leads on to {target}, which is no https:// address.")
+
+
 def main(arguments: list[str]) -> int:
     """Write the table and return the exit code."""
     parser = argparse.ArgumentParser(description="Make the table of GPU engines anew.")
     parser.add_argument("--index", default=INDEX, help=f"index of packages (PEP 691), {INDEX}")
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     given = parser.parse_args(arguments)
-    with httpx.Client(follow_redirects=True, timeout=60.0) as client:
+    hooks = {"response": [_only_secure]}
+    with httpx.Client(follow_redirects=True, timeout=60.0, event_hooks=hooks) as client:
         try:
             text = table(client, given.index)
         except httpx.HTTPError as error:

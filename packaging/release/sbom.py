@@ -16,6 +16,8 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bundle import viewer
+
 from release.failure import ReleaseError
 from release.stamp import ROOT
 from spaceport_app import __version__, licences
@@ -81,6 +83,29 @@ def write(
             purl=PackageURL("pypi", name=normal, version=text.version),
             licenses=[DisjunctiveLicense(name=text.stated)] if text.stated else [],
             hashes=[HashType(alg=HashAlgorithm.SHA_256, content=known)] if known else [],
+        )
+        bom.components.add(part)
+        parts.append(part)
+    folder = site / "spaceport_app" / "resources" / "viewer"
+    if folder.is_dir():
+        shipped = viewer.record(folder)
+        files = [
+            Component(
+                name=file,
+                type=ComponentType.FILE,
+                bom_ref=f"viewer/{file}",
+                hashes=[HashType(alg=HashAlgorithm.SHA_256, content=sha256)],
+            )
+            for file, sha256 in shipped.files.items()
+        ]
+        part = Component(
+            name=shipped.name,
+            version=shipped.version,
+            type=ComponentType.LIBRARY,
+            bom_ref=shipped.package,
+            purl=PackageURL.from_string(shipped.package),
+            licenses=[DisjunctiveLicense(id=shipped.licence)],
+            components=files,
         )
         bom.components.add(part)
         parts.append(part)

@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
+from bundle import viewer
+
 from release import bundled
 from spaceport_app import licences, shipped
 
@@ -45,10 +47,10 @@ def licence_text(root: Path, site: Path, interpreter: Sequence[Path] = ()) -> st
     collected = licences.collect(metadata.distributions(path=[str(site)]))
     found = bundled.completed((one for one in collected if one.name != "spaceport"), site)
     own = [licences.Text("Spaceport", "", "Apache-2.0", (("LICENSE", _read(root / "LICENSE")),))]
-    viewer = root / "resources" / "viewer" / "LICENSE"
-    own.append(
-        licences.Text("SuperSplat viewer with PlayCanvas", "", "MIT", (("LICENSE", _read(viewer)),))
-    )
+    folder = root / "resources" / "viewer"
+    known = viewer.record(folder)
+    text = (("LICENSE", _read(folder / "LICENSE")),)
+    own.append(licences.Text(known.name, known.version, known.licence, text))
     if interpreter:
         files = tuple((path.name, _read(path)) for path in interpreter)
         own.append(licences.Text("CPython", "", "PSF-2.0 and those of its parts", files))

@@ -60,7 +60,7 @@ def build(output: Path, source: str, cache: Path, compressor: str) -> Path:
         stamp.write(ROOT, site, (runtime / "LICENSE.txt",))
         shutil.copy(site / "spaceport_app" / "LICENSES.txt", payload)
         pruning.drop_licence_files(site)
-        layout.compile_ahead(site, sys.executable)
+        layout.compile_ahead(runtime, sys.executable)
         launchers.build(version, payload)
         for program in (payload / "Spaceport.exe", payload / "bin" / "spaceport.exe"):
             signing.sign(program, signing.WINDOWS)
@@ -81,7 +81,10 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Make Spaceport's Setup.exe.")
     parser.add_argument("--output", type=Path, default=ROOT / "dist")
     parser.add_argument(
-        "--interpreter", choices=sorted(interpreter.SOURCES), default="python.org", dest="source"
+        "--interpreter",
+        choices=sorted(interpreter.SOURCES),
+        default=interpreter.STANDALONE,
+        dest="source",
     )
     parser.add_argument("--cache", type=Path, default=_CACHE)
     parser.add_argument("--compressor", default="/SOLID lzma", help="of NSIS; zlib is quick")

@@ -53,7 +53,8 @@ def fetch(
     Raises
     ------
     StageError
-        No network, a proxy, a file that is gone, or one with another checksum.
+        No network, a proxy, a file that is gone, one with another checksum, or a redirect to an
+        address that is not https.
     OSError
         If the disk is full or may not be written.
     Cancelled
@@ -80,10 +81,24 @@ def fetch(
 
 def _client() -> httpx.Client:
     try:
-        return httpx.Client(follow_redirects=True, timeout=_TIMEOUT)
+        hooks = {"response": [_only_secure]}
+        return httpx.Client(follow_redirects=True, timeout=_TIMEOUT, event_hooks=hooks)
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         # ALL_PROXY of many desktops names a SOCKS proxy.
         raise network.unusable_proxy(str(error)) from error
+
+
+def _only_secure(answer: httpx.Response) -> None:
+    """Refuse a redirect to where anybody on the way may answer."""
+    if not answer.has_redirect_location:
+        return
+    try:
+        target = answer.url.join(answer.headers["location"])
+    except httpx.InvalidURL:
+        # httpx refuses it with words of its own.
+        return
+    if target.scheme != "https":
+        raise network.insecure(str(answer.url), str(target))
 
 
 def _whole(

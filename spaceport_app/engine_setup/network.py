@@ -66,6 +66,16 @@ def refused(status: int, url: str) -> StageError:
     )
 
 
+def insecure(url: str, target: str) -> StageError:
+    """Return what to tell a person about a server that sends them to an unprotected address."""
+    host, other = urlsplit(url).hostname or url, urlsplit(target).hostname or "another address"
+    return StageError(
+        "insecure_redirect",
+        f"{host} sends Spaceport on to {other} without encryption; nothing was fetched from there.",
+        f"Try another network; if it stays, do not use it, and report it. {_AGAIN}",
+    )
+
+
 def another_page(file: str, host: str) -> StageError:
     """Return what to tell a person whose network, or a proxy, answers in the server's place."""
     return StageError(

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import ssl
 import threading
 import zipfile
 from collections.abc import Callable
@@ -69,6 +70,10 @@ class Server:
     """Called with path and bytes sent before each block; False drops the connection."""
     ranges: bool = True
     address: str = ""
+    certificate: Path | None = None
+    """With it (and its key in the same file) the server speaks https."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """To which address requests for a file are sent on."""
 
     def __enter__(self) -> Server:
         server = self
@@ -90,7 +95,13 @@ class Server:
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self._http.server_address[1]}"
+        scheme = "http"
+        if self.certificate is not None:
+            scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+        self.address = f"{scheme}://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -105,6 +116,12 @@ class Server:
         wanted = request.headers.get("range", "")
         self.asked.append((name, wanted))
         self.logins.append(request.headers.get("proxy-authorization", ""))
+        if name in self.moved:
+            request.send_response(302)
+            request.send_header("location", self.moved[name])
+            request.send_header("content-length", "0")
+            request.end_headers()
+            return
         status = self.status.get(name, 200 if name in self.files else 404)
         if status != 200:
             request.send_response(status)
@@ -129,6 +146,39 @@ class Server:
                 request.wfile.write(data[place : place + 10_000])
         except OSError:
             request.close_connection = True
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody has signed, with its key, in one file."""
+    import datetime
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a test")])
+    now = datetime.datetime.now(datetime.UTC)
+    day = datetime.timedelta(days=1)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(here, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
 
 
 def recipe(

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from spaceport_app.engine_setup.recipes import Package
 from spaceport_app.errors import StageError
 from spaceport_app.events import Event, Progress, ignore
 
-from .index import Server, large, recipe, table
+from .index import Server, certificate, large, recipe, table
 
 NAME = "spaceport_test_payload"
 
@@ -296,6 +296,61 @@ def test_a_full_disk(packages: tuple[Package, ...], home: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     get(packages, home)
+
+
+class TestRedirects:
+    @pytest.fixture
+    def secure(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+        own = certificate(tmp_path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(own))
+        with Server(certificate=own) as started:
+            yield started
+
+    @staticmethod
+    def unverified(server: Server, data: bytes, folder: Path) -> tuple[Package, ...]:
+        made = recipe(server, {NAME: data})
+        made["files"][0] |= {"bytes": None, "sha256": None}
+        return recipes.read(table(folder, made))[0].packages
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_from_https_to_http_is_refused_and_nothing_is_asked_there(
+        self, secure: Server, server: Server, data: bytes, home: Path, tmp_path: Path, known: bool
+    ) -> None:
+        packages = self.unverified(secure, data, tmp_path)
+        if known:
+            packages = recipes.read(table(tmp_path, recipe(secure, {NAME: data})))[0].packages
+        file = packages[0].file
+        server.files[file] = data
+        secure.moved[file] = f"{server.address}/{file}"
+        error = fails(packages, home, "insecure_redirect")
+        assert "127.0.0.1" in error.message
+        assert (len(secure.asked), server.asked) == (1, [])
+        assert list(places.downloads(home).iterdir()) == []
+
+    @pytest.mark.parametrize("to", ["http", "ftp", "file"])
+    def test_from_this_computer_to_what_is_not_https_is_refused(
+        self, packages: tuple[Package, ...], home: Path, server: Server, data: bytes, to: str
+    ) -> None:
+        with Server(files={packages[0].file: data}) as other:
+            address = other.address.replace("http:", f"{to}:")
+            server.moved[packages[0].file] = f"{address}/{packages[0].file}"
+            fails(packages, home, "insecure_redirect")
+            assert other.asked == []
+
+    def test_within_https_it_is_followed(
+        self, secure: Server, data: bytes, home: Path, tmp_path: Path
+    ) -> None:
+        packages = self.unverified(secure, data, tmp_path)
+        with Server(files={packages[0].file: data}, certificate=secure.certificate) as other:
+            secure.moved[packages[0].file] = f"{other.address}/{packages[0].file}"
+            get(packages, home)
+        assert places.target(home, packages[0]).read_bytes() == data
+
+    def test_an_address_that_is_none_is_no_crash(
+        self, packages: tuple[Package, ...], home: Path, server: Server
+    ) -> None:
+        server.moved[packages[0].file] = "https://[nowhere"
+        fails(packages, home, "no_network")
 
 
 def wait_for(condition: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ from development import commands, downloads, environment, lock, peers, system, t
 from development import interpreter as interpreters
 from development.environment import Environment
 from development.words import SetupError
+from locked import places
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +50,7 @@ def no_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "missing_libraries", lambda: ())
     monkeypatch.setattr(torch_choice, "nvidia_driver", lambda: False)
     monkeypatch.setattr(torch_choice, "answers", lambda url: False)
-    monkeypatch.setattr(downloads, "announce", lambda pip, arguments: None)
+    monkeypatch.setattr(downloads, "announce", lambda pip, requirements, options=(): True)
     monkeypatch.setattr(environment, "_require_venv", lambda: None)
     monkeypatch.setattr(environment, "_has_pip", lambda place: place.python.exists())
 
@@ -86,7 +87,7 @@ class TestStamp:
         assert not checkout.complete("cuda")
         monkeypatch.setattr(torch_choice, "nvidia_driver", lambda: True)
         again = install(checkout, monkeypatch)
-        torch = next(c for c in again.commands if environment.TORCH in c)
+        torch = next(c for c in again.commands if c[-1].endswith("torch.txt"))
         assert "--force-reinstall" in torch
         assert checkout.complete("cuda")
 
@@ -122,40 +123,71 @@ class TestStamp:
         checkout.python.unlink()
         assert not checkout.complete("cpu")
 
-    def test_everything_is_installed_under_the_constraints(
+    def test_a_changed_hash_is_noticed(
         self, checkout: Environment, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        *_, torch, rest = install(checkout, monkeypatch).commands
-        assert environment.TORCH in torch
-        assert "--no-deps" in torch
-        assert rest[rest.index("-c") + 1].endswith("constraints.txt")
-        assert rest[-1] == f"{checkout.root}[dev]"
+        install(checkout, monkeypatch)
+        (checkout.root / "packaging" / "locked").mkdir()
+        (checkout.root / "packaging" / "locked" / "development.txt").write_text("numpy==2.4.6\n")
+        assert not checkout.complete("cpu")
+
+    def test_everything_is_installed_by_hashes_and_spaceport_itself_from_here(
+        self, checkout: Environment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        *_, torch, rest, own = install(checkout, monkeypatch).commands
+        for command, file in ((torch, places.TORCH_CPU), (rest, places.DEVELOPMENT)):
+            assert set(places.STRICT) <= set(command)
+            assert command[-2:] == ["--requirement", str(checkout.root / "packaging/locked" / file)]
+        assert own[-1] == str(checkout.root)
+        assert {"--no-index", "--no-deps", "--no-build-isolation"} <= set(own)
+
+    def test_without_the_small_build_of_torch_the_one_of_pypi_is_taken(
+        self, checkout: Environment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def announce(pip: Any, requirements: Path, options: Any = ()) -> bool:
+            return requirements.name != places.TORCH_CPU
+
+        monkeypatch.setattr(downloads, "announce", announce)
+        monkeypatch.setattr(sys, "platform", "linux")
+        *_, torch, _, _ = install(checkout, monkeypatch).commands
+        assert torch[-1].endswith(places.TORCH)
 
 
 class TestTorch:
+    @pytest.fixture(autouse=True)
+    def linux(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(torch_choice.sys, "platform", "linux")
+
     def test_a_driver_takes_the_usual_index_and_asks_nobody(self) -> None:
-        def never(url: str) -> bool:
-            raise AssertionError(url)
+        choice = torch_choice.choose(lambda: True, self.never)
+        assert (choice.kind, choice.arguments, choice.lists) == ("cuda", (), (places.TORCH,))
 
-        choice = torch_choice.choose(lambda: True, never)
-        assert (choice.kind, choice.arguments) == ("cuda", ())
+    @staticmethod
+    def never(url: str) -> bool:
+        raise AssertionError(url)
 
-    def test_without_a_driver_the_cpu_index_is_added(self) -> None:
+    def test_without_a_driver_the_cpu_index_alone_is_asked(self) -> None:
         asked: list[str] = []
         choice = torch_choice.choose(lambda: False, lambda url: not asked.append(url))  # type: ignore[func-returns-value]
         assert asked == [torch_choice.CPU_INDEX]
-        assert choice.arguments == ("--extra-index-url", torch_choice.CPU_INDEX)
+        assert choice.arguments == ("--index-url", torch_choice.CPU_INDEX)
+        assert choice.lists == (places.TORCH_CPU,)
 
     def test_out_of_reach_leaves_pip_as_the_user_configured_it(self) -> None:
         choice = torch_choice.choose(lambda: False, lambda url: False)
         assert (choice.kind, choice.arguments) == ("cpu", ())
+        assert choice.lists == (places.TORCH_CPU, places.TORCH)
+
+    @pytest.mark.parametrize("platform", ["win32", "darwin"])
+    def test_elsewhere_the_build_of_pypi_is_the_one_without_cuda(
+        self, platform: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(torch_choice.sys, "platform", platform)
+        choice = torch_choice.choose(lambda: False, self.never)
+        assert (choice.kind, choice.arguments, choice.lists) == ("cpu", (), (places.TORCH,))
 
     def test_an_address_that_does_not_answer_is_out_of_reach(self) -> None:
         assert not torch_choice.answers("http://127.0.0.1:9")
-
-    def test_the_version_is_the_pinned_one(self) -> None:
-        pins = (ROOT / "packaging" / "constraints.txt").read_text().splitlines()
-        assert environment.TORCH in pins
 
 
 class TestSystem:
@@ -287,17 +319,17 @@ class TestCommands:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
     ) -> None:
         (tmp_path / "tests" / "peers").mkdir(parents=True)
-        (tmp_path / "tests" / "peers" / "package.json").write_text("{}")
+        (tmp_path / "tests" / "peers" / "package-lock.json").write_text("{}")
         monkeypatch.setattr(peers.shutil, "which", lambda name: None)
         peers.set_up(tmp_path)
         assert "SKIPPED" in capsys.readouterr().err
 
-    def test_peers_are_fetched_once_and_leave_no_lock_file(
+    def test_peers_are_fetched_once_and_by_the_hashes_of_the_lock_file(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         folder = tmp_path / "tests" / "peers"
         folder.mkdir(parents=True)
-        (folder / "package.json").write_text("{}")
+        (folder / "package-lock.json").write_text("{}")
         calls: list[list[str]] = []
 
         def npm(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
@@ -310,7 +342,10 @@ class TestCommands:
         peers.set_up(tmp_path)
         peers.set_up(tmp_path)
         assert len(calls) == 1
-        assert "--no-package-lock" in calls[0]
+        assert calls[0][1] == "ci" and "--ignore-scripts" in calls[0]
+        (folder / "package-lock.json").write_text('{"packages": {}}')
+        peers.set_up(tmp_path)
+        assert len(calls) == 2
 
 
 class TestDemo:

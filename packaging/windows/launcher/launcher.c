@@ -63,6 +63,8 @@ static int start(void) {
     if (*given) wcscat(line, L"open ");
 #endif
     wcscat(line, given);
+    /* A program that lies in the folder of a document is none that Spaceport asked for. */
+    SetEnvironmentVariableW(L"NoDefaultCurrentDirectoryInExePath", L"1");
     CreateMutexW(NULL, FALSE, L"Local\\Spaceport.open");
     STARTUPINFOW how = {.cb = sizeof how};
     PROCESS_INFORMATION child;

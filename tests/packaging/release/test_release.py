@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from bundle import fetch
+from bundle import fetch, viewer
 from release import finish, reproduce, sbom, signing, stamp
 from release.failure import ReleaseError
 
@@ -191,6 +192,18 @@ def test_the_bill_of_materials_is_valid_and_the_same_twice(site: Path, tmp_path:
     assert parts["alpha_one"]["hashes"][0]["content"] == "ab" * 32
     with pytest.raises(ReleaseError):
         sbom.check(text.replace('"library"', '"libary"'))
+
+
+def test_the_bill_names_the_viewer_and_its_files(site: Path, tmp_path: Path) -> None:
+    folder = ROOT / "resources" / "viewer"
+    shutil.copytree(folder, site / "spaceport_app" / "resources" / "viewer")
+    sbom.write(site, tmp_path / "one.json", "spaceport-linux", 86_400)
+    found = json.loads((tmp_path / "one.json").read_text(encoding="utf-8"))
+    known = viewer.record(folder)
+    (part,) = (one for one in found["components"] if one["name"] == known.name)
+    assert (part["version"], part["purl"]) == (known.version, known.package)
+    told = {one["name"]: one["hashes"][0]["content"] for one in part["components"]}
+    assert told == known.files
 
 
 def test_an_empty_folder_has_no_bill(tmp_path: Path) -> None:

@@ -19,13 +19,15 @@ import pytest
 import typer
 import yaml
 from linux import deb, interpreter
+from locked import places
 from windows import script
 
 from spaceport_app import __version__
 from spaceport_app.cli.app import build
 
 ROOT = Path(__file__).resolve().parents[3]
-JOBS = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8"))["jobs"]
+WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8"))
+JOBS = WORKFLOW["jobs"]
 EXPRESSION = re.compile(r"\$\{\{.*?\}\}")
 
 
@@ -93,16 +95,43 @@ def test_our_scripts_take_the_words_of_the_step(run: str, monkeypatch: pytest.Mo
                 runpy.run_path(str(ROOT / program), run_name="__main__")
 
 
-def test_tools_from_pypi_are_pinned() -> None:
-    pinned = (ROOT / "packaging" / "constraints.txt").read_text("utf-8").lower()
+def test_tools_from_pypi_are_taken_by_their_hashes() -> None:
     asked = [line.strip() for one in with_words("pip ") for line in one.values[0].splitlines()]
-    installs = [line for line in asked if line.startswith("pip install")]
+    installs = [line for line in asked if line.startswith("pip ")]
     assert installs
     for line in installs:
-        _, _, option, constraints, *packages = shlex.split(line)
-        assert (option, constraints) == ("-c", "packaging/constraints.txt")
-        for package in packages:
-            assert f"\n{package.lower()}==" in pinned
+        _, install, *options, last = shlex.split(line)
+        assert (install, options) == ("install", [*places.STRICT, "-r"])
+        assert (ROOT / last).parent == places.FOLDER and (ROOT / last).is_file()
+
+
+def test_every_installer_is_attested_in_a_job_that_runs_nothing_else() -> None:
+    attesting = [
+        name
+        for name, job in JOBS.items()
+        if any("attest" in step.get("uses", "") for step in job["steps"])
+    ]
+    assert attesting == ["attest"]
+    job = JOBS["attest"]
+    assert [step["uses"].partition("@")[0] for step in job["steps"]] == [
+        "actions/download-artifact",
+        "actions/attest-build-provenance",
+    ]
+    assert job["steps"][1]["with"] == {"subject-path": f"{job['steps'][0]['with']['path']}/*"}
+    assert "attest" in JOBS["draft"]["needs"]
+
+
+def test_no_job_may_do_more_than_it_needs() -> None:
+    assert WORKFLOW["permissions"] == {"contents": "read"}
+    allowed = {name: job["permissions"] for name, job in JOBS.items() if "permissions" in job}
+    assert allowed == {
+        "attest": {"id-token": "write", "attestations": "write"},
+        "draft": {"contents": "write"},
+    }
+    for job in JOBS.values():
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs sha256sum")

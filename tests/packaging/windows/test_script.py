@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from bundle import fetch as files
+from bundle import lock
 from bundle.failure import BuildError
 from windows import icon, interpreter, script
 from windows.interpreter import Source
@@ -138,6 +139,49 @@ class TestInterpreter:
         text = (runtime / "python311._pth").read_text(encoding="utf-8")
         assert text.split() == ["python311.zip", ".", "site-packages"]
         assert "import site" not in text
+
+    def test_what_a_release_takes_still_gets_fixes_and_fits_the_wheels(self) -> None:
+        found = re.search(
+            r"/cpython-(\d+\.\d+)\.(\d+)%2B", interpreter.SOURCES[interpreter.STANDALONE].url
+        )
+        assert found is not None
+        assert found[1] == lock.PYTHON and found[1].replace(".", "") == interpreter.SERIES
+        # The last one that python.org built.
+        assert int(found[2]) > 9
+        for source in interpreter.SOURCES.values():
+            assert source.url.startswith("https://")
+            assert re.fullmatch("[0-9a-f]{64}", source.sha256)
+
+    def test_a_standalone_build_loses_what_nobody_needs(self, tmp_path: Path) -> None:
+        archive = tmp_path / "standalone.tar.gz"
+        kept = {"python.exe", "python311.dll", "LICENSE.txt", "Lib/os.py", "DLLs/_ssl.pyd"}
+        gone = ("BUILD", "Lib/tkinter/x.py", "Lib/site-packages/pip/x.py", "DLLs/_tkinter.pyd")
+        with tarfile.open(archive, "w:gz") as outer:
+            for name in (*kept, *gone, "include/Python.h", "libs/python311.lib", "tcl/x.tcl"):
+                about = tarfile.TarInfo(f"python/{name}")
+                about.size = 1
+                outer.addfile(about, io.BytesIO(b"x"))
+        runtime = tmp_path / "runtime"
+        interpreter.lay_out(interpreter.STANDALONE, archive, runtime)
+        found = {path.relative_to(runtime).as_posix() for path in runtime.rglob("*.*")}
+        assert found == kept | {"python311._pth"}
+        paths = (runtime / "python311._pth").read_text(encoding="utf-8").split()
+        assert paths == ["Lib", "DLLs", ".", "site-packages"]
+
+    @pytest.mark.parametrize("name", ["python/../../outside.dll", "/outside.dll"])
+    def test_an_archive_that_reaches_outside_is_refused(self, tmp_path: Path, name: str) -> None:
+        archive = tmp_path / "standalone.tar.gz"
+        with tarfile.open(archive, "w:gz") as outer:
+            about = tarfile.TarInfo(name)
+            outer.addfile(about, io.BytesIO(b""))
+        with pytest.raises(BuildError, match="outside"):
+            interpreter.lay_out(interpreter.STANDALONE, archive, tmp_path / "runtime")
+
+    def test_an_archive_of_something_else_is_refused(self, tmp_path: Path) -> None:
+        archive = tmp_path / "standalone.tar.gz"
+        tarfile.open(archive, "w:gz").close()
+        with pytest.raises(BuildError, match="no interpreter"):
+            interpreter.lay_out(interpreter.STANDALONE, archive, tmp_path / "runtime")
 
     def test_the_whole_distribution_loses_what_nobody_needs(self, tmp_path: Path) -> None:
         inner = io.BytesIO()
