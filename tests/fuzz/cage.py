@@ -224,6 +224,8 @@ def _quiet() -> None:
         os.dup2(null, number)
     sys.stdout = sys.stderr = io.StringIO()
     sys.unraisablehook = lambda about: None
+    # No case survives a power cut, and none needs to.
+    os.fsync = lambda number: None
 
 
 def _write(folder: Path, data: bytes) -> None:

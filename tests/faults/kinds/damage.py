@@ -169,6 +169,12 @@ def of_project_files(scene: Scene) -> None:
             scene.fault(LOST, "the damaged project.json was written over")
         if code not in ("project_damaged", "no_project", "project_newer", "no_permission"):
             scene.fault(UNTYPED, f"not the reason: {code}: {ended.error.get('message')}")
+        if not path.is_file():
+            # Without it nobody knows whose the other files are: they stay, and it says so.
+            told = {"folder_not_empty", "no_permission", "no_folder"}
+            scene.judged(scene.spaceport(*scene.whole), told)
+            scene.check(whole=False)
+            return
         # As it advises: the photos are named again.
         scene.go_on(words=scene.whole, may_run=STAGES, expected=None)
         if damaged and not any(

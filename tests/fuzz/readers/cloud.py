@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import json
@@ -97,6 +98,13 @@ _ANSWERS = {
 }
 
 
+@functools.cache
+def _api() -> Api:
+    # Kept: to read the certificates of a computer takes a tenth of a second.
+    connection = Connection("https://x.example.com/prod", Secret("k" * 30))
+    return Api(connection, patience=Patience(tries=1, base_s=0.0, most_s=0.0))
+
+
 def _answers(folder: Path) -> Sequence[bytes]:
     return [
         json.dumps({"asked": name, "answer": value}).encode() for name, value in _ANSWERS.items()
@@ -116,10 +124,9 @@ def _answer(data: bytes, folder: Path) -> object:
     def answered(request: httpx.Request) -> httpx.Response:
         return httpx.Response(code, content=next(pages, b"{}"), request=request)
 
-    connection = Connection("https://x.example.com/prod", Secret("k" * 30))
-    with Api(connection, patience=Patience(tries=1, base_s=0.0, most_s=0.0)) as api:
-        api._client.close()
-        api._client = httpx.Client(transport=httpx.MockTransport(answered))
+    api = _api()
+    with httpx.Client(transport=httpx.MockTransport(answered)) as client:
+        api._client = client
         questions = {
             "health": api.health,
             "artifacts": lambda: api.artifacts(JOB),
