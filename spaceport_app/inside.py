@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 _SYMLINK_TAG = 0xA000000C
 _JUNCTION_TAG = 0xA0000003
+_LONGEST_NAME = 255
 # Windows lets nobody make them, and opens a device where they are named.
 _DEVICES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
@@ -41,8 +42,8 @@ def plain_parts(name: str) -> tuple[str, ...]:
     Raises
     ------
     OutsideError
-        If it is empty, absolute, has a drive, a stream, ``..``, a NUL or, on Windows, the name
-        of a device or an ending that Windows drops.
+        If it is empty, absolute, has a drive, a stream, ``..``, a NUL, a part that is too long
+        or, on Windows, the name of a device or an ending that Windows drops.
     """
     if not name or "\0" in name:
         raise OutsideError("a name is empty or holds a NUL")
@@ -50,14 +51,25 @@ def plain_parts(name: str) -> tuple[str, ...]:
     parts = pure.parts
     if pure.is_absolute() or pure.drive or pure.root or ".." in parts or not parts:
         raise OutsideError("a name leads out of its folder")
+    if not all(is_possible(part) for part in parts):
+        raise OutsideError("a name is none that a file can have here")
     if sys.platform == "win32" and any(_odd_on_windows(part) for part in parts):
         raise OutsideError("a name means something else on Windows")
     return parts
 
 
-def is_device(part: str) -> bool:
-    """Whether Windows opens a device, such as a printer, where a file of this name is opened."""
-    return part.partition(".")[0].rstrip(" ").lower() in _DEVICES
+def is_device(name: str) -> bool:
+    """Whether Windows takes a name for a device, whatever its ending: ``nul``, ``COM1.jpg``."""
+    return name.partition(".")[0].rstrip(" ").lower() in _DEVICES
+
+
+def is_possible(part: str) -> bool:
+    """Whether this system can be asked for a file of such a name: others are too long for it."""
+    try:
+        length = len(part if sys.platform == "win32" else os.fsencode(part))
+    except UnicodeEncodeError:
+        return False
+    return length <= _LONGEST_NAME and "\0" not in part
 
 
 def _odd_on_windows(part: str) -> bool:

@@ -8,16 +8,18 @@ it needs no restart when another engine is set up. Nothing here is heavy to impo
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
+from msgspec import Meta
+
+from spaceport_app import inside, records
 
 FOLDER_VARIABLE = "SPACEPORT_ENGINES"
 """Environment variable for another folder, on a larger disk, say."""
@@ -25,6 +27,7 @@ RECORD = "active.json"
 ABOUT = "engine.json"
 SITE = "site"
 SCHEMA = 1
+_MOST_BYTES = 1 << 24
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +67,25 @@ class InstalledEngine:
         return ", ".join(parts) or self.name
 
 
+@dataclass(frozen=True)
+class _Record:
+    active: str = ""
+    previous: str = ""
+
+
+@dataclass(frozen=True)
+class _About:
+    schema: int
+    python: str
+    versions: dict[str, str]
+    installed_bytes: Annotated[int, Meta(ge=0)]
+    files: dict[str, Annotated[int, Meta(ge=0)]]
+
+    def __post_init__(self) -> None:
+        for name in self.files:
+            inside.plain_parts(name)
+
+
 def home() -> Path:
     """Return the folder in which engines lie, whether it exists or not."""
     given = os.environ.get(FOLDER_VARIABLE)
@@ -80,11 +102,10 @@ def python_tag() -> str:
 def record(folder: Path | None = None) -> dict[str, str]:
     """Return the names of the engine in use and of the one before, as far as there are any."""
     try:
-        text = ((folder or home()) / RECORD).read_text(encoding="utf-8")
-        found = json.loads(text)
-        chosen = {key: found.get(key) for key in ("active", "previous")}
-    except (OSError, ValueError, AttributeError):
+        found = records.parse(inside.read_regular((folder or home()) / RECORD, _MOST_BYTES))
+    except (OSError, ValueError):
         return {}
+    chosen = vars(records.fitting(found, _Record))
     return {key: name for key, name in chosen.items() if _is_plain(name)}
 
 
@@ -97,20 +118,17 @@ def current(folder: Path | None = None) -> InstalledEngine | None:
 def look(folder: Path) -> InstalledEngine:
     """Return what the engine in `folder` is, and whether all of it is still there."""
     try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        versions = {str(key): str(value) for key, value in about["versions"].items()}
-        engine = InstalledEngine(folder.name, folder, versions, int(about["installed_bytes"]))
-        files = {str(name): int(size) for name, size in about["files"].items()}
-        schema, python = about["schema"], about["python"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        about = records.decode(inside.read_regular(folder / ABOUT, _MOST_BYTES), _About)
+    except (OSError, ValueError) as error:
         _log.info("the engine in %s cannot be read: %s", folder, error)
         return InstalledEngine(folder.name, folder, trouble="its files are damaged")
+    engine = InstalledEngine(folder.name, folder, about.versions, about.installed_bytes)
     trouble = ""
-    if schema != SCHEMA:
+    if about.schema != SCHEMA:
         trouble = "another version of Spaceport has made it"
-    elif python != python_tag():
-        trouble = f"it was made for Python {python}, and this is {python_tag()}"
-    elif gone := next((name for name, size in files.items() if not _is(folder, name, size)), ""):
+    elif about.python != python_tag():
+        trouble = f"it was made for Python {about.python[:20]}, and this is {python_tag()}"
+    elif gone := next((n for n, size in about.files.items() if not _is(folder, n, size)), ""):
         trouble = f"{gone.rpartition('/')[2]} is gone or damaged"
     return InstalledEngine(
         engine.name, engine.folder, engine.versions, engine.installed_bytes, trouble
@@ -172,4 +190,5 @@ def _is(folder: Path, name: str, size: int) -> bool:
 
 def _is_plain(name: object) -> bool:
     """Whether this is the name of a folder, and no way out of where engines lie."""
-    return isinstance(name, str) and bool(name) and Path(name).name == name and name[0] != "."
+    plain = isinstance(name, str) and bool(name) and Path(name).name == name and name[0] != "."
+    return plain and inside.is_possible(str(name))

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from spaceport_app import atomic
+from spaceport_app import atomic, inside, room
 from spaceport_app.errors import StageError
 
 _TYPES = {
@@ -43,6 +43,8 @@ _NAMES = {
     "f8": "double",
 }
 _HEADER_LIMIT = 1 << 20
+_LINES = 4096
+_LONGEST_LINE = 1 << 16
 
 Table = npt.NDArray[np.void]
 
@@ -58,11 +60,12 @@ def read_vertices(path: Path) -> Table:
     Raises
     ------
     StageError
-        ``bad_ply`` if it is no PLY file, is cut short or has no vertices.
+        ``bad_ply`` if it is no PLY file, is cut short or has no vertices;
+        ``not_enough_memory``.
     OSError
         If the file cannot be read.
     """
-    with path.open("rb") as file:
+    with _regular(path) as file:
         order, elements, header_bytes = _read_header(file.read(_HEADER_LIMIT), path)
         file.seek(header_bytes)
         for name, count, fields in elements:
@@ -143,21 +146,42 @@ def _count(word: str) -> int:
 def _read_table(
     file: BinaryIO, order: str, count: int, fields: list[tuple[str, str]], path: Path
 ) -> Table:
-    # A row takes at least a byte: so a wrong header asks for no memory that the file never fills.
-    if count > path.stat().st_size:
+    # A row takes at least a byte, and in words each number a digit and what parts it from the
+    # next: so a wrong header asks for no memory that the file never fills.
+    least = max(1, 2 * len(fields) - 1) if order == "a" else 1
+    if least * count > path.stat().st_size:
         raise _bad(path, "is cut short")
+    kinds = [(name, kind if order == "a" else order + kind) for name, kind in fields]
+    dtype = np.dtype(kinds)
+    # Once as it is read, and once more as what the caller makes of it.
+    room.require(2 * dtype.itemsize * count, f"{path.name} with {count:,} rows")
     if order == "a":
-        dtype = np.dtype([(name, kind) for name, kind in fields])
-        rows = [tuple(file.readline().split()) for _ in range(count)]
-        try:
-            return np.array(rows, dtype=dtype)
-        except ValueError as error:
-            raise _bad(path, "is cut short or damaged") from error
-    dtype = np.dtype([(name, order + kind) for name, kind in fields])
-    room = dtype.itemsize * count
-    if room > path.stat().st_size:
+        return _read_lines(file, count, dtype, path)
+    wanted = dtype.itemsize * count
+    if wanted > path.stat().st_size:
         raise _bad(path, "is cut short")
-    data = file.read(room)
-    if len(data) < room:
+    data = file.read(wanted)
+    if len(data) < wanted:
         raise _bad(path, "is cut short")
     return np.frombuffer(data, dtype=dtype, count=count)
+
+
+def _read_lines(file: BinaryIO, count: int, dtype: np.dtype[np.void], path: Path) -> Table:
+    """Read rows of numbers in words, some at a time: as words they take ten times the room."""
+    table = np.empty(count, dtype)
+    for start in range(0, count, _LINES):
+        end = min(start + _LINES, count)
+        rows = [tuple(file.readline(_LONGEST_LINE).split()) for _ in range(start, end)]
+        try:
+            table[start:end] = np.array(rows, dtype=dtype)
+        # An integer may be out of its type's range.
+        except (ValueError, OverflowError) as error:
+            raise _bad(path, "is cut short or damaged") from error
+    return table
+
+
+def _regular(path: Path) -> BinaryIO:
+    try:
+        return inside.open_regular(path)
+    except inside.OutsideError as error:
+        raise _bad(path, "is no regular file") from error

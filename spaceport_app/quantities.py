@@ -11,7 +11,8 @@ def count(number: float) -> str:
 def size(number: float) -> str:
     """Return bytes in the unit that a person reads: ``1.2 MB``."""
     for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
+        # Never "1000.0 MB": what rounds up to the next unit is told in it.
+        if number < (1000 if unit == "bytes" else 999.95) or unit == "GB":
             return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
         number /= 1000
     raise AssertionError

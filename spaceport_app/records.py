@@ -6,11 +6,14 @@ Nothing past this module meets a wrong type, a number beyond a double or text wi
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar, get_type_hints
 
 import msgspec
 
@@ -75,6 +78,29 @@ def convert(value: Any, kind: type[T]) -> T:
         raise RecordError(_reason(str(error))) from error
     except RecursionError as error:
         raise RecordError("it is nested too deep") from error
+
+
+def fitting(values: Any, kind: type[T]) -> T:
+    """Return an object of JSON as a dataclass in which every field has a default.
+
+    A field that does not fit has its default, as one that is not there: for reports, of which
+    the rest is worth telling.
+    """
+    if not isinstance(values, Mapping):
+        return kind()
+    found = {}
+    owner: Any = kind
+    for name, annotation in _fields(owner).items():
+        if name in values:
+            with contextlib.suppress(RecordError):
+                found[name] = convert(values[name], annotation)
+    return kind(**found)
+
+
+@functools.cache
+def _fields(kind: type[Any]) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(kind)}
 
 
 @dataclass(frozen=True)
@@ -165,15 +191,30 @@ def _number(text: str) -> float:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise RecordError(f"{name} is no number of JSON")
+    raise RecordError(f"{name} is not finite, and no number of JSON")
 
 
 def _special(kind: type[Any], value: Any) -> Any:
-    if issubclass(kind, Path) and isinstance(value, str):
-        return Path(value)
+    if issubclass(kind, Path):
+        if isinstance(value, str):
+            return Path(value)
+        raise ValueError("expected text")
     raise NotImplementedError(f"records of {kind} cannot be read")
 
 
 def _reason(text: str) -> str:
-    # What stands in the file is not repeated at length: it may be anybody's words.
-    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 3] + "..."
+    """Return msgspec's reason without its marks, and without what stands in the file.
+
+    That may be anybody's words, and as long as they like.
+    """
+    told, _, place = text.partition(" - at ")
+    if told.startswith("Invalid enum value"):
+        told = "it is none of the words that are known"
+    elif "matching regex" in told:
+        told = "it is of another form"
+    plain = told.replace("`", "")
+    plain = plain[:1].lower() + plain[1:]
+    place = place.replace("`", "").replace("[...]", "/…").replace("$", "").replace(".", "/")
+    place = place.strip("/")
+    words = f"{place}: {plain}" if place else plain
+    return words if len(words) <= _LONGEST_REASON else words[: _LONGEST_REASON - 3] + "..."

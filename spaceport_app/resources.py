@@ -29,14 +29,27 @@ def cores() -> int:
 
 
 def memory_bytes() -> int:
-    """Return the memory of this computer, or of its container where that is less."""
-    return min(int(psutil.virtual_memory().total), _container()[0])
+    """Return the memory of this computer, or of its container or shell where that is less."""
+    return min(int(psutil.virtual_memory().total), _container()[0], address_space_bytes())
 
 
 def free_memory_bytes() -> int:
-    """Return the memory that new work can take without swapping or leaving its container."""
+    """Return the memory that this process can take without swapping or passing a limit."""
     limit, used = _container()
-    return min(int(psutil.virtual_memory().available), max(0, limit - used))
+    allowed = address_space_bytes()
+    if allowed < sys.maxsize:
+        allowed -= int(psutil.Process().memory_info().vms)
+    return min(int(psutil.virtual_memory().available), max(0, limit - used), max(0, allowed))
+
+
+def address_space_bytes() -> int:
+    """Return the limit of a process' address space (``ulimit -v``); ``sys.maxsize`` for none."""
+    if sys.platform == "win32":
+        return sys.maxsize
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return sys.maxsize if limit in (resource.RLIM_INFINITY, -1) else min(limit, sys.maxsize)
 
 
 def free_disk_bytes(folder: Path) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+
+from spaceport_app import records
 
 _FOLDER = Path(__file__).parent
 RELEASE = "release.json"
@@ -16,7 +17,7 @@ def release() -> dict[str, str]:
     ``updates`` is the address that names the newest version, ``commit`` what it was built from.
     """
     try:
-        found = json.loads((_FOLDER / RELEASE).read_text(encoding="utf-8"))
+        found = records.parse((_FOLDER / RELEASE).read_bytes())
     except (OSError, ValueError):
         return {}
     if not isinstance(found, dict):

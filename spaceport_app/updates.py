@@ -9,7 +9,6 @@ The request says nothing but Spaceport's own version.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from spaceport_app import __version__, shipped
+from spaceport_app import __version__, records, shipped
 from spaceport_app.errors import StageError
 
 VARIABLE = "SPACEPORT_UPDATES"
-_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_VERSION = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _REDIRECTS = 5
 _LONGEST_BYTES = 64 * 1024
@@ -150,21 +149,24 @@ def _limited(answer: httpx.Response) -> bytes:
 
 def _read(body: bytes) -> Release | None:
     try:
-        found = json.loads(body)
-    except ValueError:
+        found = records.fitting(records.parse(body), _Answer)
+    except records.RecordError:
         return None
-    if not isinstance(found, dict):
+    if not _VERSION.fullmatch(found.version) or not _safe(found.page):
         return None
-    version, page = found.get("version"), found.get("page")
-    if not (isinstance(version, str) and _VERSION.fullmatch(version)):
-        return None
-    if not (isinstance(page, str) and _safe(page)):
-        return None
-    return Release(version, page, _line(found.get("published")), _line(found.get("summary")))
+    return Release(found.version, found.page, _line(found.published), _line(found.summary))
 
 
-def _line(words: object) -> str:
-    return " ".join(words.split())[:_LONGEST_LINE] if isinstance(words, str) else ""
+@dataclass(frozen=True)
+class _Answer:
+    version: str = ""
+    page: str = ""
+    published: str = ""
+    summary: str = ""
+
+
+def _line(words: str) -> str:
+    return " ".join(words.split())[:_LONGEST_LINE]
 
 
 def _safe(where: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spaceport_app import ply
+from spaceport_app import ply, resources
 from spaceport_app.errors import StageError
 
 HEADER = (
@@ -126,3 +126,54 @@ def test_a_bad_file_is_one_sentence(tmp_path: Path, content: bytes, what: str) -
         ply.read_vertices(path)
     assert caught.value.code == "bad_ply"
     assert caught.value.message.startswith("bad.ply ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"), [("uchar", "256"), ("uchar", "-1"), ("int", "1" + "0" * 30), ("char", "999")]
+)
+def test_an_integer_out_of_its_type_is_damage(tmp_path: Path, kind: str, word: str) -> None:
+    path = tmp_path / "a.ply"
+    path.write_text(
+        f"ply\nformat ascii 1.0\nelement vertex 1\nproperty {kind} x\nend_header\n{word}\n"
+    )
+    with pytest.raises(StageError, match="damaged") as caught:
+        ply.read_vertices(path)
+    assert caught.value.code == "bad_ply"
+
+
+def test_words_are_read_in_blocks(tmp_path: Path) -> None:
+    rows = 10_000
+    path = tmp_path / "a.ply"
+    body = "".join(f"{row} {row % 256} {row / 7}\n" for row in range(rows))
+    head = HEADER.format("ascii").replace("vertex 2", f"vertex {rows}")
+    path.write_text(head + body)
+    table = ply.read_vertices(path)
+    assert np.array_equal(table["x"], np.arange(rows, dtype=np.float32))
+    assert np.array_equal(table["t"], np.array([row / 7 for row in range(rows)]))
+    path.write_text(head + body[: len(body) // 2])
+    with pytest.raises(StageError, match="cut short"):
+        ply.read_vertices(path)
+
+
+def test_rows_that_the_file_cannot_hold_take_no_memory(tmp_path: Path) -> None:
+    properties = "".join(f"property double p{number}\n" for number in range(60))
+    path = tmp_path / "a.ply"
+    head = f"ply\nformat ascii 1.0\nelement vertex 90000\n{properties}end_header\n"
+    path.write_text(head + "\n" * 90_000)
+    with pytest.raises(StageError, match="cut short"):
+        ply.read_vertices(path)
+
+
+def test_a_scene_that_does_not_fit_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.ply"
+    ply.write_vertices(path, np.zeros(500_000, [("x", "<f4"), ("y", "<f8"), ("z", "<f8")]))
+    monkeypatch.setattr(resources, "free_memory_bytes", lambda: 19_000_000)
+    with pytest.raises(StageError) as caught:
+        ply.read_vertices(path)
+    assert caught.value.code == "not_enough_memory"
+    assert "500,000 rows takes 20.0 MB" in caught.value.message
+
+
+def test_a_folder_is_no_scene(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match="no regular file"):
+        ply.read_vertices(tmp_path)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -44,3 +46,18 @@ def test_without_a_limit_the_computer_counts(
 ) -> None:
     monkeypatch.setattr(resources, "_CONTAINERS", (container(tmp_path, limit, GIB, 0),))
     assert (resources.memory_bytes(), resources.free_memory_bytes()) == (16 * GIB, 12 * GIB)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_limit_of_the_shell_counts() -> None:
+    code = (
+        "import resource; from spaceport_app import resources\n"
+        "assert resources.address_space_bytes() == __import__('sys').maxsize\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
+        "assert resources.memory_bytes() <= 3 << 30\n"
+        "first = resources.free_memory_bytes()\n"
+        "assert 0 < first < 3 << 30\n"
+        "kept = bytearray(1 << 29)\n"
+        "assert resources.free_memory_bytes() <= first - (1 << 28)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -82,6 +82,8 @@ def test_a_refusal_names_its_status() -> None:
         b'{"version": "9.0.0", "page": "http://a.example"}',
         b'{"version": "9.0.0", "page": "file:///etc/passwd"}',
         b'{"version": "9.0.0"}',
+        b'{"version": "' + b"9" * 5000 + b'.0.0", "page": "https://a.example"}',
+        b'{"version": "9.0.0", "page": "https://a.example", "build": 1e999}',
         b'{"version": "9.0.0", "page": "https://a.example", "x": "' + b"x" * 70_000 + b'"}',
     ],
 )

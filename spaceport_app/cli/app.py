@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from spaceport_app import __version__
+from spaceport_app import __version__, visible
 from spaceport_app.cli import (
     cloud,
     converting,
@@ -25,8 +29,34 @@ from spaceport_app.cli import (
     window,
 )
 from spaceport_app.cli.flags import with_stage_flags
-from spaceport_app.cli.output import EXIT_CODES, FAILED
+from spaceport_app.cli.output import EXIT_CODES, FAILED, Output, OutputError
 from spaceport_app.pipeline.stage import registry
+
+
+class Commands(TyperGroup):
+    """All commands; what is said about wrong words on the command line obeys nothing in them."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read the words in front of the command."""
+        with _visibly():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the words of the command and do it."""
+        with _visibly():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _visibly() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # Typer's errors are those of the click that it brings along, under another name.
+        said = getattr(error, "message", None)
+        if hasattr(error, "format_message") and isinstance(said, str):
+            vars(error)["message"] = visible.lines(said)
+        raise
 
 
 def build() -> typer.Typer:
@@ -37,6 +67,7 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
+        cls=Commands,
         epilog=EXIT_CODES,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
@@ -70,15 +101,34 @@ def run(arguments: Sequence[str]) -> int:
         # A name that the terminal cannot show must not end the program.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(visible.VisibleFormatter())
     try:
         build()(args=list(arguments), prog_name="spaceport", standalone_mode=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAILED
     except BrokenPipeError:
         # Whoever read our output has seen enough, as with `| head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+        return FAILED
+    except OutputError as error:
+        _drop_output()
+        Output().warn(
+            f"Error: Standard output cannot be written ({error}). "
+            f"Send it to a place with room, or to {os.devnull}, and run again: what is done is "
+            "kept."
+        )
+        return FAILED
+    except Exception:
+        # A traceback holds names too.
+        sys.stderr.write(visible.lines(traceback.format_exc()))
         return FAILED
     return 0
+
+
+def _drop_output() -> None:
+    # What is still held back would fail again when the program ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version(wanted: bool) -> None:

@@ -14,7 +14,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from spaceport_app.cli.output import Output
+from spaceport_app import visible
+from spaceport_app.cli.output import Output, shown
 from spaceport_app.events import Metric, Notice, Progress
 from spaceport_app.pipeline import messages
 from spaceport_app.pipeline.outcome import Outcome
@@ -155,7 +156,7 @@ class Bars:
             elif isinstance(told, Metric):
                 row.numbers.update(told.values)
             elif isinstance(told, Notice):
-                self._live.console.print(f"Note: {_notice(told)}", markup=False)
+                self._live.console.print(shown(f"Note: {_notice(told)}"))
 
     def _draw(self) -> RenderableType:
         table = Table.grid(padding=(0, 1), expand=False)
@@ -168,14 +169,15 @@ class Bars:
             done = row.outcome is not None and row.outcome.good
             share = 1.0 if done else row.fraction
             table.add_row(
-                Text(row.label, style="bold" if row.running else ""),
+                Text(visible.line(row.label), style="bold" if row.running else ""),
                 ProgressBar(total=1.0, completed=share, width=24),
                 f"{share:.0%}" if row.running or row.outcome else "",
-                Text(_state(row), style="" if done or row.running else "dim"),
+                Text(visible.line(_state(row)), style="" if done or row.running else "dim"),
             )
             if row.running:
                 more = numbers(row.numbers)
-                details.append(Text(row.step + (f"   {more}" if more else ""), style="dim"))
+                words = visible.line(row.step + (f"   {more}" if more else ""))
+                details.append(Text(words, style="dim"))
         if self.stopping:
             details.append(Text(_STOPPING))
         return Group(table, *details)

@@ -8,6 +8,7 @@ from spaceport_app.cli.output import Output, told
 from spaceport_app.cli.running import Json, ProjectFolder
 from spaceport_app.pipeline import summary
 from spaceport_app.pipeline.stage import Registry, registry
+from spaceport_app.project import reach
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import duration, size
 
@@ -27,6 +28,7 @@ def status(project: ProjectFolder, json: Json = False) -> None:
 def describe(project: Project, stages: Registry) -> dict[str, Any]:
     """Return the state of every stage of a project, JSON-able."""
     busy = project.busy
+    unasked = reach.unasked(project)
     outdated = summary.outdated(project, stages)
     states: dict[str, Any] = {}
     for stage in stages:
@@ -62,6 +64,7 @@ def describe(project: Project, stages: Registry) -> dict[str, Any]:
         "name": document.name,
         "created": document.created,
         "photos": [str(source) for source in project.sources],
+        "photos_not_looked_at": [str(place) for place in unasked],
         "preset": document.settings.preset,
         "device": document.settings.device,
         "options": {stage: dict(o) for stage, o in document.settings.options.items()},
@@ -76,6 +79,8 @@ def lines(found: dict[str, Any]) -> list[str]:
     """Return the state of a project for a person."""
     text = [f"{found['name']}: preset {found['preset']} on {found['device']}"]
     text += [f"Photos from {source}" for source in found["photos"]]
+    if found["photos_not_looked_at"]:
+        text.append("Nobody has agreed to look there: see --trust-sources of spaceport run.")
     for stage, options in found["options"].items():
         chosen = ", ".join(f"{name} = {value}" for name, value in options.items())
         text.append(f"Changed in {stage}: {chosen}")

@@ -6,13 +6,15 @@ import errno
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
+from spaceport_app import visible
 from spaceport_app.errors import StageError
 from spaceport_app.events import Failed
 from spaceport_app.pipeline import trouble
@@ -29,6 +31,21 @@ EXIT_CODES = (
 _log = logging.getLogger(__name__)
 
 
+class OutputError(Exception):
+    """Standard output takes no more; the text says why."""
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """Tell a full standard output from a full disk of the project."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.strerror or type(error).__name__) from error
+
+
 class Output:
     """Where a command speaks.
 
@@ -43,24 +60,29 @@ class Output:
     def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
         self.json = json
         self.quiet = quiet
-        self.console = Console(highlight=False, soft_wrap=True)
-        self._errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = _console()
+        self._errors = _console(stderr=True)
 
     def say(self, text: str = "") -> None:
-        """Show a line to a person, its own brackets kept."""
+        """Show a line to a person, as it is written: no markup, and nothing that acts."""
         if not self.json and not self.quiet:
-            self.console.print(text, markup=False)
+            with _written():
+                self.console.print(shown(text))
 
     def warn(self, text: str) -> None:
         """Show a line on standard error."""
         if not self.json:
-            self._errors.print(text, markup=False)
+            # There is nowhere left to tell that this cannot be told.
+            with suppress(OSError):
+                self._errors.print(shown(text))
 
     def document(self, value: Any) -> None:
         """Write one JSON value on a line of standard output, if JSON is wanted."""
         if self.json:
-            sys.stdout.write(dumps(value) + "\n")
-            sys.stdout.flush()
+            # DEL is the one character that acts and may stand in JSON as it is.
+            with _written():
+                sys.stdout.write(dumps(value).replace("\x7f", "\\u007f") + "\n")
+                sys.stdout.flush()
 
     def fail(self, failure: Failed, code: int) -> typer.Exit:
         """Tell what went wrong and return the exception that ends the command."""
@@ -76,6 +98,15 @@ class Output:
         )
         self.warn(f"Error: {failure.message} {failure.remedy}")
         return typer.Exit(code)
+
+
+def shown(text: str) -> Text:
+    """Return a line for the terminal, in which no name or message is obeyed."""
+    return Text(visible.line(text))
+
+
+def _console(*, stderr: bool = False) -> Console:
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from spaceport_app.pipeline.outcome import Outcome
 from spaceport_app.pipeline.runner import Runner
 from spaceport_app.pipeline.settings import with_options
 from spaceport_app.pipeline.stage import Registry, find, registry
+from spaceport_app.project import reach
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.model import Settings, plainly
 from spaceport_app.project.project import SUFFIX, Project
@@ -29,6 +30,13 @@ from spaceport_app.quantities import duration, size
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to standard output, for scripts.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust-sources",
+        help="Look for the photos of a project where it says they lie, whoever made it.",
+    ),
+]
 ProjectFolder = Annotated[Path, typer.Argument(help="A project folder.", show_default=False)]
 
 # Optional[...] instead of ... | None: the first Pythons we support read these hints at run time.
@@ -81,6 +89,7 @@ def run(
     replace_photos: Annotated[
         bool, typer.Option("--replace-photos", help="Give an existing project other photos.")
     ] = False,
+    trust_sources: Trust = False,
     quiet: Quiet = False,
     json: Json = False,
     **flags: Any,
@@ -103,7 +112,15 @@ def run(
         flags["train_finish_in_min"] = minutes
     with told(output, folder):
         opened = _prepare(
-            output, folder, sources, preset, device, leave_out or [], replace_photos, stages, flags
+            folder,
+            sources,
+            preset,
+            device,
+            leave_out or [],
+            replace_photos,
+            stages,
+            flags,
+            trust_sources,
         )
         work(output, opened, stages)
 
@@ -111,6 +128,7 @@ def run(
 def stage(
     name: Annotated[str, typer.Argument(help="import, sfm, train, compress or export.")],
     project: ProjectFolder,
+    trust_sources: Trust = False,
     quiet: Quiet = False,
     json: Json = False,
     **flags: Any,
@@ -124,6 +142,7 @@ def stage(
         except StageError as error:
             raise usage(error.message, error.remedy) from error
         opened = Project.open(project)
+        look_there(opened, trust_sources)
         changed = stage_flags.chosen(flags, stages)
         if changed:
             with opened.locked():
@@ -139,8 +158,25 @@ def _usual_folder(first: Path) -> Path:
     return Path(f"{name or 'photos'}{SUFFIX}")
 
 
+def look_there(project: Project, trust: bool, sources: tuple[Path, ...] = ()) -> None:
+    """Make sure that somebody agreed to where the photos of a project lie.
+
+    Who names the sources of a project on the command line has agreed to them.
+
+    Raises
+    ------
+    ProjectError
+        ``photos_elsewhere``.
+    """
+    places = reach.unasked(project)
+    given = {plainly(source) for source in sources}
+    reach.agree(project, places if trust else (place for place in places if place in given))
+    if sources and not trust:
+        return
+    reach.require(project)
+
+
 def _prepare(
-    output: Output,
     folder: Path,
     sources: tuple[Path, ...],
     preset: str | None,
@@ -149,6 +185,7 @@ def _prepare(
     replace_photos: bool,
     stages: Registry,
     flags: Mapping[str, Any],
+    trust_sources: bool,
 ) -> Project:
     """Open or make the project and save what the command line says about it."""
     if device not in ("auto", *presets.DEVICES):
@@ -165,6 +202,7 @@ def _prepare(
         settings = Settings(preset or "standard", used, {}, frozenset(leave_out))
         settings = with_options(stages, settings, changed)
         return Project.create(folder, sources, settings)
+    look_there(opened, trust_sources, sources)
     settings = opened.document.settings
     if preset is not None:
         settings = replace(settings, preset=preset, options={})
@@ -173,8 +211,7 @@ def _prepare(
     if leave_out:
         settings = replace(settings, excluded=frozenset(leave_out))
     settings = with_options(stages, settings, changed)
-    given = tuple(source.resolve() for source in sources)
-    other = bool(sources) and given != tuple(source.resolve() for source in opened.sources)
+    other = bool(sources) and not _same(sources, opened)
     if other and not replace_photos:
         raise usage(
             f"{folder} was made from other photos ({_names(opened.sources)}).",
@@ -183,7 +220,15 @@ def _prepare(
     if settings != opened.document.settings or other:
         with opened.locked():
             opened.change(settings=settings, sources=sources if other else None)
+    reach.require(opened)
     return opened
+
+
+def _same(sources: tuple[Path, ...], project: Project) -> bool:
+    if reach.unasked(project):
+        return False
+    given = tuple(source.resolve() for source in sources)
+    return given == tuple(source.resolve() for source in project.sources)
 
 
 def _open(folder: Path, sources: tuple[Path, ...]) -> Project | None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+from rich.control import Control
+from rich.segment import ControlType
 
 from spaceport_app import installed_engine
-from spaceport_app.cli.output import STOPPED, Output, told, usage
+from spaceport_app.cli.output import STOPPED, Output, shown, told, usage
 from spaceport_app.cli.running import Json, Quiet
 from spaceport_app.cli.signals import on_stop
 from spaceport_app.events import Event, Progress
@@ -209,12 +211,15 @@ class _Listener:
         every = 1.0 if self._output.json else 0.2 if terminal else _LINE_EVERY_S
         if step == self._step and now - self._said < every:
             return
-        fresh = step != self._step
+        again = step != self._step and self._said > 0.0
         self._step, self._said = step, now
         self._output.document(messages.as_json(event))
         words = f"{event.fraction:4.0%}  {event.step}"
         if terminal and not self._output.json and not self._output.quiet:
-            start = "\n" if fresh and self._said and words else ""
-            self._output.console.print(f"{start}\r{words}\x1b[K", end="", markup=False)
+            if again:
+                self._output.console.print()
+            self._output.console.control(Control(ControlType.CARRIAGE_RETURN))
+            self._output.console.print(shown(words), end="")
+            self._output.console.control(Control((ControlType.ERASE_IN_LINE, 0)))
         else:
             self._output.say(f"  {words}")

@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from spaceport_app import visible
 from spaceport_app.cli.output import FAILED, OK, Output, told, usage
 
 Things = Annotated[
@@ -41,7 +42,8 @@ def show(paths: tuple[Path, ...] = (), *, sample: bool = False) -> int:
 
     sentence = display.trouble()
     if sentence is not None:
-        sys.stderr.write(f"{sentence}\nThe commands work without it: spaceport --help\n")
+        more = "The commands work without it: spaceport --help"
+        sys.stderr.write(f"{visible.lines(sentence)}\n{more}\n")
         return FAILED
     from spaceport_app.gui.app import main
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from spaceport_app import programs
 from spaceport_app.errors import StageError
 
 Version = tuple[int, ...]
@@ -93,22 +92,15 @@ def no_gpu() -> StageError:
 
 def version(text: str) -> Version:
     """Return a version such as ``"580.65.06"`` as numbers; empty where it holds none."""
-    match = re.match(r"\s*(\d+(?:\.\d+)*)", text)
+    match = re.match(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})*)", text)
     return tuple(int(part) for part in match[1].split(".")) if match else ()
 
 
 def _program() -> str | None:
-    found = shutil.which("nvidia-smi")
+    found = programs.find("nvidia-smi")
     if found is None and _WSL.is_file():
-        return str(_WSL)
-    if found is None and sys.platform == "win32":
-        for place in (
-            Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32",
-            Path(os.environ.get("PROGRAMFILES", r"C:\Program Files")) / "NVIDIA Corporation/NVSMI",
-        ):
-            if (place / "nvidia-smi.exe").is_file():
-                return str(place / "nvidia-smi.exe")
-    return found
+        found = _WSL
+    return None if found is None else str(found)
 
 
 def _ask(program: str) -> Cards | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
-from spaceport_app import installed_engine
+from spaceport_app import installed_engine, programs, removing
 from spaceport_app.engine_setup import child, places
 from spaceport_app.engine_setup.recipes import Package
 from spaceport_app.errors import StageError
@@ -71,7 +70,7 @@ def install(
     if ended.status != 0:
         raise _failure(ended.errors, home)
     look()
-    shutil.rmtree(cache, ignore_errors=True)
+    removing.try_to_remove(cache)
 
 
 def libraries(folder: Path) -> dict[str, int]:
@@ -104,14 +103,14 @@ def _uv() -> str:
 
         return find_uv_bin()
     except (ImportError, FileNotFoundError) as error:
-        found = shutil.which("uv")
+        found = programs.find("uv")
         if found is None:
             raise StageError(
                 "no_uv",
                 "The installer of packages (uv) is missing.",
                 "Install Spaceport again, or install uv by hand.",
             ) from error
-        return found
+        return str(found)
 
 
 def _failure(said: str, home: Path) -> StageError:

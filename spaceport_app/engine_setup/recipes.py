@@ -7,7 +7,6 @@ counts as unverified and a person has to agree to it.
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 import sys
@@ -15,13 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Meta
+
+from spaceport_app import inside, records
 from spaceport_app.engine_setup.gpu import Version, version
 from spaceport_app.errors import StageError
 
 SCHEMA = 1
+_MOST_BYTES = 1 << 24
 _HERE = ("127.0.0.1", "localhost", "::1")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -120,62 +123,84 @@ def read(path: Path | None = None) -> tuple[Recipe, ...]:
     OSError
         If the file cannot be read.
     """
-    if path is None:
-        text = resources.files(__package__).joinpath("recipes.json").read_text(encoding="utf-8")
-    else:
-        text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        found = json.loads(text)
-        if found["schema"] != SCHEMA:
-            raise ValueError(f"its schema is {found['schema']}, not {SCHEMA}")
-        return tuple(_recipe(one) for one in found["recipes"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        if path is None:
+            data = resources.files(__package__).joinpath("recipes.json").read_bytes()
+        else:
+            data = inside.read_regular(path, _MOST_BYTES)
+        found = records.parse(data)
+        schema = found.get("schema") if isinstance(found, dict) else None
+        if schema != SCHEMA:
+            raise ValueError(f"its schema is not {SCHEMA}")
+        return tuple(map(_recipe, records.convert(found, _Table).recipes))
+    except ValueError as error:
         raise StageError(
             "bad_recipes",
-            f"The table of engines {path or 'of Spaceport'} cannot be used ({why}).",
+            f"The table of engines {path or 'of Spaceport'} cannot be used ({error}).",
             "Use the table that comes with Spaceport, or mend this one.",
         ) from error
 
 
-def _recipe(given: dict[str, Any]) -> Recipe:
-    packages = tuple(_package(one) for one in given["files"])
-    if not packages:
-        raise ValueError("a recipe has no files")
-    if given["device"] not in ("cuda", "cpu"):
-        raise ValueError(f"{given['device']!r} is no device")
-    if not _NAME.fullmatch(given["name"]):
-        raise ValueError(f"{given['name']!r} is no name of a folder")
+_Word: TypeAlias = Annotated[str, Meta(max_length=200)]
+
+
+@dataclass(frozen=True)
+class _File:
+    name: _Word
+    version: _Word
+    url: Annotated[str, Meta(max_length=2000)]
+    bytes: Any
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    name: _Word
+    system: _Word
+    python: _Word
+    device: Literal["cuda", "cpu"]
+    versions: dict[_Word, _Word]
+    least_driver: _Word
+    least_capability: _Word
+    installed_bytes: Annotated[int, Meta(ge=0)]
+    imports: tuple[_Word, ...]
+    files: Annotated[tuple[_File, ...], Meta(min_length=1)]
+
+
+@dataclass(frozen=True)
+class _Table:
+    recipes: tuple[_Recipe, ...]
+
+
+def _recipe(given: _Recipe) -> Recipe:
+    if not _NAME.fullmatch(given.name):
+        raise ValueError(f"{given.name!r} is no name of a folder")
     return Recipe(
-        given["name"],
-        given["system"],
-        given["python"],
-        given["device"],
-        {str(key): str(value) for key, value in given["versions"].items()},
-        version(given["least_driver"]),
-        version(given["least_capability"]),
-        int(given["installed_bytes"]),
-        tuple(given["imports"]),
-        packages,
+        given.name,
+        given.system,
+        given.python,
+        given.device,
+        given.versions,
+        version(given.least_driver),
+        version(given.least_capability),
+        given.installed_bytes,
+        given.imports,
+        tuple(map(_package, given.files)),
     )
 
 
-def _package(given: dict[str, Any]) -> Package:
-    size, checksum = given["bytes"], given["sha256"]
-    package = Package(
-        given["name"],
-        given["version"],
-        given["url"],
-        None if size is None else int(size),
-        checksum,
-    )
-    if checksum is not None and not _SHA256.fullmatch(checksum):
+def _package(given: _File) -> Package:
+    size = given.bytes
+    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
+        raise ValueError(f"{str(size)[:40]!r} is no number of bytes")
+    package = Package(given.name, given.version, given.url, size, given.sha256)
+    if given.sha256 is not None and not _SHA256.fullmatch(given.sha256):
         raise ValueError(f"{package.name} has no SHA-256")
     parts = urlsplit(package.url)
     if parts.scheme not in ("http", "https") or not package.file.endswith(".whl"):
-        raise ValueError(f"{package.url} is no address of a wheel")
+        raise ValueError(f"{package.url[:100]} is no address of a wheel")
     if not _NAME.fullmatch(package.file):
-        raise ValueError(f"{package.file!r} is no name of a file")
-    if checksum is None and parts.scheme != "https" and parts.hostname not in _HERE:
+        raise ValueError(f"{package.file[:100]!r} is no name of a file")
+    if given.sha256 is None and parts.scheme != "https" and parts.hostname not in _HERE:
         raise ValueError(f"{package.name} has neither a checksum nor a secure address")
     return package

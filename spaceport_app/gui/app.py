@@ -19,6 +19,8 @@ from spaceport_app.gui.diagnostics import RecentLog
 from spaceport_app.gui.exceptions import ExceptionHook
 from spaceport_app.gui.window import MainWindow
 
+_log = logging.getLogger(__name__)
+
 # The question for updates must not make the start slower.
 _ASK_AFTER_MS = 5_000
 
@@ -33,6 +35,8 @@ def main(paths: Sequence[Path], *, sample: bool = False) -> int:
     sample : bool
         Open the photos that come with Spaceport.
     """
+    paths = [path.absolute() for path in paths]
+    leave_the_folder()
     app = make_application()
     log = RecentLog()
     logging.getLogger().addHandler(log)
@@ -55,6 +59,23 @@ def main(paths: Sequence[Path], *, sample: bool = False) -> int:
     elif paths:
         QTimer.singleShot(0, lambda: window.take(paths))
     return app.exec()
+
+
+def leave_the_folder() -> None:
+    """Work in the home folder from now on, not in that of a document that was opened.
+
+    Windows looks for programs and libraries in the current folder first, and Python's processes
+    for modules: there may lie files that came with the document.
+    """
+    modules = os.environ.get("PYTHONPATH")
+    if modules:
+        # Processes of the window are to find what it found itself.
+        whole = (str(Path(one).absolute()) for one in modules.split(os.pathsep) if one)
+        os.environ["PYTHONPATH"] = os.pathsep.join(whole)
+    try:
+        os.chdir(Path.home())
+    except (OSError, RuntimeError) as error:
+        _log.warning("the home folder cannot be worked in: %s", error)
 
 
 def make_application() -> QApplication:

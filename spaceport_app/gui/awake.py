@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import shutil
 import subprocess
 import sys
 import threading
+
+from spaceport_app import programs
 
 # https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-setthreadexecutionstate
 _ES_CONTINUOUS = 0x80000000
@@ -74,9 +75,15 @@ class Awake:
 
 
 def _command() -> list[str] | None:
+    # It runs as long as its own input is open.
+    waiting = programs.find("cat")
+    if waiting is None:
+        return None
     if sys.platform == "darwin":
-        return ["caffeinate", "-i", "cat"]
-    if shutil.which("systemd-inhibit") is None:
+        keeper = programs.find("caffeinate")
+        return None if keeper is None else [str(keeper), "-i", str(waiting)]
+    keeper = programs.find("systemd-inhibit")
+    if keeper is None:
         return None
     why = ["--who=Spaceport", "--why=Photos are being processed", "--mode=block"]
-    return ["systemd-inhibit", "--what=idle:sleep", *why, "cat"]
+    return [str(keeper), "--what=idle:sleep", *why, str(waiting)]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label, words
+from spaceport_app.project import reach
 
 
 class Banner(QFrame):
@@ -16,7 +19,7 @@ class Banner(QFrame):
         super().__init__(parent)
         self.setProperty("role", "banner")
         self.setObjectName("banner")
-        self._sentence = QLabel(self)
+        self._sentence = Label(parent=self)
         self._sentence.setWordWrap(True)
         self.action = QPushButton(self)
         self.action.setProperty("main", True)
@@ -38,6 +41,15 @@ class Banner(QFrame):
         self.action.setText(button)
         self._action = action
         self.show()
+
+    def ask_for(self, places: tuple[Path, ...], action: Callable[[], None]) -> None:
+        """Ask whether the photos of a project may be looked for in places that it names."""
+        self.say(
+            f"The photos of this project lie in {words(reach.named(places))}. Look there? "
+            "Say yes only if you know that place.",
+            "Look there",
+            action,
+        )
 
     def _act(self) -> None:
         self.hide()

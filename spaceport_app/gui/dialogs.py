@@ -10,16 +10,16 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QLabel,
-    QMessageBox,
     QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
+from spaceport_app import visible
 from spaceport_app.errors import StageError
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Box, Label
 from spaceport_app.pipeline import trouble
 
 # What a window manager puts around a window, with a little air.
@@ -33,9 +33,9 @@ class TextDialog(QDialog):
         self, parent: QWidget | None, title: str, sentence: str, text: str, *, waiting: bool = False
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(title)
+        self.setWindowTitle(visible.line(title))
         fit(self, 760, 480)
-        head = QLabel(sentence, self)
+        head = Label(sentence, self)
         head.setWordWrap(True)
         self.text = QPlainTextEdit(text, self)
         self.text.setReadOnly(True)
@@ -97,7 +97,7 @@ def _grow(dialog: QDialog) -> None:
         fit(dialog, dialog.width(), needed)
 
 
-def show(box: QMessageBox) -> None:
+def show(box: Box) -> None:
     """Open a message box without waiting for its answer.
 
     Without a reference Python may take the box away while it is shown; this keeps one until then.
@@ -108,7 +108,7 @@ def show(box: QMessageBox) -> None:
 
 def tell(parent: QWidget | None, message: str, remedy: str = "") -> None:
     """Say what went wrong and what to do, without stopping anything."""
-    box = QMessageBox(QMessageBox.Icon.Warning, "Spaceport", message, parent=parent)
+    box = Box(Box.Icon.Warning, "Spaceport", message, parent=parent)
     box.setObjectName("told")
     box.setInformativeText(remedy)
     box.setModal(True)
@@ -126,15 +126,13 @@ def attempt(parent: QWidget | None, deed: Callable[[], object], folder: Path) ->
     return True
 
 
-def ask(
-    parent: QWidget, question: str, more: str, yes: str, answered: Callable[[], None]
-) -> QMessageBox:
+def ask(parent: QWidget, question: str, more: str, yes: str, answered: Callable[[], None]) -> Box:
     """Ask before something that one cannot take back; `answered` is called on yes."""
-    box = QMessageBox(QMessageBox.Icon.Question, "Spaceport", question, parent=parent)
+    box = Box(Box.Icon.Question, "Spaceport", question, parent=parent)
     box.setObjectName("question")
     box.setInformativeText(more)
-    button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    button = box.addButton(yes, Box.ButtonRole.AcceptRole)
+    cancel = box.addButton(Box.StandardButton.Cancel)
     box.setDefaultButton(cancel)
     button.clicked.connect(lambda _=False: answered())
     show(box)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtWidgets import QMessageBox, QTextEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from spaceport_app import __version__
 from spaceport_app.gui import diagnostics, graphics, keys, parts
 from spaceport_app.gui.background import Background
 from spaceport_app.gui.dialogs import TextDialog, show
+from spaceport_app.gui.plain import Box
 from spaceport_app.gui.session import Session
 
 
@@ -86,9 +87,9 @@ class Help:
 
     def show_exception(self, line: str, text: str) -> None:
         """Tell of an exception that nobody handled; the window stays usable."""
-        if self._window.findChild(QMessageBox, "exception") is not None:
+        if self._window.findChild(Box, "exception") is not None:
             return
-        box = QMessageBox(QMessageBox.Icon.Critical, "Spaceport", "", parent=self._window)
+        box = Box(Box.Icon.Critical, "Spaceport", "", parent=self._window)
         box.setObjectName("exception")
         box.setText("Something in Spaceport went wrong.")
         box.setInformativeText(
@@ -96,10 +97,8 @@ class Help:
             "Please send the diagnostics with a bug report."
         )
         box.setDetailedText(text)
-        for details in box.findChildren(QTextEdit):
-            details.setAccessibleName("Details")
-        more = box.addButton("Diagnostics…", QMessageBox.ButtonRole.ActionRole)
-        close = box.addButton(QMessageBox.StandardButton.Close)
+        more = box.addButton("Diagnostics…", Box.ButtonRole.ActionRole)
+        close = box.addButton(Box.StandardButton.Close)
         box.setDefaultButton(close)
         more.clicked.connect(lambda: self.show_diagnostics(text))
         show(box)

@@ -6,6 +6,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMainWindow, QSystemTrayIcon
 
+from spaceport_app.gui import plain
+
 _SHOWN_MS = 15_000
 
 
@@ -17,6 +19,6 @@ def tell(window: QMainWindow, title: str, sentence: str) -> None:
     icon = QSystemTrayIcon(QIcon(window.windowIcon()), window)
     icon.messageClicked.connect(window.activateWindow)
     icon.show()
-    icon.showMessage(title, sentence, window.windowIcon(), _SHOWN_MS)
+    plain.notify(icon, title, sentence, _SHOWN_MS)
     # The icon is there for the message alone.
     QTimer.singleShot(_SHOWN_MS, icon.deleteLater)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from spaceport_app.events import Failed, Progress
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label
 from spaceport_app.gui.run.pill_line import PillLine
 from spaceport_app.gui.stage_thread import StageThread
 from spaceport_app.pipeline.runner import StageEvent
@@ -24,7 +25,7 @@ class ReadingStrip(QFrame):
         super().__init__(parent)
         self.setProperty("role", "banner")
         self._thread: StageThread | None = None
-        self._sentence = QLabel(self)
+        self._sentence = Label(parent=self)
         self._sentence.setMinimumWidth(240)
         self._line = PillLine(self)
         self._line.setAccessibleName("Reading the photos")

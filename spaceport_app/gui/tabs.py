@@ -16,6 +16,7 @@ from spaceport_app.gui.latest import Latest
 from spaceport_app.gui.live import Live
 from spaceport_app.gui.results import Results
 from spaceport_app.gui.session import Session
+from spaceport_app.pipeline import reports
 from spaceport_app.pipeline.runner import RunEvent
 from spaceport_app.project import layout
 
@@ -247,11 +248,9 @@ class Tabs(QTabWidget):
         view.set_reconstruction(session.reconstruction)
         project = session.project
         run = project.published("train") if project is not None else None
-        views = run.report.get("views") if run is not None else None
-        if isinstance(views, list):
-            values = {
-                str(v["name"]): float(str(v["psnr_db"])) for v in views if isinstance(v, dict)
-            }
+        views = reports.trained({"train": run.report}).views if run is not None else ()
+        if views:
+            values = {one.name: one.psnr_db for one in views if one.psnr_db is not None}
             view.set_values("Held-out PSNR, dB", values)
         if session.selected:
             view.select(session.selected)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QMessageBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from spaceport_app import __version__
 from spaceport_app.gui.background import Background
 from spaceport_app.gui.dialogs import show
+from spaceport_app.gui.plain import Box
 from spaceport_app.gui.window_state import WindowState
 
 if TYPE_CHECKING:
@@ -76,21 +77,21 @@ class Updates:
         if found.summary:
             told.append(found.summary)
         box = self._show(f"Spaceport {found.version} is there.", " ".join(told))
-        page = box.addButton("Open its page", QMessageBox.ButtonRole.AcceptRole)
+        page = box.addButton("Open its page", Box.ButtonRole.AcceptRole)
         page.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(found.page)))
         box.setDefaultButton(page)
 
     def _tell_trouble(self, sentence: str) -> None:
         self._show("Not asked for updates.", sentence)
 
-    def _show(self, message: str, more: str) -> QMessageBox:
-        earlier = self._window.findChild(QMessageBox, _KIND)
+    def _show(self, message: str, more: str) -> Box:
+        earlier = self._window.findChild(Box, _KIND)
         if earlier is not None:
             earlier.close()
-        box = QMessageBox(QMessageBox.Icon.Information, "Updates", message, parent=self._window)
+        box = Box(Box.Icon.Information, "Updates", message, parent=self._window)
         box.setObjectName(_KIND)
         box.setInformativeText(more)
-        box.addButton(QMessageBox.StandardButton.Close)
+        box.addButton(Box.StandardButton.Close)
         agree = QCheckBox("Ask by itself, once a day", box)
         agree.setChecked(self.agreed)
         agree.toggled.connect(lambda on: self._state.save(updates="yes" if on else "no"))

@@ -21,13 +21,12 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QStackedWidget,
     QWidget,
 )
 
 from spaceport_app.errors import StageError
-from spaceport_app.gui import notification, places, resources, theme
+from spaceport_app.gui import notification, places, plain, resources, theme
 from spaceport_app.gui.awake import Awake
 from spaceport_app.gui.background import Background
 from spaceport_app.gui.cloud.menu import LEAVING, AwsMenu
@@ -38,6 +37,7 @@ from spaceport_app.gui.editing import fill_menu
 from spaceport_app.gui.help import Help
 from spaceport_app.gui.menus import Deeds, Menus
 from spaceport_app.gui.overlay import DropOverlay
+from spaceport_app.gui.plain import Box, set_tip
 from spaceport_app.gui.session import Change, Session, usual_folder
 from spaceport_app.gui.start.page import StartPage
 from spaceport_app.gui.start.recent import Entry, RecentProjects, look
@@ -126,7 +126,11 @@ class MainWindow(QMainWindow):
         """Open what was dropped or chosen: photos, a project, or splats."""
         found = sort_out(paths)
         if found.missing:
-            tell(self, f"{found.missing[0]} is not there any more.", "Choose it again.")
+            tell(
+                self,
+                f"{plain.name(str(found.missing[0]))} is not there any more.",
+                "Choose it again.",
+            )
         if found.project is not None:
             self._unless_running(partial(self._open_project, found.project))
         elif found.splats is not None:
@@ -147,22 +151,26 @@ class MainWindow(QMainWindow):
         if not attempt(self, look, first):
             return
         if not holding:
-            message = f"{first.name} holds no photos." if first.is_dir() else "This is no photo."
+            message = (
+                f"{plain.name(first.name)} holds no photos."
+                if first.is_dir()
+                else "This is no photo."
+            )
             tell(self, message, "Drop JPEG, PNG, TIFF or HEIC photos, or a folder or zip of them.")
             return
         if self.session.project is None:
             self._create(photos, usual_folder(photos, places.projects_folder()))
             return
-        box = QMessageBox(
-            QMessageBox.Icon.Question,
+        box = Box(
+            Box.Icon.Question,
             "Spaceport",
-            f"Add these photos to {self.session.project.document.name}?",
+            f"Add these photos to {plain.name(self.session.project.document.name)}?",
             parent=self,
         )
         box.setObjectName("question")
-        add = box.addButton("Add to project", QMessageBox.ButtonRole.AcceptRole)
-        new = box.addButton("New project", QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        add = box.addButton("Add to project", Box.ButtonRole.AcceptRole)
+        new = box.addButton("New project", Box.ButtonRole.AcceptRole)
+        box.addButton(Box.StandardButton.Cancel)
         add.clicked.connect(lambda: self._add(photos))
         new.clicked.connect(
             lambda: self._create(photos, usual_folder(photos, places.projects_folder()))
@@ -273,11 +281,11 @@ class MainWindow(QMainWindow):
         target = Path(chosen)
         if target.suffix != SUFFIX:
             target = target.with_name(target.name + SUFFIX)
-        self.statusBar().showMessage("Copying the project…")
+        plain.tell(self.statusBar(), "Copying the project…")
         self._background.start(
             "copy",
             partial(self.session.save_copy, target),
-            lambda _: self.statusBar().showMessage(f"Copied to {target}", 8000),
+            lambda _: plain.tell(self.statusBar(), f"Copied to {target}", 8000),
             self._copy_failed,
         )
 
@@ -295,7 +303,7 @@ class MainWindow(QMainWindow):
         )
         if chosen:
             self.workspace.save_report(Path(chosen))
-            self.statusBar().showMessage(f"Report saved as {chosen}", 8000)
+            plain.tell(self.statusBar(), f"Report saved as {chosen}", 8000)
 
     def export(self) -> None:
         """Open the export dialog."""
@@ -345,11 +353,11 @@ class MainWindow(QMainWindow):
         folders = self._recent.folders()
         names = [folder.name.removesuffix(SUFFIX) for folder in folders]
         for folder, name in zip(folders, names, strict=True):
-            words = f"{name} in {folder.parent}" if names.count(name) > 1 else name
+            words = plain.name(f"{name} in {folder.parent}" if names.count(name) > 1 else name)
             # An ampersand would mark the key of the entry.
             action = menu.addAction(words.replace("&", "&&"))
-            action.setToolTip(str(folder))
-            action.setStatusTip(str(folder))
+            set_tip(action, str(folder))
+            action.setStatusTip(plain.name(str(folder)))
             action.triggered.connect(partial(self._open_recent, folder))
         if not folders:
             menu.addAction("No recent projects").setEnabled(False)
@@ -387,10 +395,10 @@ class MainWindow(QMainWindow):
         for name, action in self.menus.panels.items():
             action.setChecked(self.workspace.shows(name))
         if project is not None:
-            self.setWindowTitle(f"{project.document.name} — Spaceport")
+            self.setWindowTitle(f"{plain.name(project.document.name)} — Spaceport")
             self.setWindowFilePath(str(project.folder))
         elif self.session.splats is not None:
-            self.setWindowTitle(f"{self.session.splats.name} — Spaceport")
+            self.setWindowTitle(f"{plain.name(self.session.splats.name)} — Spaceport")
         else:
             self.setWindowTitle("Spaceport")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,11 +17,13 @@ from spaceport_app.gui.results import Results
 from spaceport_app.gui.session import Change, Session
 from spaceport_app.gui.tabs import FLIGHT, SPLAT, Tabs
 from spaceport_app.pipeline import stages as rooms
+from spaceport_app.project import reach
 
 if TYPE_CHECKING:
     from spaceport_app.gui.cloud.account import Account
     from spaceport_app.gui.photos.panel import PhotoPanel
     from spaceport_app.gui.run.panel import StagePanel
+    from spaceport_app.project.project import Project
 
 _PHOTOS_WIDTH, _STAGES_WIDTH = 300, 340
 _LEAST_PHOTOS, _LEAST_STAGES = 170, 280
@@ -270,15 +273,27 @@ class Workspace(QWidget):
         assert self.photo_panel is not None
         self.stage_panel.set_project(project)
         self._show_panels()
-        self._results.load(project, "import")
+        places = reach.unasked(project)
+        if not places:
+            self._results.load(project, "import")
         self._results.load(project, "sfm")
         self.tabs.feed_splat()
         self.tabs.feed_plots()
+        if places:
+            # Nothing is touched that a project of somebody else may have named.
+            self.tabs.bring_up_to_date()
+            self.banner.ask_for(places, partial(self._look_there, project, places))
+            return
         elsewhere = self._session.cloud_job() is not None
         if project.published("import") is None and not (project.busy or elsewhere):
             self.read_photos()
         self.tabs.bring_up_to_date()
         self._offer_to_go_on()
+
+    def _look_there(self, project: Project, places: tuple[Path, ...]) -> None:
+        if self._session.project is project:
+            reach.agree(project, places)
+            self._open()
 
     def _offer_to_go_on(self) -> None:
         job = self._session.cloud_job()
@@ -303,7 +318,7 @@ class Workspace(QWidget):
     def read_photos(self) -> None:
         """Read the photos of the project now, apart from a run."""
         project = self._session.project
-        if project is None or self.running():
+        if project is None or self.running() or reach.unasked(project):
             return
         self._results.list_files(project, self.photo_panel.show_files)
         self.stage_panel.setEnabled(False)

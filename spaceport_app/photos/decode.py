@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
-from spaceport_app.photos import jpeg
+from spaceport_app import inside, room
+from spaceport_app.errors import StageError
+from spaceport_app.photos import effort, jpeg, tones, unread
+from spaceport_app.photos.effort import Patient, TooSlowError
 from spaceport_app.photos.model import Finding
 
 PHOTO_SUFFIXES = frozenset(
@@ -20,9 +24,14 @@ PHOTO_SUFFIXES = frozenset(
 
 DEFAULT_MEGAPIXELS = 300.0
 
+TOO_SLOW = "The photo takes far longer to decode than photos of its size do."
+"""About a photo that a decoder would be busy with for minutes."""
+
 _LARGEST_FILE = 4 << 30
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1"})
-_GREY_16 = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I"})
+_HEAD_BYTES = 16
+# Headers with maker notes and previews; a larger file is not looked into for its size alone.
+_MOST_FOR_SIZE = 64 << 20
 
 Opener = Callable[[io.BytesIO], ImageFile.ImageFile]
 
@@ -74,8 +83,46 @@ def open_rgb(path: Path, maximum_megapixels: float = DEFAULT_MEGAPIXELS) -> Imag
     return decode(read_bytes(path), maximum_megapixels).image
 
 
+def open_small(path: Path, side: int) -> Image.Image:
+    """Return a photo in any mode, at a size near to `side` where its decoder can reduce it.
+
+    JPEG files, which are nearly all photos, are decoded at an eighth to a half of their size by
+    the decoder itself, which takes a tenth of the time and memory.
+
+    Raises
+    ------
+    UndecodableError
+        As `open_rgb`.
+    """
+    opened = Opened.of(read_bytes(path))
+    if opened.kind != "JPEG":
+        return opened.decoded().image
+    opened.check_scans()
+    with _told():
+        opened.source.draft("RGB", (side, side))
+        # Progressive ones are held whole by the decoder.
+        whole = opened.memory_bytes if "progressive" in opened.source.info else 0
+        width, height = opened.source.size
+        _require(max(whole, effort.memory_bytes("JPEG", width * height)), "The photo")
+        opened.source.load()
+    return opened.source
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Return width and height of a photo by its headers.
+
+    Raises
+    ------
+    UndecodableError
+        As `open_rgb`, or if the file is very large.
+    """
+    with _told():
+        data = inside.read_regular(path, _MOST_FOR_SIZE)
+    return Opened.of(data).source.size
+
+
 def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a photo's file.
+    """Return the bytes of a photo's file, as many as it has now.
 
     Raises
     ------
@@ -83,9 +130,17 @@ def read_bytes(path: Path) -> bytes:
         ``no_permission``, ``vanished``, ``unreadable`` or ``too_large``.
     """
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise UndecodableError(Finding("too_large", "The file is larger than 4 GB."))
-        return path.read_bytes()
+        with inside.open_regular(path) as file:
+            length = os.fstat(file.fileno()).st_size
+            if length > _LARGEST_FILE:
+                raise UndecodableError(Finding("too_large", "The file is larger than 4 GB."))
+            _kind(file.read(_HEAD_BYTES))
+            _require(length, "The file")
+            file.seek(0)
+            # One that grows meanwhile would have no end.
+            return file.read(length)
+    except inside.OutsideError as error:
+        raise UndecodableError(unread.NOT_REGULAR) from error
     except PermissionError as error:
         raise UndecodableError(
             Finding("no_permission", "You have no permission to read the file.")
@@ -111,50 +166,123 @@ def decode(data: bytes, maximum_megapixels: float = DEFAULT_MEGAPIXELS) -> Decod
     Raises
     ------
     UndecodableError
-        ``unreadable``, ``heic_unsupported`` or ``too_large``.
+        ``unreadable``, ``heic_unsupported``, ``too_large`` or ``too_slow``.
     """
-    if not data:
-        raise UndecodableError(Finding("unreadable", "The file is empty."))
-    kind = _kind(data)
-    if kind is None:
-        raise UndecodableError(
-            Finding("unreadable", "The file is not a photo, whatever its name says.")
-        )
-    try:
-        # Pillow's own limit is a global of the whole process; opening by the plugin passes it
-        # by, and ours is checked here, per call.
-        source = _opener(kind)(io.BytesIO(data))
-        megapixels = source.width * source.height / 1e6
-        if megapixels > maximum_megapixels:
-            raise UndecodableError(
-                Finding(
-                    "too_large",
-                    f"The photo has {megapixels:.0f} megapixels, more than the limit of "
-                    f"{maximum_megapixels:g}.",
+    return Opened.of(data, maximum_megapixels).decoded()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A photo whose headers are read and whose pixels are not decoded yet.
+
+    Parameters
+    ----------
+    memory_bytes : int
+        What decoding takes at most, beside the file's bytes.
+    pixels : int
+        How many the decoder makes room for.
+    """
+
+    data: bytes
+    kind: str
+    source: ImageFile.ImageFile
+    memory_bytes: int
+    pixels: int
+    _reader: Patient
+
+    @staticmethod
+    def of(data: bytes, maximum_megapixels: float = DEFAULT_MEGAPIXELS) -> Opened:
+        """Read the headers of a photo's file.
+
+        Raises
+        ------
+        UndecodableError
+            ``unreadable``, ``heic_unsupported``, ``too_large`` or ``too_slow``.
+        """
+        kind = _kind(data)
+        with _told():
+            # Pillow's own limit is a global of the whole process; opening by the plugin passes
+            # it by, and ours is checked here, per call.
+            reader = Patient(data)
+            source = _opener(kind)(reader)
+            pixels = effort.pixels(source)
+            if pixels > maximum_megapixels * 1e6:
+                raise UndecodableError(
+                    Finding(
+                        "too_large",
+                        f"The photo has {pixels / 1e6:.0f} megapixels, more than the limit of "
+                        f"{maximum_megapixels:g}.",
+                    )
                 )
-            )
-        if kind == "PNG":
-            # Loading does not look at the check sums of the pixel data.
-            PngImagePlugin.PngImageFile(io.BytesIO(data)).verify()
-        mode = source.mode
-        source.load()
-        image = _to_rgb(source)
-        if kind == "JPEG" and jpeg.has_hole(data):
-            raise UndecodableError(Finding("unreadable", "A part of the photo is lost."))
+        return Opened(data, kind, source, effort.memory_bytes(kind, pixels), pixels, reader)
+
+    def check_scans(self) -> None:
+        """Make sure that the decoder is not sent over the pixels more often than for any photo.
+
+        Raises
+        ------
+        UndecodableError
+            ``too_slow``.
+        """
+        with _told():
+            effort.check_scans(self.kind, self.data, self.source)
+        self._reader.expect(self.pixels)
+
+    def decoded(self) -> Decoded:
+        """Decode all pixels; to be called once.
+
+        Raises
+        ------
+        UndecodableError
+            ``unreadable``, ``too_large`` or ``too_slow``.
+        """
+        source, kind = self.source, self.kind
+        self.check_scans()
+        _require(self.memory_bytes, f"The photo of {self.pixels / 1e6:.0f} megapixels")
+        with _told():
+            if kind == "PNG":
+                # Loading does not look at the check sums of the pixel data.
+                checked = Patient(self.data)
+                checked.expect(self.pixels)
+                PngImagePlugin.PngImageFile(checked).verify()
+            mode = source.mode
+            source.load()
+            image = tones.to_rgb(source)
+            if kind == "JPEG" and jpeg.has_hole(self.data):
+                raise UndecodableError(Finding("unreadable", "A part of the photo is lost."))
+        deep = kind == "TIFF" and max(_bits(source)) != 8
+        plain = kind != "HEIF" and mode in ("RGB", "L") and not deep
+        return Decoded(image, source, kind, plain)
+
+
+def _require(needed: int, what: str) -> None:
+    try:
+        room.require(needed, what)
+    except StageError as error:
+        raise UndecodableError(Finding("too_large", error.message)) from error
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn whatever a decoder fails with into what to tell of the photo.
+
+    Decoders fail with almost any exception on damaged input, and one damaged photo must never
+    end the import of the others.
+    """
+    try:
+        yield
     except UndecodableError:
         raise
+    except TooSlowError as error:
+        raise UndecodableError(Finding("too_slow", TOO_SLOW)) from error
     except MemoryError as error:
         raise UndecodableError(
             Finding("too_large", "The photo needs more memory than there is.")
         ) from error
     except Exception as error:
-        # Decoders fail with almost any exception on damaged input, and one damaged photo must
-        # never end the import of the others.
         raise UndecodableError(
             Finding("unreadable", "The file is damaged or cut short and cannot be decoded.")
         ) from error
-    sixteen_bit = kind == "TIFF" and max(_bits(source)) != 8
-    return Decoded(image, source, kind, kind != "HEIF" and mode in ("RGB", "L") and not sixteen_bit)
 
 
 def heic_supported() -> bool:
@@ -166,7 +294,7 @@ def heic_supported() -> bool:
     return True
 
 
-def _kind(data: bytes) -> str | None:
+def _kind(data: bytes) -> str:
     if data.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -175,7 +303,8 @@ def _kind(data: bytes) -> str | None:
         return "TIFF"
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         return "HEIF"
-    return None
+    why = "The file is not a photo, whatever its name says." if data else "The file is empty."
+    raise UndecodableError(Finding("unreadable", why))
 
 
 def _opener(kind: str) -> Opener:
@@ -204,27 +333,3 @@ def _bits(source: Image.Image) -> tuple[int, ...]:
     tags = getattr(source, "tag_v2", None)
     bits = tags.get(258, (8,)) if tags is not None else (8,)
     return tuple(bits) if isinstance(bits, tuple) else (int(bits),)
-
-
-def _to_rgb(source: Image.Image) -> Image.Image:
-    """Return `source` as 8-bit RGB; transparency is dropped, deep greys are brought to 8 bit."""
-    if source.mode == "RGB":
-        return source
-    if source.mode in _GREY_16:
-        values = np.asarray(source).astype(np.int64)
-        # Cameras store 10, 12 and 14 bits in 16. The depth is guessed from the brightest pixel
-        # in these steps, and not stretched to it, so that exposure stays comparable.
-        top = int(values.max(initial=0))
-        depth = next((bits for bits in (8, 10, 12, 14, 16) if top < 1 << bits), top.bit_length())
-        grey = np.clip(values >> (depth - 8), 0, 255).astype(np.uint8)
-        return Image.fromarray(grey).convert("RGB")
-    if source.mode == "F":
-        floats = np.asarray(source, np.float32)
-        finite = floats[np.isfinite(floats)]
-        low, high = np.percentile(finite, (0.5, 99.5)) if finite.size else (0.0, 1.0)
-        scaled = (np.nan_to_num(floats, nan=float(low)) - low) / max(float(high - low), 1e-9)
-        return Image.fromarray((np.clip(scaled, 0, 1) * 255 + 0.5).astype(np.uint8)).convert("RGB")
-    if source.mode == "P":
-        # Through RGBA, because Pillow warns about palettes with transparency otherwise.
-        source = source.convert("RGBA")
-    return source.convert("RGB")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from spaceport_app import inside, portable
 from spaceport_app.errors import StageError
 from spaceport_app.photos import unread, zips
 from spaceport_app.photos.decode import PHOTO_SUFFIXES
@@ -53,7 +56,8 @@ def discover(
     """Find the photos among files, folders and zips.
 
     Folders are searched to the bottom. Hidden files, thumbnails of systems and Spaceport's own
-    project folders are skipped silently. Zips are unpacked below `extracted`.
+    project folders are skipped silently. Zips are unpacked below `extracted`. Pipes, devices and
+    the like are left out and never opened.
 
     Parameters
     ----------
@@ -78,7 +82,7 @@ def discover(
     left_out: list[LeftOut] = []
     loose: dict[Path, list[Path]] = {}
     seen: set[Path] = set()
-    folders: set[str] = set()
+    folders = portable.Free()
     for source in sources:
         path = source.absolute()
         _check(path)
@@ -91,8 +95,10 @@ def discover(
             files, more = _walk(path)
             groups.append(_Source(path.name or "disk", path, files))
             left_out.extend(more)
+        elif not path.is_file():
+            left_out.append(_not_regular(path.name, path))
         elif path.suffix.lower() == ".zip":
-            folder = extracted / zips.free_name(zips.portable_name(path.stem), folders)
+            folder = extracted / folders.take(portable.name(path.stem))
             files, refused = zips.extract(path, folder, maximum_zip_bytes, is_junk, counted)
             groups.append(_Source(path.stem, folder, files))
             left_out.extend(refused)
@@ -146,8 +152,8 @@ def _check(path: Path) -> None:
         if path.is_dir():
             with os.scandir(path):
                 pass
-        else:
-            with path.open("rb"):
+        elif path.is_file():
+            with inside.open_regular(path):
                 pass
     except PermissionError as error:
         raise StageError(
@@ -191,8 +197,11 @@ def _walk(root: Path) -> tuple[tuple[Path, ...], list[LeftOut]]:
                 continue
             path = folder / entry.name
             suffix = path.suffix.lower()
-            if entry.is_dir():
+            kind = _kind(path)
+            if stat.S_ISDIR(kind):
                 waiting.append(path)
+            elif suffix in PHOTO_SUFFIXES and kind and not stat.S_ISREG(kind):
+                left_out.append(_not_regular(path.relative_to(root).as_posix(), path))
             elif suffix in PHOTO_SUFFIXES:
                 files.append(path)
             elif suffix == ".zip" or suffix in unread.OTHER_PICTURES | unread.RAW:
@@ -201,6 +210,18 @@ def _walk(root: Path) -> tuple[tuple[Path, ...], list[LeftOut]]:
         name = path.relative_to(root).as_posix()
         left_out.append(LeftOut(name, path, unread.finding(path.suffix)))
     return tuple(files), left_out
+
+
+def _kind(path: Path) -> int:
+    """Return the mode of what a path leads to; 0 where nothing is there or may be looked at."""
+    try:
+        return path.stat().st_mode
+    except OSError as error:
+        return stat.S_IFLNK if error.errno == errno.ELOOP else 0
+
+
+def _not_regular(name: str, path: Path) -> LeftOut:
+    return LeftOut(name, path, unread.NOT_REGULAR)
 
 
 def _once(groups: list[_Source]) -> list[_Source]:
@@ -231,12 +252,12 @@ def _named(groups: list[_Source]) -> tuple[Found, ...]:
             owners.setdefault(name.casefold(), set()).add(index)
     colliding = {index for who in owners.values() if len(who) > 1 for index in who}
     labels = _labels(groups, colliding)
-    taken: set[str] = set()
+    free = portable.Free()
     found: list[Found] = []
     for index, (group, names) in enumerate(zip(groups, plain, strict=True)):
         front = f"{labels[index]}/" if index in colliding else ""
         found.extend(
-            Found(zips.free_name(front + name, taken), path)
+            Found(free.take(front + name), path)
             for name, path in zip(names, group.files, strict=True)
         )
     return tuple(sorted(found, key=lambda item: item.name))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Notice, Progress, Report
 from spaceport_app.photos import cameras, decode, duplicates, measures, metadata, places, store
+from spaceport_app.photos.crew import Crew, Turn
 from spaceport_app.photos.discover import Found, discover
 from spaceport_app.photos.duplicates import Candidate, Copy, Fingerprint
 from spaceport_app.photos.frame import origin_of
@@ -26,6 +27,8 @@ from spaceport_app.photos.options import ImportOptions
 MINIMUM_PHOTOS = 3
 
 _THREADS = 2
+# Of the free memory: a photo that takes more is decoded while no other such photo is.
+_LARGE_PART = 0.25
 _SMALL_SIDE = 640
 _UNPACKING = 0.2
 _LEAVING_OUT = frozenset({"excluded", "duplicate", "near_duplicate", "blurred"})
@@ -123,25 +126,23 @@ def _examine_all(
     found: tuple[Found, ...], options: ImportOptions
 ) -> Iterator[tuple[Found, _Examined | Finding]]:
     """Yield the results in order; only a few decoded photos are in memory at any time."""
-    waiting: deque[tuple[Found, Future[_Examined | Finding]]] = deque()
-    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="photos")
-    try:
-        for item in found:
-            waiting.append((item, pool.submit(_examine, item, options)))
-            if len(waiting) > _THREADS:
-                oldest, future = waiting.popleft()
-                yield oldest, future.result()
-        for oldest, future in waiting:
-            yield oldest, future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    crew: Crew[Found, _Examined | Finding] = Crew(
+        lambda item, turn: _examine(item, options, turn),
+        lambda item: Finding("too_slow", decode.TOO_SLOW),
+        _THREADS,
+    )
+    return crew.results(found)
 
 
-def _examine(found: Found, options: ImportOptions) -> _Examined | Finding:
+def _examine(found: Found, options: ImportOptions, turn: Turn) -> _Examined | Finding:
     """Read a file once: digest, pixels, metadata, measures and fingerprint of the same bytes."""
     try:
         data = decode.read_bytes(found.path)
         status = found.path.stat()
+        ahead = decode.Opened.of(data, options.maximum_megapixels)
+        turn.expect(ahead.pixels)
+        if ahead.memory_bytes > _LARGE_PART * resources.free_memory_bytes():
+            turn.alone()
         decoded = decode.decode(data, options.maximum_megapixels)
     except decode.UndecodableError as error:
         return error.finding

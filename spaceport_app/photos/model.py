@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
+
+_Latitude: TypeAlias = Annotated[float, Meta(ge=-90.0, le=90.0)]
+_Longitude: TypeAlias = Annotated[float, Meta(ge=-180.0, le=180.0)]
+_Metres: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
+_Degrees: TypeAlias = Annotated[float, Meta(ge=-1e6, le=1e6)]
+_Pixels: TypeAlias = Annotated[int, Meta(ge=1, le=10_000_000)]
 
 
 @dataclass(frozen=True)
@@ -22,12 +31,12 @@ class Position:
         One standard deviation in metres, where the camera says so.
     """
 
-    latitude: float
-    longitude: float
-    altitude: float | None = None
-    relative_altitude: float | None = None
-    horizontal_accuracy: float | None = None
-    vertical_accuracy: float | None = None
+    latitude: _Latitude
+    longitude: _Longitude
+    altitude: _Metres | None = None
+    relative_altitude: _Metres | None = None
+    horizontal_accuracy: _Metres | None = None
+    vertical_accuracy: _Metres | None = None
 
 
 @dataclass(frozen=True)
@@ -38,9 +47,9 @@ class Orientation:
     clockwise about the viewing direction.
     """
 
-    yaw: float
-    pitch: float
-    roll: float
+    yaw: _Degrees
+    pitch: _Degrees
+    roll: _Degrees
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,8 @@ class Finding:
     Codes of photos: ``no_gps``, ``wrong_gps``, ``blurred``, ``dark``, ``overexposed``,
     ``duplicate``, ``near_duplicate``, ``small``, ``odd_size``, ``excluded``.
     Codes of files left out: ``unreadable``, ``too_large``, ``no_permission``, ``vanished``,
-    ``unsupported``, ``heic_unsupported``, ``not_opened``, ``bad_zip``, ``unsafe_zip``,
-    ``encrypted_zip``, ``zip_bomb``.
+    ``unsupported``, ``heic_unsupported``, ``not_opened``, ``too_slow``,
+    ``bad_zip``, ``unsafe_zip``, ``encrypted_zip``, ``zip_bomb``.
     """
 
     code: str
@@ -99,15 +108,15 @@ class Photo:
 
     name: str
     path: Path
-    size_bytes: int
+    size_bytes: Annotated[int, Meta(ge=0)]
     modified_ns: int
     sha256: str
-    width: int
-    height: int
+    width: _Pixels
+    height: _Pixels
     camera: str
     make: str
     model: str
-    focal_px: float | None
+    focal_px: Annotated[float, Meta(gt=0.0, le=1e9)] | None
     taken_at: str | None
     position: Position | None
     orientation: Orientation | None
@@ -133,9 +142,9 @@ class LeftOut:
 class Origin:
     """Origin of the local east-north-up frame: degrees and metres above the ellipsoid."""
 
-    latitude: float
-    longitude: float
-    height: float
+    latitude: _Latitude
+    longitude: _Longitude
+    height: _Metres
 
 
 @dataclass(frozen=True)

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from spaceport_app import atomic
+from spaceport_app import atomic, inside
 from spaceport_app.errors import StageError
-from spaceport_app.photos.model import (
-    Finding,
-    LeftOut,
-    Orientation,
-    Origin,
-    Photo,
-    PhotoSet,
-    Position,
-)
+from spaceport_app.photos.model import LeftOut, Photo, PhotoSet
+from spaceport_app.records import RecordFile
 
 FILE_NAME = "photos.json"
 SCHEMA = 1
 
 _REMEDY = "Run the import stage again."
+_LIST = RecordFile(
+    PhotoSet,
+    "bad_photo_list",
+    _REMEDY,
+    SCHEMA,
+    "Open the project with that version, or run the import stage again.",
+)
 
 
 @dataclass(frozen=True)
@@ -67,32 +66,23 @@ def read(folder: Path) -> PhotoSet:
         ``no_photo_list`` if there is none, ``bad_photo_list`` if it cannot be understood.
     """
     folder = folder.absolute()
-    path = folder / FILE_NAME
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        schema = document["schema"]
-        if schema > SCHEMA:
-            raise StageError(
-                "bad_photo_list",
-                f"{path.name} was written by a newer Spaceport.",
-                "Open the project with that version, or run the import stage again.",
-            )
+        found = _LIST.read(folder / FILE_NAME)
         return PhotoSet(
-            photos=tuple(_photo(item, folder) for item in document["photos"]),
-            left_out=tuple(
-                LeftOut(item["name"], folder / item["path"], Finding(**item["reason"]))
-                for item in document["left_out"]
+            photos=tuple(
+                Photo(**{**vars(photo), "path": _place(folder, photo.path)})
+                for photo in found.photos
             ),
-            origin=Origin(**document["origin"]) if document["origin"] else None,
+            left_out=tuple(
+                LeftOut(item.name, _place(folder, item.path), item.reason)
+                for item in found.left_out
+            ),
+            origin=found.origin,
         )
     except FileNotFoundError as error:
         raise StageError("no_photo_list", "The project has no photos yet.", _REMEDY) from error
-    except OSError as error:
-        raise StageError(
-            "bad_photo_list", f"{path.name} cannot be read ({error.strerror}).", _REMEDY
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise StageError("bad_photo_list", f"{path.name} is damaged.", _REMEDY) from error
+    except ValueError as error:
+        raise StageError("bad_photo_list", f"{FILE_NAME} is damaged ({error}).", _REMEDY) from error
 
 
 def changed(photoset: PhotoSet) -> tuple[Change, ...]:
@@ -128,11 +118,10 @@ def _with_path(item: dict[str, Any], folder: Path) -> dict[str, Any]:
     return item
 
 
-def _photo(item: dict[str, Any], folder: Path) -> Photo:
-    values = dict(item)
-    # An absolute path on the right replaces the folder on the left.
-    values["path"] = folder / item["path"]
-    values["findings"] = tuple(Finding(**finding) for finding in item["findings"])
-    values["position"] = Position(**item["position"]) if item["position"] else None
-    values["orientation"] = Orientation(**item["orientation"]) if item["orientation"] else None
-    return Photo(**values)
+def _place(folder: Path, path: Path) -> Path:
+    """Return where a photo lies: photos from a zip are in `folder`, others where they were read."""
+    if not path.is_absolute():
+        return folder.joinpath(*inside.plain_parts(path.as_posix()))
+    if "\0" in str(path):
+        raise ValueError("the path of a photo holds a NUL")
+    return path

@@ -11,6 +11,9 @@ from spaceport_app.photos.model import Finding
 OTHER_PICTURES = frozenset({".webp", ".bmp", ".gif", ".avif", ".jxl", ".jp2", ".psd"})
 RAW = frozenset({".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".pef", ".srw"})
 
+NOT_REGULAR = Finding("unreadable", "This is no regular file.")
+"""About a pipe, a socket, a device or a link that leads to one or to nowhere."""
+
 AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 

@@ -6,35 +6,53 @@ are counted while unpacking and not believed from the directory.
 
 from __future__ import annotations
 
-import lzma
+import errno
+import os
 import re
-import shutil
 import stat
+import sys
 import unicodedata
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from spaceport_app import resources
+from spaceport_app import portable, removing, resources, unzip
 from spaceport_app.errors import StageError
+from spaceport_app.inside import OutsideError
 from spaceport_app.photos import unread
 from spaceport_app.photos.decode import PHOTO_SUFFIXES
 from spaceport_app.photos.model import Finding, LeftOut
+from spaceport_app.quantities import size
+from spaceport_app.unzip import DamagedZipError, UnsupportedZipError, ZipError
 
 MAXIMUM_ENTRIES = 50_000
 MAXIMUM_RATIO = 200.0
 """Photos are compressed already: a blank 16-bit TIFF reaches about 1000, a real one under 10."""
 
 _FREE_RATIO_BYTES = 1 << 20
-_BLOCK = 1 << 20
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAG = 0x1
 _DRIVE = re.compile(r"^[A-Za-z]:")
-_FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
+# Longest path of a file: Windows holds 259 characters without a setting, Linux 4,095 bytes and
+# macOS 1,023.
+_LONGEST_PATH = {"win32": 259, "darwin": 1023}.get(sys.platform, 4095)
+# These are of the disk or of the whole folder; any other refusal is of one name.
+_OF_THE_DISK = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EIO,
+        errno.ENODEV,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+    }
+)
 
 Junk = Callable[[str], bool]
 Counted = Callable[[int, int], None]
@@ -50,10 +68,6 @@ class Entry:
 
 class _BombError(Exception):
     """The whole zip is refused; the text says why."""
-
-
-class _DamagedError(Exception):
-    """One entry cannot be unpacked."""
 
 
 def extract(
@@ -84,24 +98,34 @@ def extract(
     OSError
         If `folder` cannot be written.
     """
-    try:
-        file = zipfile.ZipFile(archive)
-    except PermissionError:
-        refused = _refused(archive, "no_permission", "You have no permission to read the zip.")
-        return (), (refused,)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        return (), (_refused(archive, "bad_zip", f"The zip is damaged ({error})."),)
-    try:
-        with file:
-            entries, left_out = _entries(file, archive, is_junk)
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(unzip.opened(archive))
+        except (ZipError, OutsideError, OSError) as error:
+            return (), (_unopened(archive, error),)
+        try:
+            entries, left_out = _entries(file, archive, folder, is_junk)
             if file.infolist() and not entries and not left_out:
                 left_out.append(_refused(archive, "unsupported", "The zip holds no photos."))
             _check_size(entries, archive, folder, maximum_bytes)
             paths = _unpack(file, entries, folder, archive, maximum_bytes, left_out, counted)
-    except _BombError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        return (), (_refused(archive, "zip_bomb", str(error)),)
+        except _BombError as error:
+            removing.try_to_remove(folder)
+            return (), (_refused(archive, "zip_bomb", str(error)),)
     return paths, tuple(left_out)
+
+
+def _unopened(archive: Path, error: Exception) -> LeftOut:
+    if isinstance(error, PermissionError):
+        return _refused(archive, "no_permission", "You have no permission to read the zip.")
+    if isinstance(error, DamagedZipError):
+        return _refused(archive, "bad_zip", "The zip is damaged or cut short.")
+    if isinstance(error, UnsupportedZipError):
+        return _refused(archive, "unsupported", f"The zip is not read: {error}.")
+    if isinstance(error, OSError):
+        words = error.strerror or type(error).__name__
+        return _refused(archive, "unreadable", f"The zip cannot be read ({words}).")
+    return LeftOut(archive.name, archive, unread.NOT_REGULAR)
 
 
 def _refused(archive: Path, code: str, message: str, entry: str = "") -> LeftOut:
@@ -110,7 +134,7 @@ def _refused(archive: Path, code: str, message: str, entry: str = "") -> LeftOut
 
 
 def _entries(
-    file: zipfile.ZipFile, archive: Path, is_junk: Junk
+    file: zipfile.ZipFile, archive: Path, folder: Path, is_junk: Junk
 ) -> tuple[list[Entry], list[LeftOut]]:
     infos = file.infolist()
     if len(infos) > MAXIMUM_ENTRIES:
@@ -118,11 +142,12 @@ def _entries(
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
     others: list[PurePosixPath] = []
-    taken: set[str] = set()
+    # Counted in bytes everywhere, which are never fewer than what Windows counts.
+    tree = portable.Tree(_LONGEST_PATH - len(os.fsencode(folder.absolute())) - 1)
     for info in infos:
         name = _name(info)
         parts = [part for part in name.split("/") if part not in ("", ".")]
-        if info.is_dir() or not parts:
+        if name.endswith("/") or not parts:
             continue
         if any(is_junk(part) for part in parts if part != ".."):
             continue
@@ -138,8 +163,7 @@ def _entries(
         if reason is not None:
             left_out.append(LeftOut(f"{archive.name}/{name}", archive, reason))
             continue
-        path = free_name("/".join(portable_name(part) for part in parts), taken)
-        entries.append(Entry(info, PurePosixPath(path)))
+        entries.append(Entry(info, PurePosixPath(tree.add(parts))))
     for other in unread.missed(others, [entry.path for entry in entries]):
         left_out.append(LeftOut(f"{archive.name}/{other}", archive, unread.finding(other.suffix)))
     return entries, left_out
@@ -165,26 +189,6 @@ def _unsafe(name: str, parts: list[str], info: zipfile.ZipInfo) -> Finding | Non
     return None
 
 
-def portable_name(part: str) -> str:
-    """Return a file name that every system can hold."""
-    part = _FORBIDDEN.sub("_", part).rstrip(". ") or "_"
-    return f"_{part}" if _RESERVED.match(part) else part
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """Return `name`, with a number in front of its last part where it is taken, and take it.
-
-    Names that differ only in case count as one: they cannot lie in one folder on Windows.
-    """
-    front, slash, last = name.rpartition("/")
-    result, number = name, 1
-    while result.casefold() in taken:
-        number += 1
-        result = f"{front}{slash}{number}_{last}"
-    taken.add(result.casefold())
-    return result
-
-
 def _check_size(entries: list[Entry], archive: Path, folder: Path, maximum_bytes: int) -> None:
     total = sum(entry.info.file_size for entry in entries)
     if total > maximum_bytes:
@@ -193,8 +197,7 @@ def _check_size(entries: list[Entry], archive: Path, folder: Path, maximum_bytes
     if total > free:
         raise StageError(
             "disk_full",
-            f"{archive.name} unpacks to {total / 1e9:.1f} GB, and only {free / 1e9:.1f} GB of "
-            "disk are free.",
+            f"{archive.name} unpacks to {size(total)}, and only {size(free)} of disk are free.",
             "Free disk space or choose a project folder on another disk.",
         )
 
@@ -214,20 +217,33 @@ def _unpack(
 ) -> tuple[Path, ...]:
     paths: list[Path] = []
     written = 0
+    folder.mkdir(parents=True, exist_ok=True)
     for done, entry in enumerate(entries):
         counted(done, len(entries))
         target = folder.joinpath(*entry.path.parts)
         try:
             written += _unpack_one(file, entry, target, written, maximum_bytes)
-        except _DamagedError:
-            target.unlink(missing_ok=True)
-            left_out.append(
-                _refused(archive, "unreadable", "The zip entry is damaged.", str(entry.path))
-            )
+        except (ZipError, OSError) as error:
+            if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+                raise
+            with suppress(OSError):
+                target.unlink(missing_ok=True)
+            left_out.append(_not_unpacked(archive, entry, error))
             continue
         paths.append(target)
     counted(len(entries), len(entries))
     return tuple(paths)
+
+
+def _not_unpacked(archive: Path, entry: Entry, error: ZipError | OSError) -> LeftOut:
+    name = str(entry.path)
+    if isinstance(error, UnsupportedZipError):
+        message = f"The zip entry is not read: {error}. Unpack the zip first."
+        return _refused(archive, "unsupported", message, name)
+    if isinstance(error, DamagedZipError):
+        return _refused(archive, "unreadable", "The zip entry is damaged.", name)
+    words = getattr(error, "strerror", None) or type(error).__name__
+    return _refused(archive, "unreadable", f"The zip entry cannot be unpacked ({words}).", name)
 
 
 def _unpack_one(
@@ -238,7 +254,7 @@ def _unpack_one(
     count = 0
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as out:
-        for block in _blocks(file, entry):
+        for block in unzip.blocks(file, entry.info):
             count += len(block)
             if count > limit:
                 raise _BombError(
@@ -249,21 +265,3 @@ def _unpack_one(
                 raise _BombError(_too_large(maximum_bytes))
             out.write(block)
     return count
-
-
-def _blocks(file: zipfile.ZipFile, entry: Entry) -> Iterator[bytes]:
-    """Yield the unpacked bytes; what fails here is the zip's fault and not the disk's."""
-    try:
-        with file.open(entry.info) as source:
-            while block := source.read(_BLOCK):
-                yield block
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
-        raise _DamagedError from error

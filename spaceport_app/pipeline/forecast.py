@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spaceport_app import resources
+from spaceport_app import resources, unzip
+from spaceport_app.errors import StageError
 from spaceport_app.events import Notice
 from spaceport_app.pipeline import fingerprint, machine
 from spaceport_app.pipeline.estimate import Estimate, Workload
+from spaceport_app.pipeline.reports import Imported, imported
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import Registry
+from spaceport_app.project import reach
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.project import Project
+from spaceport_app.quantities import size
+from spaceport_app.sfm import place
+from spaceport_app.unzip import ZipError
 
 _USUAL_SIZE = (4000.0, 3000.0)
 
@@ -46,13 +51,18 @@ def of_project(project: Project, stages: Registry) -> Forecast | None:
     Raises
     ------
     ProjectError
-        ``disk_too_small`` if less than half of what it takes is free: to start would be to
-        fail late.
+        ``disk_too_small`` if less than half of what it takes is free, ``path_too_long`` if the
+        folder lies too deep: to start would be to fail late.
     """
     options = resolve_all(stages, project.document.settings)
     todo = _todo(project, stages, options)
     if not any(stage.estimate for stage in todo):
         return None
+    if any(stage.name == "sfm" for stage in todo):
+        try:
+            place.check(project.scratch("sfm"), project.folder)
+        except StageError as error:
+            raise ProjectError(error.code, error.message, error.remedy) from error
     work = workload(project)
     found = {
         stage.name: stage.estimate(work, options) for stage in todo if stage.estimate is not None
@@ -65,7 +75,7 @@ def of_project(project: Project, stages: Registry) -> Forecast | None:
     if free_disk < disk / 2:
         raise ProjectError(
             "disk_too_small",
-            f"This will take about {disk / 1e9:.1f} GB of disk, and {free_disk / 1e9:.1f} GB "
+            f"This will take about {size(disk)} of disk, and {size(free_disk)} "
             f"are free at {project.folder}.",
             "Free some space, or choose another disk with -o.",
         )
@@ -74,16 +84,15 @@ def of_project(project: Project, stages: Registry) -> Forecast | None:
         notices.append(
             Notice(
                 "little_disk",
-                f"This may take {disk / 1e9:.1f} GB of disk, and {free_disk / 1e9:.1f} GB "
-                "are free.",
+                f"This may take {size(disk)} of disk, and {size(free_disk)} are free.",
             )
         )
     if free_memory < memory:
         notices.append(
             Notice(
                 "little_memory",
-                f"This may take {memory / 1e9:.1f} GB of memory, and {free_memory / 1e9:.1f} GB "
-                "are free. Close other programs, or choose a lower preset.",
+                f"This may take {size(memory)} of memory, and {size(free_memory)} are "
+                "free. Close other programs, or choose a lower preset.",
             )
         )
     if project.document.settings.device == "cuda" and machine.device() != "cuda":
@@ -104,13 +113,15 @@ def workload(project: Project) -> Workload:
     """
     device = project.document.settings.device
     run = project.published("import")
-    if run is not None and run.report.get("used") and run.report.get("megapixels"):
-        photos = int(str(run.report["used"]))
-        pixels = float(str(run.report["megapixels"])) * 1e6 / photos
+    told = imported({"import": run.report}) if run is not None else Imported()
+    if told.used and told.megapixels:
+        photos = told.used
+        pixels = told.megapixels * 1e6 / photos
         height = (pixels * 0.75) ** 0.5
         return Workload(photos, pixels / height, height, resources.cores(), device)
-    count, size = _photo_files(project.sources)
-    return Workload(count, *size, resources.cores(), device)
+    reach.require(project)
+    count, usual = _photo_files(project.sources)
+    return Workload(count, *usual, resources.cores(), device)
 
 
 def _todo(project: Project, stages: Registry, options: Mapping[str, Any]) -> Registry:
@@ -127,29 +138,28 @@ def _photo_files(sources: tuple[Path, ...]) -> tuple[int, tuple[float, float]]:
     from spaceport_app.photos.decode import PHOTO_SUFFIXES
 
     count = 0
-    size: tuple[float, float] | None = None
+    usual: tuple[float, float] | None = None
     for source in sources:
         if source.suffix.lower() == ".zip" and source.is_file():
             try:
-                with zipfile.ZipFile(source) as file:
+                with unzip.opened(source) as file:
                     names = file.namelist()
-            except (OSError, zipfile.BadZipFile):
+            except (OSError, ValueError, ZipError):
                 continue
             count += sum(Path(name).suffix.lower() in PHOTO_SUFFIXES for name in names)
             continue
         files = source.rglob("*") if source.is_dir() else (source,)
         for path in files:
-            if path.suffix.lower() in PHOTO_SUFFIXES:
+            if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file():
                 count += 1
-                size = size or _size(path)
-    return count, size or _USUAL_SIZE
+                usual = usual or _size(path)
+    return count, usual or _USUAL_SIZE
 
 
 def _size(path: Path) -> tuple[float, float] | None:
-    from PIL import Image
+    from spaceport_app.photos import decode
 
     try:
-        with Image.open(path) as image:
-            return float(image.width), float(image.height)
-    except (OSError, ValueError, Image.DecompressionBombError):
+        return decode.size_of(path)
+    except decode.UndecodableError:
         return None

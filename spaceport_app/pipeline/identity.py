@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,8 +32,8 @@ def of_sources(sources: tuple[Path, ...], skipped: Callable[[str], bool]) -> Jso
     """Return what is known of source files without reading them.
 
     Every file below the sources with its size and time of change in nanoseconds; a source that
-    is gone is listed without size. `skipped` tells the names of files and folders that
-    nobody reads.
+    is gone and a pipe or device are listed without them. `skipped` tells the names of files and
+    folders that nobody reads.
     """
     files: list[JsonValue] = []
     for source in sources:
@@ -50,5 +51,7 @@ def _of_file(path: Path) -> JsonValue:
     try:
         status = path.stat()
     except OSError:
+        return [str(path)]
+    if not stat.S_ISREG(status.st_mode):
         return [str(path)]
     return [str(path), status.st_size, status.st_mtime_ns]

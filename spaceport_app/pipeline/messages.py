@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from spaceport_app import records
 from spaceport_app.events import (
     Event,
     Failed,
@@ -103,32 +105,38 @@ def decode(line: str) -> Event:
         If the line is no event; a killed process may leave half a line.
     """
     try:
-        raw = json.loads(line)
-        kind = raw["event"]
+        raw = records.parse(line)
+        kind = raw.get("event") if isinstance(raw, dict) else None
         if kind == "progress":
-            return Progress(
-                str(raw["step"]),
-                float(raw["done"]),
-                float(raw["total"]),
-                float(raw["fraction"]),
-                str(raw.get("unit", "")),
-            )
+            told = records.convert(raw, Progress)
+            return replace(told, fraction=min(max(told.fraction, 0.0), 1.0))
         if kind == "metric":
-            return Metric(
-                {k: math.nan if v is None else float(v) for k, v in raw["values"].items()}
-            )
-        if kind == "preview":
-            return Preview(Path(raw["path"]))
-        if kind == "snapshot":
-            return Snapshot(Path(raw["path"]), float(raw["done"]), float(raw["total"]))
-        if kind == "stopped":
-            return Stopped(str(raw["where"]))
-        if kind == "warning":
-            return Notice(raw["code"], raw["message"], raw["subject"])
+            values = records.convert(raw, _Metric).values
+            return Metric({k: math.nan if v is None else v for k, v in values.items()})
         if kind == "finished":
-            return Finished(dict(raw["report"]))
-        if kind == "failed":
-            return Failed(raw["code"], raw["message"], raw["remedy"])
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"no event: {line[:200]!r}") from error
-    raise ValueError(f"unknown event {kind!r}")
+            return Finished(records.convert(raw, _Finished).report)
+        if isinstance(kind, str) and kind in _PLAIN:
+            return records.convert(raw, _PLAIN[kind])
+    except records.RecordError as error:
+        raise ValueError(f"no event ({error}): {line[:200]!r}") from error
+    raise ValueError(f"unknown event: {line[:200]!r}")
+
+
+@dataclass(frozen=True)
+class _Metric:
+    values: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class _Finished:
+    report: dict[str, Any]
+
+
+_PLAIN: Mapping[str, type[Preview | Snapshot | Stopped | Notice | Failed]] = {
+    "preview": Preview,
+    "snapshot": Snapshot,
+    "stopped": Stopped,
+    "warning": Notice,
+    "failed": Failed,
+}
+"""Events whose fields are those of their line."""

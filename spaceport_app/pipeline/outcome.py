@@ -77,6 +77,7 @@ class Ending:
     peak_memory_bytes: int
     memory_bytes: int
     free_disk_bytes: int
+    stalled: Failed | None = None
 
 
 _LITTLE_DISK = 16 << 20
@@ -101,6 +102,8 @@ def judge(ending: Ending, folder: Path, log: Path) -> tuple[Kind, Failed | None]
         return "cancelled", Failed("cancelled", "Stopped on request.", "Run again to go on.")
     if isinstance(ending.last, Failed):
         return "failed", ending.last
+    if ending.stalled is not None:
+        return "crashed", ending.stalled
     killed = ending.exit_status == -9
     much = ending.peak_memory_bytes > _MOST_MEMORY * ending.memory_bytes
     if ending.oom_killed or (killed and much):

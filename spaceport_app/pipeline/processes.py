@@ -13,6 +13,8 @@ from typing import IO, Any
 
 import psutil
 
+from spaceport_app.pipeline.environment import neutral_folder
+
 _PR_SET_PDEATHSIG = 1
 _STEPS_BACK = 5
 PARENT_VARIABLE = "SPACEPORT_PARENT"
@@ -28,7 +30,8 @@ def start(
     """Start a process at the head of its own group, with a text pipe for its output.
 
     A Ctrl-C in the terminal does not reach it; `end` ends it with all that it started. Its
-    errors go to the file `errors`, or else where ours go.
+    errors go to the file `errors`, or else where ours go. It works in a folder of Python's, never
+    in ours, which may be full of somebody else's files: paths handed to it must be absolute.
     """
     options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -38,6 +41,7 @@ def start(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=errors,
+        cwd=neutral_folder(),
         env={**environment, PARENT_VARIABLE: str(os.getpid()), TOKEN_VARIABLE: token},
         encoding="utf-8",
         errors="replace",

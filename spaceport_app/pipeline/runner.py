@@ -26,12 +26,13 @@ from spaceport_app.pipeline import (
     outcome,
     processes,
     trouble,
+    watchdog,
     whole,
 )
 from spaceport_app.pipeline.eta import Eta
 from spaceport_app.pipeline.outcome import Ending, Outcome
 from spaceport_app.pipeline.settings import resolve_all
-from spaceport_app.pipeline.stage import Registry, Stage, registry
+from spaceport_app.pipeline.stage import Registry, Stage, check_limits, registry
 from spaceport_app.project.model import StageRun
 from spaceport_app.project.project import Project
 
@@ -187,6 +188,7 @@ class Runner:
             if why:
                 return _failed(stage, _gone(why, stage, project))
             stage.check(project)
+            check_limits(stage)
             if damaged := project.damaged(stage.name):
                 self._listen(StageEvent(stage.name, _damaged(stage, damaged), None, 0.0))
             stopping.withdraw(project.scratch(stage.name))
@@ -256,13 +258,14 @@ class Runner:
         folder = self._project.folder.absolute()
         spent = f"{time.monotonic() - self._began:.3f}"
         module = "spaceport_app.pipeline.child"
-        command = [sys.executable, "-m", module, stage.name, str(folder), spent]
+        command = [sys.executable, "-P", "-m", module, stage.name, str(folder), spent]
         kills = machine.oom_kills()
         process = processes.start(command, environment.for_child(os.environ), run.token)
         lines: SimpleQueue[str | None] = SimpleQueue()
         self._lines = lines
         threading.Thread(target=_read, args=(process, lines), daemon=True).start()
         eta = Eta()
+        watch, stalled = watchdog.of_stage(stage, self._project), None
         last: End | None = None
         peak, sampled, give_up, no_longer = 0, 0.0, float("inf"), float("inf")
         try:
@@ -271,8 +274,10 @@ class Runner:
                 if process.poll() is None:
                     if self._stopping and not self._waits_for(stage, now):
                         processes.end(process)
-                    elif now > give_up:
+                    elif now > give_up or stalled is not None:
                         processes.finish(process)
+                    else:
+                        stalled = watch.check(process.pid, now, self._project.log(stage.name))
                 if now - sampled >= 2 * _POLL_S:
                     peak, sampled = max(peak, memory.of_tree_bytes(process.pid)), now
                 try:
@@ -287,6 +292,7 @@ class Runner:
                     continue
                 if line is None:
                     break
+                watch.seen(line)
                 event = _event(line) if line else None
                 if event is None:
                     continue
@@ -307,6 +313,7 @@ class Runner:
             peak,
             resources.memory_bytes(),
             resources.free_disk_bytes(folder),
+            stalled,
         )
 
     @property

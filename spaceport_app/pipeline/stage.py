@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue
+from spaceport_app.pipeline import watchdog
 from spaceport_app.pipeline.estimate import Estimator
 from spaceport_app.pipeline.identity import of_folder
 from spaceport_app.project.project import Project
+from spaceport_app.quantities import size
 
 REGISTRY = "spaceport_app.pipeline.stages:STAGES"
 REGISTRY_VARIABLE = "SPACEPORT_STAGES"
@@ -96,6 +99,10 @@ class Stage:
         Called before the stage starts; raises StageError if, say, a photo is gone.
     renders : bool
         It works with an engine: with the GPU engine of this user where one is set up.
+    silence_s : float
+        Longest time that it may say nothing new while it neither computes nor reads.
+    address_space_bytes : int
+        Limit of a process (``ulimit -v``) with which it surely cannot work.
     """
 
     name: str
@@ -115,11 +122,33 @@ class Stage:
     check: Callable[[Project], None] = _nothing
     saves: bool = False
     renders: bool = False
+    silence_s: float = watchdog.IDLE_S
+    address_space_bytes: int = 0
 
     def options_class(self) -> type[Any]:
         """Import the options dataclass."""
         found: type[Any] = load(self.options)
         return found
+
+
+def check_limits(stage: Stage) -> None:
+    """Make sure that the shell's limits let a stage work at all.
+
+    Native libraries that get no memory abort, or ask again for ever.
+
+    Raises
+    ------
+    StageError
+        ``not_enough_memory``.
+    """
+    allowed = resources.address_space_bytes()
+    if allowed <= stage.address_space_bytes:
+        raise StageError(
+            "not_enough_memory",
+            f"The {stage.name} stage needs more than {size(stage.address_space_bytes)} of memory "
+            f"for one program, and this shell allows {size(allowed)} (ulimit -v).",
+            "Raise the limit, or start Spaceport from another shell, and run again.",
+        )
 
 
 Registry: TypeAlias = tuple[Stage, ...]

@@ -17,8 +17,10 @@ from spaceport_app.events import JsonValue
 from spaceport_app.pipeline import editing, estimate, forecast, identity
 from spaceport_app.pipeline.messages import plain
 from spaceport_app.pipeline.stage import Place, Registry, Stage
+from spaceport_app.project import reach
 from spaceport_app.project.layout import BUNDLE, EXPORT, PHOTOS, SFM, SPLATS
 from spaceport_app.project.project import Project
+from spaceport_app.sfm import place as sfm_place
 from spaceport_app.splats import edits
 from spaceport_app.splats.training.options import NOT_IN_RESULT
 
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from spaceport_app.splats.edits.model import Edits
     from spaceport_app.splats.training.run import TrainInputs
 
+# pycolmap, torch and Numba with the stacks of their threads: 1.2 to 1.5 GB on two cores, and at
+# 1.0 all of the stages that load them failed.
+_LIBRARIES_BYTES = 1_000_000_000
 SNAPSHOT = "snapshot/splats.ply"
 """In the scratch folder of train: the Gaussians as they are while it works."""
 
@@ -53,6 +58,7 @@ def reconstruction(project: Project) -> Reconstruction:
 def _photo_files(project: Project) -> JsonValue:
     from spaceport_app.photos.discover import is_junk
 
+    reach.require(project)
     excluded: list[JsonValue] = [*sorted(project.document.settings.excluded)]
     return {"files": identity.of_sources(project.sources, is_junk), "excluded": excluded}
 
@@ -82,6 +88,7 @@ def _photos_gone(project: Project) -> str:
 
     if project.published("import") is None:
         return ""
+    reach.require(project)
     sources = project.sources
     for source in sources:
         if not source.exists():
@@ -99,9 +106,15 @@ def _missing(name: str, path: Path, count: int) -> str:
     return f"The photo {name}{more} is not there any more ({path})."
 
 
+def _before_sfm(project: Project) -> None:
+    sfm_place.check(project.scratch("sfm"), project.folder)
+    _photos_still_there(project)
+
+
 def _photos_still_there(project: Project) -> None:
     from spaceport_app.photos import store
 
+    reach.require(project)
     changes = store.changed(photoset(project))
     gone = [change for change in changes if change.kind == "vanished"]
     again = shlex.join(["spaceport", "stage", "import", str(project.folder)])
@@ -208,8 +221,9 @@ STAGES: Registry = (
         reads=("import",),
         weight=20.0,
         estimate=estimate.of_sfm,
+        address_space_bytes=_LIBRARIES_BYTES,
         neutral=frozenset({"threads"}),
-        check=_photos_still_there,
+        check=_before_sfm,
     ),
     Stage(
         name="train",
@@ -221,6 +235,7 @@ STAGES: Registry = (
         reads=("sfm",),
         weight=70.0,
         estimate=estimate.of_train,
+        address_space_bytes=_LIBRARIES_BYTES,
         neutral=NOT_IN_RESULT,
         saves=True,
         renders=True,
@@ -235,6 +250,7 @@ STAGES: Registry = (
         reads=("sfm", "train"),
         weight=6.0,
         estimate=estimate.of_compress,
+        address_space_bytes=_LIBRARIES_BYTES,
         facts=editing.facts,
         check=editing.check,
         renders=True,

@@ -8,8 +8,19 @@ from typing import Any
 
 from spaceport_app.events import JsonValue
 from spaceport_app.pipeline import fingerprint
+from spaceport_app.pipeline.reports import (
+    Compressed,
+    Imported,
+    Placed,
+    Trained,
+    compressed,
+    imported,
+    placed,
+    trained,
+)
 from spaceport_app.pipeline.settings import resolve
 from spaceport_app.pipeline.stage import Registry
+from spaceport_app.project import reach
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import count, duration, size
 
@@ -44,6 +55,9 @@ def _splats_first(path: Path) -> tuple[bool, str]:
 
 def outdated(project: Project, stages: Registry) -> list[str]:
     """Return the names of published stages whose result no longer fits what comes before."""
+    if reach.unasked(project):
+        # Whether photos have changed is seen where they lie, and nobody has agreed to look there.
+        return []
     settings = project.document.settings
     later: list[str] = []
     for stage in stages:
@@ -87,115 +101,109 @@ def figures(stage: str, reports: Mapping[str, Mapping[str, Any]]) -> list[tuple[
     reports : mapping
         Reports of the published stages by name; some figures need those of an earlier stage.
     """
+    if not reports.get(stage):
+        return []
     if stage == "import":
-        return _photos(reports.get("import", {}), reports.get("sfm", {}))
+        return _photos(imported(reports), placed(reports))
     if stage == "sfm":
-        return _positions(reports.get("sfm", {}))
+        return _positions(placed(reports))
     if stage == "train":
-        return _splats(reports.get("train", {}))
+        return _splats(trained(reports))
     if stage == "compress":
-        in_metres = reports.get("sfm", {}).get("horizontal_rmse_m") is not None
-        return _bundle(reports.get("compress", {}), in_metres)
+        in_metres = placed(reports).horizontal_rmse_m is not None
+        return _bundle(compressed(reports), in_metres)
     return []
 
 
-def _photos(imported: Mapping[str, Any], sfm: Mapping[str, Any]) -> list[tuple[str, str]]:
-    if not imported:
-        return []
-    used = sfm.get("registered", imported.get("used", 0))
-    rows = [("Photos", f"{used} of {imported.get('photos', used)} used")]
-    left = [(str(item["name"]), str(item["message"])) for item in imported.get("left_out", [])]
-    left += [(str(name), str(reason)) for name, reason in sfm.get("left_out", {}).items()]
+def alike(psnr_db: float | None, ssim: float | None) -> str:
+    """Return how alike two pictures are, in words; empty where that was not measured."""
+    if psnr_db is None:
+        return ""
+    return f"PSNR {psnr_db:.2f} dB" + ("" if ssim is None else f", SSIM {ssim:.3f}")
+
+
+def _photos(imported: Imported, sfm: Placed) -> list[tuple[str, str]]:
+    used = imported.used if sfm.registered is None else sfm.registered
+    rows = []
+    if used is not None:
+        given = used if imported.photos is None else imported.photos
+        rows.append(("Photos", f"{used} of {given} used"))
+    left = [(item.name, item.message) for item in imported.left_out]
+    left += sfm.left_out.items()
     rows += [("Left out", f"{name}: {reason}") for name, reason in left[:_MOST_NAMES]]
     if len(left) > _MOST_NAMES:
         rows.append(("Left out", f"and {len(left) - _MOST_NAMES} more; --json lists all"))
     return rows
 
 
-def _positions(sfm: Mapping[str, Any]) -> list[tuple[str, str]]:
-    if not sfm:
-        return []
+def _positions(sfm: Placed) -> list[tuple[str, str]]:
     rows = []
-    horizontal, vertical = sfm.get("horizontal_rmse_m"), sfm.get("vertical_rmse_m")
-    if horizontal is None:
-        rows.append(("Residual to GPS", f"none: {sfm.get('reason', '')}"))
+    if sfm.horizontal_rmse_m is None:
+        rows.append(("Residual to GPS", f"none: {sfm.reason}"))
     else:
-        up = "" if vertical is None else f", {vertical:.2f} m vertical"
-        rows.append(("Residual to GPS", f"{horizontal:.2f} m horizontal{up}"))
-    if "points" in sfm:
-        error = sfm.get("reprojection_error_px")
+        up = "" if sfm.vertical_rmse_m is None else f", {sfm.vertical_rmse_m:.2f} m vertical"
+        rows.append(("Residual to GPS", f"{sfm.horizontal_rmse_m:.2f} m horizontal{up}"))
+    if sfm.points is not None:
+        error = sfm.reprojection_error_px
         more = "" if error is None else f", reprojection error {error:.2f} px"
-        rows.append(("Points", f"{count(sfm['points'])}{more}"))
+        rows.append(("Points", f"{count(sfm.points)}{more}"))
     return rows
 
 
-def _splats(train: Mapping[str, Any]) -> list[tuple[str, str]]:
-    if not train:
-        return []
-    rows = [("Gaussians", count(train.get("gaussians", 0)))]
-    if train.get("psnr_db") is None:
+def _splats(train: Trained) -> list[tuple[str, str]]:
+    rows = [] if train.gaussians is None else [("Gaussians", count(train.gaussians))]
+    if train.psnr_db is None:
         rows.append(("Held-out photos", "none, so the quality was not measured"))
     else:
-        held = train.get("held_out")
-        number = len(held) if isinstance(held, list) else held
+        number = train.held_out_photos
         photos = "1 photo" if number == 1 else f"{number} photos"
         views = f" over {photos} never trained with" if number else ""
-        rows.append(
-            ("Held-out photos", f"PSNR {train['psnr_db']:.2f} dB, SSIM {train['ssim']:.3f}{views}")
-        )
+        rows.append(("Held-out photos", f"{alike(train.psnr_db, train.ssim)}{views}"))
     return rows
 
 
-def _bundle(compress: Mapping[str, Any], in_metres: bool) -> list[tuple[str, str]]:
-    if not compress:
-        return []
-    ratio = f"{compress['ratio']:.1f} times smaller than the .ply"
-    rows = [("Bundle", f"{size(compress['bytes'])}, {ratio}")]
-    distance = compress["position_rms_m"]
-    # Without GPS the size of the scene is arbitrary, and so is its unit.
-    apart = f"{distance * 1000:.1f} mm" if in_metres else f"{distance:.2g} units"
-    rows.append(
-        (
-            "Decoded again",
-            f"positions {apart}, "
-            f"rotations {compress['rotation_rms_degrees']:.2f}°, "
-            f"opacities {compress['opacity_rms']:.4f} (root mean square)",
-        )
-    )
+def _bundle(compress: Compressed, in_metres: bool) -> list[tuple[str, str]]:
+    rows = []
+    if compress.bytes is not None:
+        ratio = compress.ratio
+        smaller = "" if ratio is None else f", {ratio:.1f} times smaller than the .ply"
+        rows.append(("Bundle", f"{size(compress.bytes)}{smaller}"))
+    errors = []
+    if compress.position_rms_m is not None:
+        distance = compress.position_rms_m
+        # Without GPS the size of the scene is arbitrary, and so is its unit.
+        apart = f"{distance * 1000:.1f} mm" if in_metres else f"{distance:.2g} units"
+        errors.append(f"positions {apart}")
+    if compress.rotation_rms_degrees is not None:
+        errors.append(f"rotations {compress.rotation_rms_degrees:.2f}°")
+    if compress.opacity_rms is not None:
+        errors.append(f"opacities {compress.opacity_rms:.4f}")
+    if errors:
+        rows.append(("Decoded again", f"{', '.join(errors)} (root mean square)"))
     rows += _edited(compress)
-    if compress.get("held_out_psnr_db") is not None:
-        rows.append(
-            (
-                "",
-                f"PSNR {compress['held_out_psnr_db']:.2f} dB, "
-                f"SSIM {compress['held_out_ssim']:.3f} on the held-out photos",
-            )
-        )
+    held_out = alike(compress.held_out_psnr_db, compress.held_out_ssim)
+    if held_out:
+        rows.append(("", f"{held_out} on the held-out photos"))
     return rows
 
 
-def _edited(compress: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _edited(compress: Compressed) -> list[tuple[str, str]]:
     """Return what edits took away, and how alike the bundle is to what they left."""
-    edited = compress.get("edited")
-    if not isinstance(edited, Mapping):
+    edited = compress.edited
+    if edited is None:
         return []
     how = []
-    if edited.get("crop") is not None:
+    if edited.crop is not None:
         how.append("cropped")
-    if edited.get("floaters") is not None:
-        how.append(f"floaters removed with strength {edited['floaters']}")
-    away = compress.get("edited_away", 0)
+    if edited.floaters is not None:
+        how.append(f"floaters removed with strength {edited.floaters}")
+    away = compress.edited_away
     gone = "1 Gaussian" if away == 1 else f"{count(away)} Gaussians"
     rows = [("Edited", f"{' and '.join(how)}: {gone} taken away")]
-    if compress.get("edited_psnr_db") is not None:
-        rows.append(
-            (
-                "",
-                f"PSNR {compress['edited_psnr_db']:.2f} dB, "
-                f"SSIM {compress['edited_ssim']:.3f} against the edited splat",
-            )
-        )
-    if edited.get("crop") is not None:
+    same = alike(compress.edited_psnr_db, compress.edited_ssim)
+    if same:
+        rows.append(("", f"{same} against the edited splat"))
+    if edited.crop is not None:
         rows.append(("", "not compared with photos: they show what the crop took away"))
     return rows
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, replace
+import os
+import sys
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from spaceport_app import __version__, atomic
+from msgspec import Meta
+
+from spaceport_app import __version__, atomic, inside, records
+from spaceport_app.project import layout
 from spaceport_app.project.errors import ProjectError
 from spaceport_app.project.migrations import SCHEMA, migrate
 from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun, plainly
 
 FILE = "project.json"
 SUFFIX = ".spaceport"
+_LONGEST_PATHS = {"linux": 4096, "darwin": 1024}
 
 
 def name_of(folder: Path) -> str:
@@ -32,15 +37,15 @@ def read(folder: Path) -> Document:
     """
     path = folder / FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        data = inside.read_regular(path, records.MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ProjectError(
             "no_project",
             f"{folder} is no Spaceport project: it has no {FILE}.",
             "Name a folder made by 'spaceport run', usually ending in .spaceport.",
         ) from error
-    except UnicodeDecodeError as error:
-        raise _damaged(path, "it is not text") from error
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
     except OSError as error:
         raise ProjectError(
             "no_permission",
@@ -48,7 +53,7 @@ def read(folder: Path) -> Document:
             "Check the permissions of the folder and try again.",
         ) from error
     try:
-        raw = json.loads(text)
+        raw = records.parse(data)
         if not isinstance(raw, dict):
             raise ValueError("it is no object")
         return replace(_parse(migrate(raw, str(folder))), name=name_of(folder))
@@ -103,40 +108,133 @@ def is_kept_damaged(name: str) -> bool:
     return number.isdecimal() and name == f"project.damaged-{number}.json"
 
 
+def stage_record(raw: Any) -> StageRecord:
+    """Return the record of one stage from plain values, as ``project.json`` holds them.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    return _stage_record(records.convert(raw, _Record))
+
+
+def settings(raw: Any) -> Settings:
+    """Return settings from plain values, as ``project.json`` holds them.
+
+    Raises
+    ------
+    ValueError
+        If they are none.
+    """
+    return _settings(records.convert(raw, _Settings))
+
+
+# How each value has to be in the file.
+_Stage = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
+_Word = Annotated[str, Meta(max_length=200, pattern=r"^[ -~]*\Z")]
+_Path = Annotated[str, Meta(max_length=32_767, pattern=r"^[^\0]*\Z")]
+_Count = Annotated[int, Meta(ge=0)]
+_Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+_TAKEN = frozenset({*layout.RESULTS.values(), layout.LOGS})
+
+
+@dataclass(frozen=True)
+class _Source:
+    path: _Path
+    relative: _Path
+
+    def __post_init__(self) -> None:
+        if not self.path or not (_is_possible(self.path) and _is_possible(self.relative)):
+            raise ValueError("a path is none that this system has")
+
+
+@dataclass(frozen=True)
+class _Settings:
+    preset: _Word
+    device: Literal["cpu", "cuda"]
+    options: dict[_Word, dict[str, Any]]
+    excluded: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Run(StageRun):
+    fingerprint: _Word
+    started: _Word
+    finished: _Word = ""
+    seconds: Annotated[float, Meta(ge=0.0, le=1e10)] = 0.0
+    peak_memory_bytes: _Count = 0
+    output: _Word = ""
+    report: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, _Count] = field(default_factory=dict)
+    digests: dict[str, _Digest] = field(default_factory=dict)
+    code: _Word = ""
+    token: _Word = ""
+
+    def __post_init__(self) -> None:
+        for name in self.files:
+            inside.plain_parts(name)
+
+
+@dataclass(frozen=True)
+class _Record:
+    folder: _Stage
+    published: _Run | None = None
+    latest: _Run | None = None
+
+
+@dataclass(frozen=True)
+class _Document:
+    name: str
+    created: _Word
+    sources: tuple[_Source, ...]
+    settings: _Settings
+    stages: dict[_Stage, _Record]
+
+    def __post_init__(self) -> None:
+        folders = [record.folder for record in self.stages.values()]
+        if len(set(folders)) < len(folders):
+            raise ValueError("two stages have the same folder")
+        for stage, record in self.stages.items():
+            ours = layout.RESULTS.get(stage, record.folder)
+            of_another = stage not in layout.RESULTS and record.folder in _TAKEN
+            if record.folder != ours or of_another:
+                raise ValueError(f"the stage {stage} has the folder {record.folder}")
+
+
 def _parse(raw: dict[str, Any]) -> Document:
-    settings = raw["settings"]
+    found = records.convert(raw, _Document)
     return Document(
-        name=str(raw["name"]),
-        created=str(raw["created"]),
-        sources=tuple(Source(Path(s["path"]), str(s["relative"])) for s in raw["sources"]),
-        settings=Settings(
-            preset=str(settings["preset"]),
-            device=str(settings["device"]),
-            options={str(k): dict(v) for k, v in settings["options"].items()},
-            excluded=frozenset(str(name) for name in settings["excluded"]),
-        ),
-        stages={str(name): _record(record) for name, record in raw["stages"].items()},
+        name=found.name,
+        created=found.created,
+        sources=tuple(Source(Path(one.path), one.relative) for one in found.sources),
+        settings=_settings(found.settings),
+        stages={name: _stage_record(record) for name, record in found.stages.items()},
     )
 
 
-def _record(raw: dict[str, Any]) -> StageRecord:
-    folder = str(raw["folder"])
-    if Path(folder).name != folder:
-        raise ValueError(f"a stage folder leads out of the project: {folder}")
-    published, latest = raw["published"], raw["latest"]
-    return StageRecord(
-        folder,
-        StageRun(**published) if published else None,
-        StageRun(**latest) if latest else None,
-    )
+def _settings(found: _Settings) -> Settings:
+    return Settings(found.preset, found.device, found.options, found.excluded)
+
+
+def _stage_record(found: _Record) -> StageRecord:
+    return StageRecord(found.folder, _stage_run(found.published), _stage_run(found.latest))
+
+
+def _stage_run(found: _Run | None) -> StageRun | None:
+    if found is None:
+        return None
+    return StageRun(**{one.name: getattr(found, one.name) for one in fields(StageRun)})
+
+
+def _is_possible(path: str) -> bool:
+    """Whether this system can be asked for such a path: others are too long for it."""
+    longest = _LONGEST_PATHS.get(sys.platform, 32_767)
+    return len(os.fsencode(path)) < longest and all(map(inside.is_possible, Path(path).parts))
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"line {error.lineno}: {error.msg}"
-    if isinstance(error, KeyError):
-        return f"{error} is missing"
-    return str(error)
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def _damaged(path: Path, why: str) -> ProjectError:

@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from spaceport_app import removing
+from spaceport_app import inside, records, removing
 from spaceport_app.inside import is_link
 from spaceport_app.project.errors import ProjectError, unwritable
 
@@ -23,6 +24,7 @@ FILE = ".lock"
 # Windows lets nobody read a locked range.
 _LOCKED_BYTE = 1 << 20
 _INSTANT_S = 0.05
+_MOST_BYTES = 4096
 
 if sys.platform == "win32":
     import msvcrt
@@ -55,6 +57,13 @@ else:
     def _try(file: IO[str]) -> None:
         # Shared: all may look at once, and nobody takes another's look for work.
         fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+@dataclass(frozen=True)
+class _Holder:
+    pid: int
+    host: str
+    since: str
 
 
 @contextmanager
@@ -126,11 +135,9 @@ def is_held(folder: Path) -> bool:
 
 def _locked(folder: Path, path: Path) -> ProjectError:
     who = "another process"
-    try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
-        who = f"process {holder['pid']} on {holder['host']}, since {holder['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
+    with contextlib.suppress(OSError, ValueError):
+        holder = records.decode(inside.read_regular(path, _MOST_BYTES), _Holder)
+        who = f"process {holder.pid} on {holder.host}, since {holder.since}"
     return ProjectError(
         "project_locked",
         f"{folder} is in use by {who}.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from spaceport_app.events import JsonValue
+from spaceport_app.project import reach
 
 State: TypeAlias = Literal["running", "publishing", "finished", "failed", "cancelled", "crashed"]
 
@@ -63,10 +64,14 @@ class Source:
             relative = ""
         return Source(absolute, relative)
 
-    def find(self, project: Path) -> Path:
-        """Return where the source lies now; the absolute path where neither exists."""
-        beside = project.absolute().parent / self.relative
-        return beside if self.relative and not self.path.exists() and beside.exists() else self.path
+    def find(self, project: Path, *, agreed: bool = True) -> Path:
+        """Return where the source lies now; the absolute path where neither exists.
+
+        Where nobody has agreed to look at the absolute path, that is not touched.
+        """
+        if agreed and (not self.relative or self.path.exists()):
+            return self.path
+        return reach.beside(project, self.relative, agreed=agreed) or self.path
 
 
 @dataclass(frozen=True)

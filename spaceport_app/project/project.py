@@ -14,7 +14,7 @@ from uuid import uuid4
 from spaceport_app import atomic, removing
 from spaceport_app.inside import is_link
 from spaceport_app.project import document as files
-from spaceport_app.project import layout, lock, ownership, publish
+from spaceport_app.project import layout, lock, ownership, publish, reach
 from spaceport_app.project.errors import ProjectError, unwritable
 from spaceport_app.project.model import Document, Settings, Source, StageRecord, StageRun
 
@@ -112,7 +112,9 @@ class Project:
                 files.write(folder, document)
             except OSError as error:
                 raise unwritable(folder, error) from error
-        return cls(folder, document)
+        made = cls(folder, document)
+        reach.agree(made, (source.path for source in document.sources))
+        return made
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -142,7 +144,10 @@ class Project:
     @property
     def sources(self) -> tuple[Path, ...]:
         """Where the given photos lie now."""
-        return tuple(source.find(self.folder) for source in self.document.sources)
+        return tuple(
+            source.find(self.folder, agreed=reach.agreed(self, source.path))
+            for source in self.document.sources
+        )
 
     def record(self, stage: str) -> StageRecord | None:
         """What is known of a stage."""
@@ -229,7 +234,10 @@ class Project:
                 document, sources=tuple(Source.of(path, self.folder) for path in sources)
             )
         if document != self.document:
+            before = {one.path for one in self.document.sources}
             self._save(document)
+            # Who names a place himself has agreed to it.
+            reach.agree(self, {one.path for one in document.sources} - before)
 
     def begin(self, stage: str, folder: str, fingerprint: str) -> StageRun:
         """Prepare the folders of a stage and note that it runs.
@@ -401,7 +409,7 @@ class Project:
 
 
 def _spoilt(run: StageRun) -> bool:
-    return run.resumed and run.code in ("crashed", "internal")
+    return run.resumed and run.code in ("crashed", "internal", "stalled")
 
 
 def _now() -> str:

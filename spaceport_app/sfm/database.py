@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 import pycolmap
 
+from spaceport_app.sfm.place import BUILDING
 from spaceport_app.sfm.working_copies import WorkingCopy
 
 Key = TypeVar("Key")
@@ -43,7 +44,7 @@ def prepare(path: Path, copies: Sequence[WorkingCopy], camera_model: str) -> Non
         remove(path)
     if path.exists():
         return
-    building = path.with_name("building-" + path.name)
+    building = path.with_name(BUILDING)
     remove(building)
     with closing(pycolmap.Database.open(building)) as database:
         for group in sorted({copy.group for copy in copies}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spaceport_app.errors import StageError
+from spaceport_app.quantities import size
 
 # Peak of extraction with pycolmap 4.2.1 in bytes a pixel and thread: 1600 x 1200 from octave 0
 # 0.41 GB at two threads, from octave -1 (four times the pixels) 0.68, 1.24, 2.33 GB at one, two,
@@ -37,9 +38,9 @@ def extraction_threads(pixels: int, first_octave: int, wanted: int, free: int) -
     for threads in range(wanted, 0, -1):
         if extraction_bytes(pixels, first_octave, threads) <= usable:
             return threads
-    need = extraction_bytes(pixels, first_octave, 1) / _USABLE / 1e9
+    need = extraction_bytes(pixels, first_octave, 1) / _USABLE
     raise StageError(
         "no_memory",
-        f"Finding features needs {need:.1f} GB of free memory and there are {free / 1e9:.1f} GB.",
+        f"Finding features needs {size(need)} of free memory, and {size(free)} are free.",
         "Close other programs or set a smaller photo size for features.",
     )

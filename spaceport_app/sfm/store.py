@@ -6,15 +6,17 @@ pictures, ``cloud.ply``; beside them ``model/``, the COLMAP model of the same fr
 
 from __future__ import annotations
 
-import json
 import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import numpy as np
+from msgspec import Meta
 
-from spaceport_app import atomic, ply
+from spaceport_app import atomic, inside, ply
 from spaceport_app.errors import StageError
+from spaceport_app.records import RecordFile
 from spaceport_app.sfm.model import Cloud, Georeference, Reconstruction, View
 
 SCHEMA = 1
@@ -22,6 +24,74 @@ VIEWS = "views"
 FILES = ("reconstruction.json", "georeference.json", f"{VIEWS}/views.json", "cloud.ply")
 """What `write` writes."""
 MODEL = "model"
+
+T = TypeVar("T")
+_REMEDY = "Run the reconstruction again."
+
+# JPEG has no larger sides.
+_Side: TypeAlias = Annotated[int, Meta(ge=1, le=65_535)]
+_Length: TypeAlias = Annotated[float, Meta(ge=-1e12, le=1e12)]
+_Error: TypeAlias = Annotated[float, Meta(ge=0.0, le=1e12)]
+_Row: TypeAlias = tuple[_Length, _Length, _Length, _Length]
+_Matrix: TypeAlias = tuple[_Row, _Row, _Row, _Row]
+
+
+@dataclass(frozen=True)
+class _View:
+    name: str
+    image: str
+    width: _Side
+    height: _Side
+    fx: Annotated[float, Meta(gt=0.0, le=1e9)]
+    fy: Annotated[float, Meta(gt=0.0, le=1e9)]
+    cx: _Length
+    cy: _Length
+    view_matrix: _Matrix
+
+    def __post_init__(self) -> None:
+        _check_frame(self.view_matrix)
+
+
+@dataclass(frozen=True)
+class _Views:
+    views: tuple[_View, ...]
+
+
+@dataclass(frozen=True)
+class _About:
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Georeference:
+    origin: (
+        tuple[
+            Annotated[float, Meta(ge=-90, le=90)], Annotated[float, Meta(ge=-180, le=180)], _Length
+        ]
+        | None
+    )
+    world_to_ecef: _Matrix | None
+    # Numbers of EPSG are 1024 to 32767.
+    epsg: Annotated[int, Meta(ge=1024, le=32_767)] | None
+    method: str
+    reason: str
+    horizontal_rmse_m: _Error | None
+    vertical_rmse_m: _Error | None
+    residuals_m: dict[str, tuple[_Length | None, _Length | None, _Length | None]]
+
+    def __post_init__(self) -> None:
+        if self.world_to_ecef is not None:
+            _check_frame(self.world_to_ecef)
+
+
+def _check_frame(matrix: _Matrix) -> None:
+    if not np.linalg.det(np.array(matrix, np.float64)):
+        raise ValueError("it is no matrix from one frame to another")
+
+
+_ABOUT = RecordFile(_About, "bad_reconstruction", _REMEDY, SCHEMA)
+_VIEWS = RecordFile(_Views, "bad_reconstruction", _REMEDY, SCHEMA)
+_GEOREFERENCE = RecordFile(_Georeference, "bad_reconstruction", _REMEDY, SCHEMA)
 
 _CLOUD = np.dtype(
     [
@@ -71,17 +141,20 @@ def read(folder: Path) -> Reconstruction:
     StageError
         ``bad_reconstruction`` if a file is missing, damaged or of a newer version.
     """
-    about = _read_json(folder / "reconstruction.json")
-    views = _read_json(folder / VIEWS / "views.json")
+    about = _read(_ABOUT, folder / "reconstruction.json")
+    views = _read(_VIEWS, folder / VIEWS / "views.json").views
+    georeference = read_georeference(folder / "georeference.json")
     try:
-        return Reconstruction(
-            views=tuple(_view_from_json(folder, view) for view in views["views"]),
-            cloud=_read_cloud(folder / "cloud.ply"),
-            georeference=read_georeference(folder / "georeference.json"),
-            left_out={str(k): str(v) for k, v in about["left_out"].items()},
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, OSError, StageError) as error:
-        raise _bad(folder) from error
+        found = tuple(_view(folder, view) for view in views)
+    except ValueError as error:
+        raise _damaged("views.json", str(error)) from error
+    try:
+        cloud = _read_cloud(folder / "cloud.ply")
+    except FileNotFoundError as error:
+        raise _missing(folder / "cloud.ply") from error
+    except (OSError, ValueError, StageError) as error:
+        raise _damaged("cloud.ply", str(error)) from error
+    return Reconstruction(found, cloud, georeference, about.left_out)
 
 
 def write_georeference(path: Path, georeference: Georeference) -> None:
@@ -115,29 +188,25 @@ def read_georeference(path: Path) -> Georeference:
     StageError
         ``bad_reconstruction`` if the file is missing, damaged or of a newer version.
     """
-    data = _read_json(path)
-    try:
-        origin = data["origin"]
-        matrix = data["world_to_ecef"]
-        return Georeference(
-            origin=None if origin is None else (origin[0], origin[1], origin[2]),
-            world_to_ecef=None if matrix is None else np.array(matrix, np.float64).reshape(4, 4),
-            epsg=data["epsg"],
-            method=data["method"],
-            reason=data["reason"],
-            horizontal_rmse_m=data["horizontal_rmse_m"],
-            vertical_rmse_m=data["vertical_rmse_m"],
-            residuals={
-                name: (_number(east), _number(north), _number(up))
-                for name, (east, north, up) in data["residuals_m"].items()
-            },
-        )
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise _bad(path.parent) from error
+    found = _read(_GEOREFERENCE, path)
+    matrix = found.world_to_ecef
+    return Georeference(
+        origin=found.origin,
+        world_to_ecef=None if matrix is None else np.array(matrix, np.float64),
+        epsg=found.epsg,
+        method=found.method,
+        reason=found.reason,
+        horizontal_rmse_m=found.horizontal_rmse_m,
+        vertical_rmse_m=found.vertical_rmse_m,
+        residuals={
+            name: (_number(east), _number(north), _number(up))
+            for name, (east, north, up) in found.residuals_m.items()
+        },
+    )
 
 
 def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
+    return math.nan if value is None else value
 
 
 def _view_to_json(folder: Path, view: View) -> dict[str, Any]:
@@ -154,17 +223,17 @@ def _view_to_json(folder: Path, view: View) -> dict[str, Any]:
     }
 
 
-def _view_from_json(folder: Path, data: dict[str, Any]) -> View:
+def _view(folder: Path, found: _View) -> View:
     return View(
-        name=str(data["name"]),
-        image=folder / VIEWS / str(data["image"]),
-        width=int(data["width"]),
-        height=int(data["height"]),
-        fx=float(data["fx"]),
-        fy=float(data["fy"]),
-        cx=float(data["cx"]),
-        cy=float(data["cy"]),
-        view_matrix=np.array(data["view_matrix"], np.float64).reshape(4, 4),
+        name=found.name,
+        image=inside.path(folder / VIEWS, found.image),
+        width=found.width,
+        height=found.height,
+        fx=found.fx,
+        fy=found.fy,
+        cx=found.cx,
+        cy=found.cy,
+        view_matrix=np.array(found.view_matrix, np.float64),
     )
 
 
@@ -189,19 +258,16 @@ def _read_cloud(path: Path) -> Cloud:
     )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read(kind: RecordFile[T], path: Path) -> T:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _bad(path.parent) from error
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise _bad(path.parent)
-    return data
+        return kind.read(path)
+    except FileNotFoundError as error:
+        raise _missing(path) from error
 
 
-def _bad(folder: Path) -> StageError:
-    return StageError(
-        "bad_reconstruction",
-        f"The reconstruction in {folder.name} is incomplete, damaged or of a newer version.",
-        "Run the reconstruction again.",
-    )
+def _missing(path: Path) -> StageError:
+    return StageError("bad_reconstruction", f"{path.name} is missing.", _REMEDY)
+
+
+def _damaged(name: str, why: str) -> StageError:
+    return StageError("bad_reconstruction", f"{name} is damaged ({why}).", _REMEDY)

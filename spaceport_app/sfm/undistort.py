@@ -10,7 +10,7 @@ import numpy as np
 import pycolmap
 from PIL import Image
 
-from spaceport_app import atomic
+from spaceport_app import atomic, pictures
 from spaceport_app.photos.sizes import fitted
 from spaceport_app.sfm.model import View
 from spaceport_app.sfm.working_copies import WorkingCopy
@@ -71,7 +71,7 @@ def _write_view(
     folder: Path,
     view_size: int,
 ) -> View:
-    with Image.open(images / copy.name) as opened:
+    with pictures.opened(images / copy.name, (copy.width, copy.height)) as opened:
         bitmap = pycolmap.Bitmap.from_array(np.asarray(opened))
     options = pycolmap.UndistortCameraOptions()
     straight, pinhole = pycolmap.undistort_image(options, bitmap, camera)

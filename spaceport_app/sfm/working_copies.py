@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from spaceport_app import atomic
+from spaceport_app import atomic, inside, pictures
 from spaceport_app.photos.decode import UndecodableError, open_rgb
 from spaceport_app.photos.model import Photo
 from spaceport_app.photos.sizes import fitted
@@ -138,11 +138,11 @@ def _make_one(copy: WorkingCopy, path: Path) -> str:
 def _is_good(path: Path, copy: WorkingCopy) -> bool:
     # Copies appear by rename, so a file of the right size and a JPEG end mark is whole.
     try:
-        with path.open("rb") as file:
+        with inside.open_regular(path, follow=False) as file:
             file.seek(-2, os.SEEK_END)
             if file.read(2) != b"\xff\xd9":
                 return False
-        with Image.open(path) as image:
-            return image.size == (copy.width, copy.height)
+        with pictures.opened(path, (copy.width, copy.height)) as image:
+            return image.format == "JPEG" and image.mode == "RGB"
     except (OSError, ValueError):
         return False

@@ -6,9 +6,11 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from spaceport_app import atomic
+from spaceport_app import atomic, unzip
+from spaceport_app.inside import OutsideError
 from spaceport_app.sogs.bundle import META, Load, is_plain_name
 from spaceport_app.sogs.textures import bad_bundle
+from spaceport_app.unzip import DamagedZipError, UnsupportedZipError
 
 _LARGEST_FILE = 1 << 30
 _LARGEST_ARCHIVE = (1 << 32) - 1
@@ -47,14 +49,19 @@ def read_archive(path: Path) -> Load:
         If the file cannot be read.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with unzip.opened(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except OutsideError as error:
+        raise bad_bundle(f"{path.name} is no regular file") from error
+    except UnsupportedZipError as error:
+        raise bad_bundle(f"{path.name} is not read: {error}") from error
+    except DamagedZipError as error:
         raise bad_bundle(f"{path.name} is no complete .sog file") from error
     if len(entries) > _MOST_FILES:
         raise bad_bundle(f"{path.name} holds {len(entries):,} files")
-    sizes = {entry.filename: entry.file_size for entry in entries}
-    if len(sizes) < len(entries):
+    infos = {entry.filename: entry for entry in entries}
+    sizes = {name: entry.file_size for name, entry in infos.items()}
+    if len(infos) < len(entries):
         raise bad_bundle(f"{path.name} holds two files of one name")
     if sum(sizes.values()) > min(_LARGEST_ARCHIVE, 64 * path.stat().st_size + 4096):
         raise bad_bundle(f"{path.name} would unpack to {sum(sizes.values()):,} bytes")
@@ -67,19 +74,12 @@ def read_archive(path: Path) -> Load:
         if sizes[full] > _LARGEST_FILE:
             raise bad_bundle(f"{name} in {path.name} is too large")
         try:
-            with zipfile.ZipFile(path) as archive, archive.open(full) as file:
-                data = file.read(sizes[full] + 1)
-        except (
-            zipfile.BadZipFile,
-            EOFError,
-            ValueError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
+            with unzip.opened(path) as archive:
+                return unzip.read(archive, infos[full])
+        except (UnsupportedZipError, OutsideError) as error:
+            raise bad_bundle(f"{name} in {path.name} is not read: {error}") from error
+        except DamagedZipError as error:
             raise bad_bundle(f"{name} in {path.name} is damaged") from error
-        if len(data) != sizes[full]:
-            raise bad_bundle(f"{name} in {path.name} is not as long as it says")
-        return data
 
     return load
 

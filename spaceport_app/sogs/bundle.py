@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from spaceport_app import records, room
 from spaceport_app.errors import StageError
 from spaceport_app.sogs.textures import bad_bundle
 from spaceport_app.splats.model import Floats, Splats
@@ -19,6 +20,15 @@ Load = Callable[[str], bytes]
 """Gives the bytes of one file of a bundle by its name."""
 
 META = "meta.json"
+_LONGEST_NAME = 100
+_LONGEST_SHOWN = 20
+
+# Positions, scales, rotations and opacities in float32, and the textures of colours and labels.
+_BYTES_A_GAUSSIAN = 44 + 20
+_BLOCK = 1 << 14
+# Positions of 16 bits an axis do not shrink to a thousandth, except in a scene of one place.
+_FEW_GAUSSIANS = 1_000_000
+_MOST_GAUSSIANS_A_BYTE = 1000
 
 
 @dataclass(frozen=True)
@@ -56,9 +66,9 @@ def parse_meta(data: bytes) -> dict[str, Any]:
         ``bad_bundle`` if it is no JSON object.
     """
     try:
-        meta = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise bad_bundle(f"{META} is no JSON") from error
+        meta = records.parse(data)
+    except records.RecordError as error:
+        raise bad_bundle(f"{META} is no JSON: {error}") from error
     if not isinstance(meta, dict):
         raise bad_bundle(f"{META} is no JSON object")
     return meta
@@ -141,11 +151,50 @@ def section(meta: Mapping[str, Any], name: str, files: int) -> dict[str, Any]:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether `name` is a file name without any folder."""
-    return bool(name) and name not in (".", "..") and not set(name) & set("/\\:\0")
+    """Whether `name` is a file name without any folder, and fit to be shown."""
+    plain = 0 < len(name) <= _LONGEST_NAME and name.isprintable()
+    return plain and name not in (".", "..") and not set(name) & set("/\\:")
 
 
-def harmonics(dc: Floats, rest: Floats | None) -> Floats:
-    """Join colours (N, 3) and higher coefficients (N, K, 3) to (N, 1 + K, 3)."""
-    parts = [dc[:, None]] if rest is None else [dc[:, None], rest]
-    return np.ascontiguousarray(np.concatenate(parts, axis=1), np.float32)
+def shown(value: object) -> str:
+    """Return a value of meta.json as a message may repeat it: no text of any length or marks."""
+    if isinstance(value, int | float):
+        return str(value)
+    plain = isinstance(value, str) and len(value) <= _LONGEST_SHOWN and value.isalnum()
+    return str(value) if plain else "something else"
+
+
+def check_room(count: int, coefficients: int) -> None:
+    """Make sure that a scene of `count` Gaussians fits into memory before any of it is decoded.
+
+    Raises
+    ------
+    StageError
+        ``not_enough_memory``.
+    """
+    each = _BYTES_A_GAUSSIAN + 12 * (1 + coefficients)
+    room.require(each * count, f"The bundle of {count:,} Gaussians")
+
+
+def check_plausible(count: int, held: int) -> None:
+    """Refuse a bundle whose positions take fewer bytes than those of any scene could.
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle``.
+    """
+    if count > max(_FEW_GAUSSIANS, _MOST_GAUSSIANS_A_BYTE * held):
+        raise bad_bundle(f"it names {count:,} Gaussians, and their positions take {held:,} bytes")
+
+
+def harmonics(dc: Floats, palette: tuple[Floats, npt.NDArray[np.uint16]] | None = None) -> Floats:
+    """Join colours (N, 3) and, of a palette (M, K, 3), the entries (N,) to (N, 1 + K, 3)."""
+    if palette is None:
+        return np.ascontiguousarray(dc[:, None], np.float32)
+    entries, labels = palette
+    found = np.empty((len(dc), 1 + entries.shape[1], 3), np.float32)
+    found[:, 0] = dc
+    for start in range(0, len(dc), _BLOCK):
+        found[start : start + _BLOCK, 1:] = entries[labels[start : start + _BLOCK]]
+    return found

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spaceport_app import atomic
+from spaceport_app import atomic, inside, portable, records
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Progress, Report, part
+from spaceport_app.sfm.store import read_georeference
 from spaceport_app.sogs import file
 from spaceport_app.sogs.axes import to_viewer, viewer_from_world
-from spaceport_app.sogs.bundle import META, parse_meta
+from spaceport_app.sogs.bundle import META, count_of, parse_meta
 from spaceport_app.sogs.options import CompressOptions, ExportOptions
-from spaceport_app.sogs.textures import bad_bundle
 from spaceport_app.splats.edits import file as edit_file
 from spaceport_app.splats.edits.apply import apply
 from spaceport_app.splats.file import read_ply, write_ply
@@ -65,29 +63,32 @@ class ExportInputs:
 def run(inputs: ExportInputs, options: ExportOptions, report: Report) -> dict[str, JsonValue]:
     """Write the chosen formats and ``NAME.georeference.json``; return their sizes.
 
-    In the axes of viewers, .sog and its folder hold the very textures of the bundle. In the
-    axes of the world, and for the older SOGS, the trained Gaussians are encoded again, with
-    harmonics up to the bundle's degree.
+    In the axes of viewers, .sog and its folder hold the very textures of the bundle, once they
+    have been decoded without fault. In the axes of the world, and for the older SOGS, the trained
+    Gaussians are encoded again, with harmonics up to the bundle's degree.
 
     Raises
     ------
     StageError
-        ``unknown_format``, ``disk_full``, ``not_writable``, or what reading the
-        inputs raises.
+        ``unknown_format``, ``linked_result``, ``disk_full``, ``not_writable``, or what reading
+        the inputs raises.
     """
     began = time.perf_counter()
     try:
         formats = options.chosen()
     except ValueError as error:
         raise StageError("unknown_format", str(error), "Correct the formats.") from error
+    _check_links(inputs)
     name = file_name(inputs.name)
     result: dict[str, JsonValue] = {"formats": list(formats), "orientation": options.orientation}
     sizes: dict[str, JsonValue] = {}
+    same = options.orientation == "viewer" and not {"sog", "sog-folder"}.isdisjoint(formats)
+    files = file.checked_files(file.open_bundle(inputs.bundle)) if same else {}
     for number, format in enumerate(formats):
         path = inputs.output / f"{name}{_ENDINGS[format]}"
         done = number + 1
         within = part(report, number / len(formats), done / len(formats))
-        _write(path, format, inputs, options, within)
+        _write(path, format, inputs, options, files, within)
         sizes[path.name] = _size(path)
         report(Progress("Writing the exported files", done, len(formats), done / len(formats)))
     path = inputs.output / f"{name}.georeference.json"
@@ -98,8 +99,24 @@ def run(inputs: ExportInputs, options: ExportOptions, report: Report) -> dict[st
     return result
 
 
+def _check_links(inputs: ExportInputs) -> None:
+    """Refuse what a project of somebody else points to instead of holding it."""
+    for path in (inputs.splats, inputs.bundle, inputs.georeference, inputs.edits):
+        if path is not None and inside.is_link(path):
+            raise StageError(
+                "linked_result",
+                f"{path.name} of the project is a link to somewhere else.",
+                "Put what it leads to in its place, or run the stage that makes it again.",
+            )
+
+
 def _write(
-    path: Path, format: str, inputs: ExportInputs, options: ExportOptions, report: Report
+    path: Path,
+    format: str,
+    inputs: ExportInputs,
+    options: ExportOptions,
+    files: Mapping[str, bytes],
+    report: Report,
 ) -> None:
     upright = options.orientation == "viewer"
     if format == "ply":
@@ -107,13 +124,14 @@ def _write(
             write_ply(path, _splats(inputs, upright))
         return
     if format != "sogs" and upright:
-        files = _bundle_files(inputs.bundle)
         write = file.write_sog if format == "sog" else file.write_folder
         write(path, files)
         return
     load = file.open_bundle(inputs.bundle)
     harmonics = parse_meta(load(META)).get("shN")
-    degree = harmonics.get("bands", 3) if isinstance(harmonics, dict) else 0
+    degree = 0
+    if isinstance(harmonics, dict):
+        degree = count_of(harmonics.get("bands", 3), "shN bands", 3)
     file.write(
         path,
         _splats(inputs, upright),
@@ -131,30 +149,13 @@ def _splats(inputs: ExportInputs, upright: bool) -> Splats:
     return to_viewer(splats) if upright else splats
 
 
-def _bundle_files(folder: Path) -> dict[str, bytes]:
-    """Return the files that a bundle's meta.json names, and that file itself."""
-    load = file.open_bundle(folder)
-    files = {META: load(META)}
-    for about in parse_meta(files[META]).values():
-        for name in about.get("files", []) if isinstance(about, dict) else []:
-            files[name] = load(name)
-    if len(files) == 1:
-        raise bad_bundle(f"{META} names no textures")
-    return files
-
-
 def _write_georeference(path: Path, source: Path | None, options: ExportOptions) -> None:
     """Write where the exported coordinates lie: the sfm stage's file and the way back to it."""
     data: dict[str, Any] = {"frame": "arbitrary", "origin": None, "world_to_ecef": None}
+    world_to_ecef = None
     if source is not None:
-        try:
-            data = json.loads(source.read_bytes())
-        except (OSError, ValueError) as error:
-            raise StageError(
-                "bad_reconstruction",
-                f"{source.name} cannot be read.",
-                "Run the reconstruction stage again.",
-            ) from error
+        world_to_ecef = read_georeference(source).world_to_ecef
+        data = records.parse(inside.read_regular(source, records.MOST_BYTES, follow=False))
     file_to_world = np.eye(4)
     if options.orientation == "viewer":
         file_to_world[:3, :3] = viewer_from_world().T
@@ -162,8 +163,7 @@ def _write_georeference(path: Path, source: Path | None, options: ExportOptions)
         "x west, y down, z south" if options.orientation == "viewer" else "x east, y north, z up"
     )
     data["file_to_world"] = (file_to_world + 0.0).tolist()
-    if data.get("world_to_ecef") is not None:
-        world_to_ecef = np.array(data["world_to_ecef"], np.float64).reshape(4, 4)
+    if world_to_ecef is not None:
         data["file_to_ecef"] = (world_to_ecef @ file_to_world).tolist()
     with file.writing(path):
         atomic.write_json(path, data)
@@ -175,10 +175,8 @@ def file_name(name: str) -> str:
     A project may be called what no Windows file can be: after hours of training that is no
     reason to write nothing.
     """
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name).strip(" .")
-    while len(os.fsencode(name)) > _LONGEST_NAME_BYTES:
-        name = name[:-1].rstrip(" .")
-    return name or "splats"
+    name = name.strip(" .")
+    return portable.name(name, _LONGEST_NAME_BYTES) if name else "splats"
 
 
 def _size(path: Path) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from spaceport_app import inside, removing
 from spaceport_app.errors import StageError
 from spaceport_app.events import Report, ignore
 from spaceport_app.sogs import parts, version1, version2
 from spaceport_app.sogs.archive import read_archive, write_archive
-from spaceport_app.sogs.bundle import META, Bundle, Load, is_plain_name, parse_meta
+from spaceport_app.sogs.bundle import META, Bundle, Load, is_plain_name, parse_meta, shown
 from spaceport_app.sogs.options import CompressOptions
 from spaceport_app.sogs.textures import bad_bundle
 from spaceport_app.splats.model import Splats
@@ -26,6 +26,8 @@ FORMATS = ("sog", "sog-folder", "sogs")
 """Formats that `write` makes."""
 
 _LARGEST_META = 1 << 26
+_BLOCK = 1 << 18
+_LARGEST_FILE = 1 << 30
 _FILES = frozenset(
     (
         META,
@@ -84,9 +86,45 @@ def decode(load: Load) -> Splats:
         return _finite(version2.decode, meta, load)
     raise StageError(
         "unknown_version",
-        f"The bundle is of SOG version {version}, which Spaceport does not know.",
+        f"The bundle is of SOG version {shown(version)}, which Spaceport does not know.",
         "Convert it to version 2, or use a newer Spaceport.",
     )
+
+
+def checked_files(load: Load) -> dict[str, bytes]:
+    """Return all files of a bundle by name, once these very bytes have been decoded.
+
+    Only what has a bundle's own names is among them: whatever else a meta.json of somebody else
+    names, or a folder holds, is not passed on.
+
+    Raises
+    ------
+    StageError
+        ``bad_bundle`` if it breaks the specification, is of an unknown version, or calls its
+        textures otherwise.
+    """
+    files: dict[str, bytes] = {}
+
+    def keep(name: str) -> bytes:
+        if name not in _FILES:
+            raise bad_bundle(f"{META} names {_quoted(name)}, which no bundle holds")
+        if name not in files:
+            files[name] = load(name)
+        return files[name]
+
+    decode(keep)
+    return files
+
+
+def texture_names(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the textures that a meta.json names, those alone that a bundle's can be called."""
+    found: dict[str, None] = {}
+    for part in meta.values():
+        names = part.get("files") if isinstance(part, dict) else None
+        for name in names if isinstance(names, list) else ():
+            if isinstance(name, str) and name in _FILES and name != META:
+                found[name] = None
+    return tuple(found)
 
 
 def is_antialiased(load: Load) -> bool:
@@ -198,8 +236,8 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
                     old.rename(path)
                 raise
         finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
+            removing.try_to_remove(fresh)
+            removing.try_to_remove(old)
 
 
 @contextmanager
@@ -234,22 +272,32 @@ def _finite(
     with np.errstate(over="ignore", invalid="ignore"):
         splats = decode(meta, load)
     for values in (splats.means, splats.log_scales, splats.opacity_logits, splats.sh):
-        if not np.isfinite(values).all():
+        starts = range(0, len(values), _BLOCK)
+        if not all(np.isfinite(values[start : start + _BLOCK]).all() for start in starts):
             raise bad_bundle(f"{META} holds limits that no value can have")
     return splats
 
 
 def _folder(folder: Path, meta: str = META) -> Load:
     def load(name: str) -> bytes:
+        if not is_plain_name(name):
+            raise bad_bundle(f"{META} names a file that is no plain file name")
         path = folder / (meta if name == META else name)
-        if not is_plain_name(name) or not path.is_file():
-            raise bad_bundle(f"{name} is missing from {folder.name}")
-        if name == META and path.stat().st_size > _LARGEST_META:
-            raise bad_bundle(f"{META} is too large")
-        return path.read_bytes()
+        # The folder is where the person says; what lies in it may be anybody's.
+        try:
+            limit = _LARGEST_META if name == META else _LARGEST_FILE
+            return inside.read_regular(path, limit, follow=False)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise bad_bundle(f"{_quoted(name)} is missing from {folder.name}") from error
+        except inside.OutsideError as error:
+            raise bad_bundle(str(error)) from error
 
     return load
 
 
+def _quoted(name: str) -> str:
+    return name if name in _FILES else repr(name[:60])
+
+
 def _belongs_to_bundle(path: Path) -> bool:
-    return path.is_file() and path.name in _FILES
+    return path.name in _FILES and (inside.is_link(path) or path.is_file())

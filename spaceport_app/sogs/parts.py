@@ -16,6 +16,7 @@ from spaceport_app.sogs.bundle import (
     Bundle,
     Load,
     check_encodable,
+    check_plausible,
     encode_meta,
     numbers_of,
     section,
@@ -76,10 +77,12 @@ def decode_geometry(meta: Mapping[str, Any], load: Load, count: int) -> tuple[Fl
         ``bad_bundle`` if the bundle breaks the specification.
     """
     means = section(meta, "means", 2)
-    low, high = (
-        decode_webp(load(name), name, count, 3).astype(np.uint16) for name in means["files"]
-    )
-    cells = (low | (high << np.uint16(8))).astype(np.uint16)
+    low_name, high_name = means["files"]
+    low, high = load(low_name), load(high_name)
+    check_plausible(count, len(low) + len(high))
+    cells = decode_webp(high, high_name, count, 3).astype(np.uint16)
+    cells <<= np.uint16(8)
+    cells |= decode_webp(low, low_name, count, 3)
     positions = quantize.decode_positions(cells, *limits_of(means, "means", 3))
     (name,) = section(meta, "quats", 1)["files"]
     return positions, quantize.decode_quaternions(decode_webp(load(name), name, count, 4))
@@ -100,7 +103,7 @@ def encode_labels(labels: npt.NDArray[np.int64]) -> Bytes:
     return fill_texture(texels)
 
 
-def decode_labels(load: Load, name: str, count: int) -> npt.NDArray[np.int64]:
+def decode_labels(load: Load, name: str, count: int) -> npt.NDArray[np.uint16]:
     """Return the palette entry (count,) of each Gaussian, 0 to 65,535.
 
     Raises
@@ -108,8 +111,11 @@ def decode_labels(load: Load, name: str, count: int) -> npt.NDArray[np.int64]:
     StageError
         ``bad_bundle`` as `decode_webp`.
     """
-    texels = decode_webp(load(name), name, count, 3).astype(np.int64)
-    return texels[:, 0] + 256 * texels[:, 1]
+    texels = decode_webp(load(name), name, count, 3)
+    labels = texels[:, 1].astype(np.uint16)
+    labels <<= np.uint16(8)
+    labels |= texels[:, 0]
+    return labels
 
 
 def limits_of(part: Mapping[str, Any], name: str, count: int) -> tuple[Limits, Limits]:

@@ -5,6 +5,9 @@ Specification: PlayCanvas, "The SOG Format". Everything is rounded to nearest.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +18,7 @@ Limits = npt.NDArray[np.float64]
 
 _OTHERS = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
 _LARGEST_TAG = 252
+_BLOCK = 1 << 18
 
 
 def log_positions(means: Floats) -> npt.NDArray[np.float64]:
@@ -44,8 +48,12 @@ def encode_positions(means: Floats) -> tuple[npt.NDArray[np.uint16], Limits, Lim
 
 def decode_positions(cells: npt.NDArray[np.uint16], mins: Limits, maxs: Limits) -> Floats:
     """Return the positions (N, 3) in metres of 16-bit `cells`; inverse of `encode_positions`."""
-    t = mins + (maxs - mins) * (cells / 65535.0)
-    return np.copysign(np.expm1(np.abs(t)), t).astype(np.float32)
+
+    def metres(some: npt.NDArray[np.uint16]) -> Limits:
+        t: Limits = mins + (maxs - mins) * (some / 65535.0)
+        return np.copysign(np.expm1(np.abs(t)), t)
+
+    return _by_blocks(metres, cells, 3)
 
 
 def encode_quaternions(quaternions: Floats) -> Bytes:
@@ -76,6 +84,10 @@ def encode_quaternions(quaternions: Floats) -> Bytes:
 
 def decode_quaternions(packed: Bytes) -> Floats:
     """Return unit quaternions (N, 4) w, x, y, z; texels with an unknown tag are the identity."""
+    return _by_blocks(_unit_quaternions, packed, 4)
+
+
+def _unit_quaternions(packed: Bytes) -> Limits:
     small = (packed[:, :3] / 255.0 - 0.5) * np.sqrt(2.0)
     tag = packed[:, 3].astype(np.int64) - _LARGEST_TAG
     valid = (tag >= 0) & (tag <= 3)
@@ -85,7 +97,7 @@ def decode_quaternions(packed: Bytes) -> Floats:
     q[rows[:, None], _OTHERS[largest]] = small
     q[rows, largest] = np.sqrt(np.maximum(0.0, 1.0 - (small**2).sum(axis=1)))
     q[~valid] = [1.0, 0.0, 0.0, 0.0]
-    return q.astype(np.float32)
+    return q
 
 
 def encode_opacities(opacities: npt.NDArray[np.float64]) -> Bytes:
@@ -95,8 +107,9 @@ def encode_opacities(opacities: npt.NDArray[np.float64]) -> Bytes:
 
 def decode_opacities(packed: Bytes) -> Floats:
     """Return logits (N,) of opacities in 255ths, kept 1e-6 away from 0 and 1."""
-    opacity = np.clip(packed / 255.0, 1e-6, 1.0 - 1e-6)
-    return np.log(opacity / (1.0 - opacity)).astype(np.float32)
+    opacity = np.clip(np.arange(256) / 255.0, 1e-6, 1.0 - 1e-6)
+    logits: Floats = np.log(opacity / (1.0 - opacity)).astype(np.float32)
+    return logits[packed]
 
 
 def encode_linear(values: Floats, mins: Limits, maxs: Limits) -> Bytes:
@@ -108,4 +121,13 @@ def encode_linear(values: Floats, mins: Limits, maxs: Limits) -> Bytes:
 
 def decode_linear(packed: Bytes, mins: Limits, maxs: Limits) -> Floats:
     """Return values of 8-bit integers between `mins` and `maxs`; inverse of `encode_linear`."""
-    return (mins + (maxs - mins) * (packed / 255.0)).astype(np.float32)
+    return _by_blocks(lambda some: mins + (maxs - mins) * (some / 255.0), packed)
+
+
+def _by_blocks(decode: Callable[[Any], Limits], packed: npt.NDArray[Any], width: int = 0) -> Floats:
+    """Return what `decode` makes of rows in double precision, some of them at a time."""
+    shape = (len(packed), width) if width else packed.shape
+    found = np.empty(shape, np.float32)
+    for start in range(0, len(packed), _BLOCK):
+        found[start : start + _BLOCK] = decode(packed[start : start + _BLOCK])
+    return found

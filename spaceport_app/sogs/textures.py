@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from spaceport_app import room
 from spaceport_app.errors import StageError
 
 Bytes = npt.NDArray[np.uint8]
@@ -18,6 +21,9 @@ PALETTE_COLUMNS = 64
 
 _LARGEST_SIDE = 16_383
 _SPARE_TEXELS = 1 << 20
+_BAND_TEXELS = 1 << 20
+# libwebp's decoder for moving pictures, its copy and Pillow's own picture; Pillow 13.0.
+_DECODING_BYTES_A_TEXEL = 20
 
 
 def texture_size(count: int) -> tuple[int, int]:
@@ -79,10 +85,11 @@ def decode_webp(data: bytes, name: str, texels: int, channels: int) -> Bytes:
     Raises
     ------
     StageError
-        ``bad_bundle`` if it is no WebP, is damaged, or is too small or far too large.
+        ``bad_bundle`` if it is no WebP, is damaged, or is too small or far too large;
+        ``not_enough_memory``.
     """
-    picture = _decode(data, name, texels, "RGBA" if channels == 4 else "RGB")
-    return picture.reshape(-1, channels)[:texels]
+    with _opened(data, name, texels) as picture:
+        return _texels(picture, texels, channels)
 
 
 def decode_palette(data: bytes, name: str, count: int) -> Bytes:
@@ -95,14 +102,14 @@ def decode_palette(data: bytes, name: str, count: int) -> Bytes:
     StageError
         ``bad_bundle`` as `decode_webp`, or if the width is that of no degree.
     """
-    picture = _decode(data, name, 3 * count, "RGB")
-    k, left = divmod(picture.shape[1], PALETTE_COLUMNS)
-    if left or k not in (3, 8, 15):
-        raise bad_bundle(f"{name} is {picture.shape[1]} texels wide, not 192, 512 or 960")
-    entries = picture.reshape(-1, k, 3)
-    if len(entries) < count:
-        raise bad_bundle(f"{name} holds {len(entries):,} palette entries, {count:,} are needed")
-    return entries[:count]
+    with _opened(data, name, 3 * count) as picture:
+        k, left = divmod(picture.width, PALETTE_COLUMNS)
+        if left or k not in (3, 8, 15):
+            raise bad_bundle(f"{name} is {picture.width} texels wide, not 192, 512 or 960")
+        held = picture.height * PALETTE_COLUMNS
+        if held < count:
+            raise bad_bundle(f"{name} holds {held:,} palette entries, {count:,} are needed")
+        return _texels(picture, count * k, 3).reshape(count, k, 3)
 
 
 def bad_bundle(what: str) -> StageError:
@@ -112,7 +119,9 @@ def bad_bundle(what: str) -> StageError:
     )
 
 
-def _decode(data: bytes, name: str, texels: int, mode: str) -> Bytes:
+@contextmanager
+def _opened(data: bytes, name: str, texels: int) -> Iterator[Image.Image]:
+    """Yield a WebP picture of a sensible size, not yet decoded, and tell what is wrong with it."""
     try:
         with Image.open(io.BytesIO(data), formats=("WEBP",)) as image:
             width, height = image.size
@@ -120,6 +129,23 @@ def _decode(data: bytes, name: str, texels: int, mode: str) -> Bytes:
                 raise bad_bundle(f"{name} has {width * height:,} texels, {texels:,} are needed")
             if width * height > 4 * texels + _SPARE_TEXELS:
                 raise bad_bundle(f"{name} is {width} x {height} texels for {texels:,} values")
-            return np.asarray(image.convert(mode))
+            room.require(_DECODING_BYTES_A_TEXEL * width * height, f"{name} of the bundle")
+            yield image
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise bad_bundle(f"{name} is no complete WebP picture") from error
+    except MemoryError as error:
+        words = f"{name} of the bundle takes more memory than there is."
+        raise StageError("not_enough_memory", words, room.REMEDY) from error
+
+
+def _texels(picture: Image.Image, count: int, channels: int) -> Bytes:
+    """Return the first texels, row by row; a copy of the whole picture is never made."""
+    mode = "RGBA" if channels == 4 else "RGB"
+    rows = max(1, _BAND_TEXELS // picture.width)
+    found = np.empty((count, channels), np.uint8)
+    for row in range(0, math.ceil(count / picture.width), rows):
+        start = row * picture.width
+        band = picture.crop((0, row, picture.width, min(row + rows, picture.height)))
+        values = np.asarray(band.convert(mode)).reshape(-1, channels)
+        found[start : start + len(values)] = values[: count - start]
+    return found

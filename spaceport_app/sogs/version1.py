@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spaceport_app.events import Report
 from spaceport_app.sogs import parts, quantize
 from spaceport_app.sogs.bundle import (
     Bundle,
     Load,
+    check_room,
     count_of,
     harmonics,
     section,
+    shown,
 )
 from spaceport_app.sogs.options import CompressOptions
 from spaceport_app.sogs.quantize import Limits
@@ -80,17 +83,19 @@ def decode(meta: Mapping[str, Any], load: Load) -> Splats:
     count = count_of(shape[0] if isinstance(shape, list) and shape else None, "shape of means")
     encoding = section(meta, "quats", 1).get("encoding", "quaternion_packed")
     if encoding != "quaternion_packed":
-        raise bad_bundle(f"quats are encoded as {encoding}")
+        raise bad_bundle(f"quats are encoded as {shown(encoding)}")
+    # Version 1 tells the number of coefficients by the palette's width alone.
+    check_room(count, 15 if meta.get("shN") is not None else 0)
     positions, quaternions = parts.decode_geometry(meta, load, count)
     log_scales = _decode_part(meta, "scales", load, count, 3)
     colours = _decode_part(meta, "sh0", load, count, 4)
-    rest = _decode_harmonics(meta, load, count) if meta.get("shN") is not None else None
+    palette = _decode_harmonics(meta, load, count) if meta.get("shN") is not None else None
     return Splats(
         positions,
         log_scales,
         quaternions,
         np.ascontiguousarray(colours[:, 3]),
-        harmonics(colours[:, :3], rest),
+        harmonics(colours[:, :3], palette),
     )
 
 
@@ -113,17 +118,18 @@ def _encode_harmonics(
     }
 
 
-def _decode_harmonics(meta: Mapping[str, Any], load: Load, count: int) -> Floats:
+def _decode_harmonics(
+    meta: Mapping[str, Any], load: Load, count: int
+) -> tuple[Floats, npt.NDArray[np.uint16]]:
     part = section(meta, "shN", 2)
     if part.get("quantization", 8) != 8:
-        raise bad_bundle(f"shN is quantised to {part['quantization']} bits")
+        raise bad_bundle(f"shN is quantised to {shown(part['quantization'])} bits")
     mins, maxs = parts.limits_of(part, "shN", 1)
     name, labels_name = part["files"]
     labels = parts.decode_labels(load, labels_name, count)
     # Version 1 does not say how many entries the palette has: as many as are used.
     centroids = decode_palette(load(name), name, int(labels.max()) + 1)
-    rest: Floats = quantize.decode_linear(centroids, mins, maxs)[labels]
-    return rest
+    return quantize.decode_linear(centroids, mins, maxs), labels
 
 
 def _part(shape: list[int], mins: Limits, maxs: Limits, files: list[str]) -> dict[str, Any]:

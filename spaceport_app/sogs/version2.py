@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spaceport_app import __version__
 from spaceport_app.events import Report
@@ -16,6 +17,7 @@ from spaceport_app.sogs import parts, quantize
 from spaceport_app.sogs.bundle import (
     Bundle,
     Load,
+    check_room,
     count_of,
     harmonics,
     numbers_of,
@@ -89,6 +91,7 @@ def decode(meta: Mapping[str, Any], load: Load) -> Splats:
         ``bad_bundle`` if anything in it breaks the specification.
     """
     count = count_of(meta.get("count"), "count")
+    check_room(count, _coefficients(meta))
     positions, quaternions = parts.decode_geometry(meta, load, count)
     scales = section(meta, "scales", 1)
     (name,) = scales["files"]
@@ -98,8 +101,9 @@ def decode(meta: Mapping[str, Any], load: Load) -> Splats:
     colours = decode_webp(load(name), name, count, 4)
     dc = _levels(sh0, "sh0")[colours[:, :3]]
     opacity_logits = quantize.decode_opacities(colours[:, 3])
-    rest = _decode_harmonics(meta, load, count) if meta.get("shN") is not None else None
-    return Splats(positions, log_scales, quaternions, opacity_logits, harmonics(dc, rest))
+    del colours
+    palette = _decode_harmonics(meta, load, count) if meta.get("shN") is not None else None
+    return Splats(positions, log_scales, quaternions, opacity_logits, harmonics(dc, palette))
 
 
 def _encode_harmonics(
@@ -124,9 +128,19 @@ def _encode_harmonics(
     }
 
 
-def _decode_harmonics(meta: Mapping[str, Any], load: Load, count: int) -> Floats:
+def _coefficients(meta: Mapping[str, Any]) -> int:
+    """Return how many harmonics a channel there are above the first."""
+    if meta.get("shN") is None:
+        return 0
+    bands = section(meta, "shN", 2).get("bands")
+    return _COEFFICIENTS[count_of(bands, "bands of shN", 3)]
+
+
+def _decode_harmonics(
+    meta: Mapping[str, Any], load: Load, count: int
+) -> tuple[Floats, npt.NDArray[np.uint16]]:
     part = section(meta, "shN", 2)
-    k = _COEFFICIENTS[count_of(part.get("bands"), "bands of shN", 3)]
+    k = _coefficients(meta)
     entries = count_of(part.get("count"), "count of shN", LARGEST_PALETTE)
     name, labels_name = part["files"]
     centroids = decode_palette(load(name), name, entries)
@@ -135,8 +149,7 @@ def _decode_harmonics(meta: Mapping[str, Any], load: Load, count: int) -> Floats
     labels = parts.decode_labels(load, labels_name, count)
     if labels.max() >= entries:
         raise bad_bundle(f"{labels_name} points beyond the {entries:,} palette entries")
-    rest: Floats = _levels(part, "shN")[centroids][labels]
-    return rest
+    return _levels(part, "shN")[centroids], labels
 
 
 def _levels(part: Mapping[str, Any], name: str) -> Floats:

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
-from spaceport_app.errors import StageError
+from msgspec import Meta
+
+from spaceport_app.records import RecordFile
 from spaceport_app.splats.evaluation import Look
 from spaceport_app.splats.vignette import Vignette
 
-_log = logging.getLogger(__name__)
-
 FILE = "quality.json"
+
+
+_Size: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
+_Share: TypeAlias = Annotated[float, Meta(ge=0.0, le=1.0)]
+_Decibel: TypeAlias = Annotated[float, Meta(ge=-1000.0, le=1000.0)]
+_Coefficient: TypeAlias = Annotated[float, Meta(ge=-1000.0, le=1000.0)]
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """A held-out photo and its rendering, by their paths beside ``quality.json``."""
+
+    name: str
+    photo: str
+    render: str
+    psnr_db: float
+    ssim: float
 
 
 @dataclass(frozen=True)
@@ -30,12 +46,37 @@ class Measured:
         Mean over the held-out photos; None without any.
     held_out : tuple of str
         Their names.
+    pictures : tuple of Pictured
+        Those of them whose pictures were kept.
     """
 
     image_size: int | None = None
     look: Look = field(default_factory=Look)
     psnr_db: float | None = None
     held_out: tuple[str, ...] = ()
+    pictures: tuple[Pictured, ...] = ()
+
+
+@dataclass(frozen=True)
+class _View:
+    name: str
+    photo: str = ""
+    render: str = ""
+    psnr_db: _Decibel | None = None
+    ssim: _Decibel | None = None
+
+
+@dataclass(frozen=True)
+class _Quality:
+    image_size_px: _Size | None = None
+    psnr_db: _Decibel | None = None
+    antialiased: bool = False
+    background: tuple[_Share, _Share, _Share] = (0.0, 0.0, 0.0)
+    vignette: tuple[_Coefficient, _Coefficient, _Coefficient] = (0.0, 0.0, 0.0)
+    views: tuple[_View, ...] = ()
+
+
+_QUALITY = RecordFile(_Quality, "bad_quality", "Run the training stage again.")
 
 
 def read(folder: Path) -> Measured:
@@ -49,24 +90,18 @@ def read(folder: Path) -> Measured:
     StageError
         ``bad_quality`` if it is damaged.
     """
-    path = folder / FILE
-    if not path.is_file():
-        return Measured()
     try:
-        data = json.loads(path.read_bytes())
-        size, psnr = data.get("image_size_px"), data.get("psnr_db")
-        red, green, blue = (float(v) for v in data.get("background", (0.0, 0.0, 0.0)))
-        a, b, c = (float(v) for v in data.get("vignette", (0.0, 0.0, 0.0)))
-        return Measured(
-            int(size) if size else None,
-            Look((red, green, blue), data.get("antialiased") is True, Vignette((a, b, c))),
-            None if psnr is None else float(psnr),
-            tuple(str(view["name"]) for view in data.get("views", ())),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        _log.warning("training's %s cannot be read: %s", path.name, error)
-        raise StageError(
-            "bad_quality",
-            f"The file {path.name} beside {folder.name}/splats.ply is damaged.",
-            "Run the training stage again.",
-        ) from error
+        found = _QUALITY.read(folder / FILE)
+    except FileNotFoundError:
+        return Measured()
+    return Measured(
+        found.image_size_px or None,
+        Look(found.background, found.antialiased, Vignette(found.vignette)),
+        found.psnr_db,
+        tuple(view.name for view in found.views),
+        tuple(
+            Pictured(view.name, view.photo, view.render, view.psnr_db, view.ssim)
+            for view in found.views
+            if view.photo and view.render and view.psnr_db is not None and view.ssim is not None
+        ),
+    )

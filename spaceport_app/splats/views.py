@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from spaceport_app import pictures
 from spaceport_app.errors import StageError
 from spaceport_app.photos.sizes import fitted
 from spaceport_app.sfm.model import View
@@ -40,14 +41,12 @@ def load_view(
 
 def _read(view: View, width: int, height: int) -> Pixels:
     try:
-        with Image.open(view.image) as image:
-            if image.size != (view.width, view.height):
-                raise ValueError(f"{image.size} instead of {(view.width, view.height)}")
+        with pictures.opened(view.image, (view.width, view.height)) as image:
             picture = image.convert("RGB")
         if picture.size != (width, height):
             picture = picture.resize((width, height), Image.Resampling.BOX)
         return np.array(picture)
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError) as error:
         raise StageError(
             "view_unreadable",
             f"The undistorted picture of {view.name} cannot be read.",

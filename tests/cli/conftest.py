@@ -3,7 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from spaceport_app.splats.file import write_ply
+from spaceport_app.splats.model import Splats
 
 from .doors import Spaceport
 
@@ -36,3 +40,18 @@ def texts(tmp_path: Path) -> Path:
     for number in range(3):
         (folder / f"{number}.txt").write_text("abc" * (number + 1), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def ply(tmp_path: Path) -> Path:
+    random = np.random.default_rng(5)
+
+    def normal(*shape: int) -> np.ndarray:
+        return random.normal(size=shape).astype(np.float32)
+
+    splats = Splats(
+        normal(300, 3) * 10, normal(300, 3) - 3, normal(300, 4), normal(300), normal(300, 4, 3) / 4
+    )
+    path = tmp_path / "Straße 1.ply"
+    write_ply(path, splats)
+    return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,28 @@ def test_a_bad_option_of_a_good_project_is_wrong_use(
     assert spaceport("run", texts, "-o", "a.spaceport").code == 0
     assert spaceport("run", "-o", "a.spaceport", "--preset", "splendid").code == 2
     assert spaceport("run", "-o", "a.spaceport", "--count-fault", "nonsense").code == 2
+
+
+@LINUX
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_full_standard_output_is_no_full_disk(
+    spaceport: Spaceport, texts: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    project = tmp_path / "a.spaceport"
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        command = [sys.executable, "-m", "spaceport_app", "run", str(texts), "-o", str(project)]
+        ended = subprocess.run(
+            [*command, *more],
+            env=spaceport.environment,
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert "Standard output cannot be written (No space left on device)." in ended.stderr
+    assert "disk of" not in ended.stderr and "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+    # What is missing is made by the next start.
+    assert spaceport("run", "-o", project).code == 0

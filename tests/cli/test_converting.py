@@ -12,21 +12,6 @@ from spaceport_app.splats.model import Splats
 from .doors import Spaceport
 
 
-@pytest.fixture
-def ply(tmp_path: Path) -> Path:
-    random = np.random.default_rng(5)
-
-    def normal(*shape: int) -> np.ndarray:
-        return random.normal(size=shape).astype(np.float32)
-
-    splats = Splats(
-        normal(300, 3) * 10, normal(300, 3) - 3, normal(300, 4), normal(300), normal(300, 4, 3) / 4
-    )
-    path = tmp_path / "Straße 1.ply"
-    write_ply(path, splats)
-    return path
-
-
 def test_around_through_all_formats(spaceport: Spaceport, ply: Path, tmp_path: Path) -> None:
     one = spaceport("convert", ply, "a.sog", "--json")
     assert one.code == 0

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
+from spaceport_app import programs
 from spaceport_app.engine_setup import gpu
 from spaceport_app.errors import StageError
 
@@ -53,7 +53,7 @@ def test_linux_within_windows_has_it_elsewhere(
     nvidia_smi: NvidiaSmi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     nvidia_smi('echo "NVIDIA GeForce RTX 3080, 591.44, 10240, 8.6"')
-    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(programs, "find", lambda name: None)
     monkeypatch.setattr(gpu, "_WSL", tmp_path / "bin" / "nvidia-smi")
     assert gpu.find().driver == (591, 44)
 
@@ -75,7 +75,7 @@ def test_without_a_card(nvidia_smi: NvidiaSmi) -> None:
 
 
 def test_without_a_driver(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(programs, "find", lambda name: None)
     monkeypatch.setattr(gpu.ctypes, "CDLL", lambda name: (_ for _ in ()).throw(OSError(name)))
     fails("no_gpu")
 
@@ -132,7 +132,18 @@ def test_asks_the_library_where_there_is_no_program(monkeypatch: pytest.MonkeyPa
 
             return call
 
-    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(programs, "find", lambda name: None)
     monkeypatch.setattr(gpu.ctypes, "CDLL", lambda name: Nvml())
     found = gpu.find()
     assert found == gpu.Cards((gpu.Card("NVIDIA L4", 24 << 30, (8, 9)),), (550, 54, 14))
+
+
+def test_a_program_of_the_current_folder_is_nobody_to_ask(
+    nvidia_smi: NvidiaSmi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nvidia_smi('echo "NVIDIA GeForce RTX 3080, 591.44, 10240, 8.6"')
+    monkeypatch.setattr(gpu.ctypes, "CDLL", lambda name: (_ for _ in ()).throw(OSError(name)))
+    monkeypatch.chdir(tmp_path / "bin")
+    for path in ("", ".", ":/nowhere"):
+        monkeypatch.setenv("PATH", path)
+        fails("no_gpu")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mutated import mutations
 
 from spaceport_app import installed_engine
 from spaceport_app.engine_setup import installing, switching
@@ -119,3 +120,17 @@ def test_a_process_that_has_torch_already_says_so(home: Path) -> None:
     switching.to(home, "one")
     said = process("import torch\nprint(json.dumps(installed_engine.use()))")
     assert "in use already" in said
+
+
+@pytest.mark.parametrize("name", ["active.json", "one/engine.json"])
+def test_records_with_anything_wrong_in_them_are_told(home: Path, name: str) -> None:
+    made(home, "one")
+    switching.to(home, "one")
+    path = home / name
+    for words, text in mutations(json.loads(path.read_bytes())):
+        path.write_text(text, encoding="utf-8")
+        try:
+            engine = installed_engine.current()
+        except Exception as error:
+            pytest.fail(f"{words}: {error!r}")
+        assert engine is None or len(engine.trouble) < 200, words

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mutated import check_reader
 
 from spaceport_app import installed_engine
 from spaceport_app.engine_setup import plan, recipes
@@ -165,3 +166,10 @@ def test_a_recipe_s_name_stays_inside(server: Server, tmp_path: Path, name: str)
     made = recipe(server, {"spaceport_test_payload": wheel()}, name=name)
     with pytest.raises(StageError, match="no name"):
         recipes.read(table(tmp_path, made))
+
+
+def test_a_table_with_anything_wrong_in_it_is_read_or_refused(
+    server: Server, tmp_path: Path
+) -> None:
+    path = table(tmp_path, recipe(server, {"spaceport_test_payload": wheel()}))
+    check_reader(path, lambda: recipes.read(path), "bad_recipes")

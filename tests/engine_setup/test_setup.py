@@ -171,7 +171,7 @@ def test_without_uv(set_up: SetUp, monkeypatch: pytest.MonkeyPatch) -> None:
         raise FileNotFoundError
 
     monkeypatch.setattr(uv, "find_uv_bin", missing)
-    monkeypatch.setattr(installing.shutil, "which", lambda name: None)
+    monkeypatch.setattr(installing.programs, "find", lambda name: None)
     with pytest.raises(StageError, match="uv"):
         set_up()
 

@@ -10,13 +10,47 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtGui import Qt
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from spaceport_app.cloud.client import connection, prices
 from spaceport_app.gui import places, theme
+from spaceport_app.gui.plain import Link
 from spaceport_app.gui.run.engine import EngineFinder
 from spaceport_app.gui.window import MainWindow
+
+
+@pytest.fixture(autouse=True)
+def plain_words() -> Iterator[None]:
+    """Whatever a test of the window opens, no label takes its text for HTML."""
+    yield
+    if isinstance(QApplication.instance(), QApplication):
+        assert not rich()
+
+
+def rich() -> list[str]:
+    """Return the texts in open windows that Qt shows as HTML, or would if they looked like it."""
+    found = []
+    for widget in QApplication.allWidgets():
+        if Qt.mightBeRichText(widget.toolTip()):
+            found.append(widget.toolTip())
+        plain = isinstance(widget, Link) or _of_qt(widget)
+        if not isinstance(widget, QLabel) or plain or not widget.text():
+            continue
+        if widget.textFormat() != Qt.TextFormat.PlainText:
+            found.append(widget.text())
+    return found
+
+
+def _of_qt(widget: QWidget) -> bool:
+    above: QWidget | None = widget
+    while above is not None:
+        # pyqtgraph makes menus with labels of its own words.
+        if isinstance(above, QFileDialog | QMenu) or above.metaObject().className() == "QTipLabel":
+            return True
+        above = above.parentWidget()
+    return False
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import unicodedata
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -179,3 +181,31 @@ def test_a_source_that_may_not_be_read_is_an_error(
     with pytest.raises(StageError) as caught:
         find(tmp_path, tmp_path / "in")
     assert caught.value.code == "no_permission"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.timeout(20)
+def test_what_is_no_regular_file_is_named_and_never_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path / "in" / "a.jpg")
+    monkeypatch.chdir(tmp_path / "in")
+    os.mkfifo(tmp_path / "in" / "pipe.jpg")
+    (tmp_path / "in" / "zero.jpg").symlink_to("/dev/zero")
+    (tmp_path / "in" / "to pipe.jpg").symlink_to(tmp_path / "in" / "pipe.jpg")
+    (tmp_path / "in" / "round.jpg").symlink_to(tmp_path / "in" / "round.jpg")
+    (tmp_path / "in" / "round").symlink_to(tmp_path / "in" / "round")
+    with closing(socket.socket(socket.AF_UNIX)) as made:
+        made.bind("plug.jpg")
+    os.mkfifo(tmp_path / "loose.jpg")
+    os.mkfifo(tmp_path / "loose.zip")
+    loose = (tmp_path / "loose.jpg", tmp_path / "loose.zip")
+    found = find(tmp_path, tmp_path / "in", *loose)
+    assert names(found) == ["a.jpg"]
+    assert {(item.name, item.reason.code) for item in found.left_out} == {
+        (name, "unreadable")
+        for name in (
+            *("pipe.jpg", "zero.jpg", "to pipe.jpg", "round.jpg", "plug.jpg"),
+            *("loose.jpg", "loose.zip"),
+        )
+    }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFilter
 
-from spaceport_app import atomic
+from spaceport_app import atomic, resources
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Notice, Progress, ignore
 from spaceport_app.photos import decode, store
@@ -22,6 +23,7 @@ from spaceport_app.photos.model import Photo, PhotoSet
 from spaceport_app.photos.options import ImportOptions
 
 from .conftest import Events, MakePhoto, texture
+from .hostile import many_scans
 
 MakeFlight = Callable[..., list[Path]]
 
@@ -317,3 +319,37 @@ def test_memory_stays_bounded(
     monkeypatch.setattr(decode, "decode", counted)
     _, report = imported(output, tmp_path / "in")
     assert report["used"] == 8 and 1 <= most <= 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.timeout(60)
+def test_photos_that_would_hold_up_the_import_are_left_out_alone(
+    tmp_path: Path, output: Path, make_flight: MakeFlight
+) -> None:
+    make_flight(tmp_path / "in", 4)
+    os.mkfifo(tmp_path / "in" / "a pipe.jpg")
+    (tmp_path / "in" / "endless.jpg").symlink_to("/dev/zero")
+    (tmp_path / "in" / "scans.jpg").write_bytes(many_scans((16000, 12000), 4000))
+    photoset, report = imported(output, tmp_path / "in")
+    assert report["used"] == 4
+    reasons = {item.name: item.reason for item in photoset.left_out}
+    assert {name: reason.code for name, reason in reasons.items()} == {
+        "a pipe.jpg": "unreadable",
+        "endless.jpg": "unreadable",
+        "scans.jpg": "too_slow",
+    }
+    assert reasons["a pipe.jpg"].message == "This is no regular file."
+
+
+def test_a_photo_that_memory_cannot_hold_is_left_out_alone(
+    tmp_path: Path, output: Path, make_flight: MakeFlight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_flight(tmp_path / "in", 4)
+    Image.new("RGB", (3000, 2000), "grey").save(tmp_path / "in" / "large.jpg")
+    monkeypatch.setattr(resources, "free_memory_bytes", lambda: 40_000_000)
+    photoset, report = imported(output, tmp_path / "in")
+    assert report["used"] == 4
+    assert [(item.name, item.reason.code) for item in photoset.left_out] == [
+        ("large.jpg", "too_large")
+    ]
+    assert "72.0 MB of memory" in photoset.left_out[0].reason.message

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from mutated import check_reader
 
 from spaceport_app.errors import StageError
 from spaceport_app.photos import store
@@ -150,3 +151,19 @@ def test_photos_that_are_not_used_may_change(tmp_path: Path) -> None:
     unused = photo(tmp_path / "a.jpg", used=False)
     (tmp_path / "a.jpg").unlink()
     assert store.changed(PhotoSet((unused,), (), None)) == ()
+
+
+def test_a_list_with_anything_wrong_in_it_is_read_or_refused(tmp_path: Path) -> None:
+    path = store.write(tmp_path, photoset(tmp_path / "p", "a.jpg"))
+    check_reader(path, lambda: store.changed(store.read(tmp_path)), "bad_photo_list")
+
+
+@pytest.mark.parametrize("path", ["../../victim.jpg", "", ".", "a\0.jpg", "/a\0.jpg"])
+def test_photos_of_a_zip_lie_in_the_folder(tmp_path: Path, path: str) -> None:
+    file = store.write(tmp_path, photoset(tmp_path / "p", "a.jpg"))
+    raw = json.loads(file.read_text(encoding="utf-8"))
+    raw["photos"][0]["path"] = path
+    file.write_text(json.dumps(raw), encoding="utf-8")
+    with pytest.raises(StageError) as caught:
+        store.read(tmp_path)
+    assert caught.value.code == "bad_photo_list"

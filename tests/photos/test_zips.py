@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import shutil
 import stat
 import zipfile
@@ -252,3 +253,117 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     archive = make(tmp_path / "a.zip", {"a.jpg": b"x" * 100})
     with pytest.raises(OSError, match=r"Not a directory|exists"):
         extract(archive, tmp_path / "out" / "photos")
+
+
+def directory_at(data: bytes, number: int) -> int:
+    """Return where the entry of this number stands in the directory."""
+    at = -1
+    for _ in range(number + 1):
+        at = data.index(b"PK\x01\x02", at + 1)
+    return at
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a" * 300 + ".jpg",
+        "ü" * 200 + ".jpg",
+        "folder" * 60 + "/a.jpg",
+        "x" * 251 + ".jpg",
+        "/".join(["d" * 200] * 30)[1:] + "/a.jpg",
+        "good.jpg/below.jpg",
+        "Good.JPG/below.jpg",
+        "con.jpg",
+        "com\u00b9.jpg",
+        "a\x1b[31m.jpg",
+    ],
+)
+def test_a_name_that_no_disk_holds_costs_no_photo(tmp_path: Path, name: str) -> None:
+    archive = make(tmp_path / "a.zip", {"good.jpg": b"1", name: b"2", "last.jpg": b"3"})
+    names, left_out = extract(archive, tmp_path / "out")
+    assert left_out == () and len(names) == 3
+    contents = [(tmp_path / "out" / path).read_bytes() for path in names]
+    assert contents == [b"1", b"2", b"3"]
+
+
+def test_a_long_name_that_is_taken_still_fits(tmp_path: Path) -> None:
+    long = "x" * 251
+    archive = make(
+        tmp_path / "a.zip", {f"{long}.jpg": b"1", f"{long}.JPG": b"2", f"{long}_.jpg": b"3"}
+    )
+    names, left_out = extract(archive, tmp_path / "out")
+    assert left_out == () and len({name.casefold() for name in names}) == 3
+
+
+def test_a_folder_of_the_zip_may_be_called_as_a_photo(tmp_path: Path) -> None:
+    archive = make(tmp_path / "a.zip", {"a.jpg/b.jpg": b"1", "a.jpg": b"2", "a.jpg/": b""})
+    assert extract(archive, tmp_path / "out") == (["a.jpg/b.jpg", "2_a.jpg"], ())
+
+
+def test_an_entry_that_the_disk_refuses_leaves_the_others(tmp_path: Path) -> None:
+    (tmp_path / "out" / "b.jpg").mkdir(parents=True)
+    archive = make(tmp_path / "a.zip", {"a.jpg": b"1", "b.jpg": b"2", "c.jpg": b"3"})
+    names, left_out = extract(archive, tmp_path / "out")
+    assert names == ["a.jpg", "c.jpg"] and codes(left_out) == ["unreadable"]
+    assert left_out[0].name == "a.zip/b.jpg" and "directory" in left_out[0].reason.message
+
+
+@pytest.mark.parametrize("method", [9, 93, 99, 2077])
+def test_a_packing_that_is_not_read_leaves_the_others(tmp_path: Path, method: int) -> None:
+    archive = make(tmp_path / "a.zip", {"a.jpg": b"1", "b.jpg": b"2", "c.jpg": b"3"})
+    data = bytearray(archive.read_bytes())
+    at = directory_at(data, 1)
+    data[at + 10 : at + 12] = method.to_bytes(2, "little")
+    archive.write_bytes(data)
+    names, left_out = extract(archive, tmp_path / "out")
+    assert names == ["a.jpg", "c.jpg"] and codes(left_out) == ["unsupported"]
+    assert "damaged" not in left_out[0].reason.message
+
+
+@pytest.mark.parametrize("oddity", ["version", "no UTF-8", "extra", "place", "local UTF-8"])
+def test_an_odd_entry_in_the_directory_leaves_the_others(tmp_path: Path, oddity: str) -> None:
+    names = ["a.jpg", "\u00fcb.jpg", "c.jpg"]
+    archive = make(tmp_path / "a.zip", dict.fromkeys(names, b"x" * 50))
+    data = bytearray(archive.read_bytes())
+    at, local = directory_at(data, 1), data.index(b"PK\x03\x04", 4)
+    if oddity == "version":
+        data[at + 6] = 200
+    elif oddity == "no UTF-8":
+        data[at + 46] = 0xFF
+    elif oddity == "extra":
+        # Its last two bytes become an extra field that is longer than it says.
+        data[at + 28 : at + 32] = (len("\u00fcb.jpg".encode()) - 4).to_bytes(2, "little") + b"\4\0"
+    elif oddity == "place":
+        data[at + 42 : at + 46] = b"\xff\xff\xff\x7f"
+    else:
+        data[local + 30] = 0xFF
+    archive.write_bytes(data)
+    paths, left_out = extract(archive, tmp_path / "out")
+    assert {"a.jpg", "c.jpg"} <= set(paths)
+    # What cannot be unpacked is named; what can is there.
+    assert len(paths) + len([x for x in left_out if x.reason.code == "unreadable"]) in (2, 3)
+
+
+def test_a_directory_that_points_before_the_file_is_damaged(tmp_path: Path) -> None:
+    archive = make(tmp_path / "a.zip", {"a.jpg": noise(400)})
+    data = bytearray(archive.read_bytes())
+    end = data.rindex(b"PK\x05\x06")
+    data[end + 12 : end + 16] = (0x7FFFFFFF).to_bytes(4, "little")
+    archive.write_bytes(data)
+    names, left_out = extract(archive, tmp_path / "out")
+    assert names == [] and codes(left_out) == ["bad_zip"]
+    assert left_out[0].reason.message == "The zip is damaged or cut short."
+
+
+def test_many_entries_of_one_name_take_no_time(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file, pytest.warns(UserWarning):
+        for _ in range(400):
+            file.writestr("a.jpg", b"x")
+    names, _ = extract(tmp_path / "a.zip", tmp_path / "out")
+    assert len(names) == 400
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_a_pipe_called_zip_is_left_out(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.zip")
+    assert codes(extract(tmp_path / "a.zip", tmp_path / "out")[1]) == ["unreadable"]

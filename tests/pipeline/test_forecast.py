@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -57,7 +59,7 @@ def test_too_small_a_disk_is_refused_before_the_start(
     with pytest.raises(ProjectError) as error:
         forecast.of_project(project, STAGES)
     assert error.value.code == "disk_too_small"
-    assert "0.0 GB are free" in error.value.message
+    assert "10.5 MB are free" in error.value.message
 
 
 def test_little_memory_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,3 +89,40 @@ def test_broken_sources_are_no_reason_to_fail(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "p.spaceport", sources, Settings("preview", "cpu"))
     work = forecast.workload(project)
     assert (work.photos, work.width) == (1, 4000.0)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.timeout(30)
+def test_pipes_are_not_counted_and_not_opened(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    os.mkfifo(photos / "a.jpg")
+    os.mkfifo(tmp_path / "b.zip")
+    Image.new("RGB", (1600, 1200)).save(photos / "c.jpg")
+    sources = (photos, tmp_path / "b.zip")
+    made = Project.create(tmp_path / "a.spaceport", sources, Settings("preview", "cpu"))
+    work = forecast.workload(made)
+    assert (work.photos, work.width) == (1, 1600.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit is another there")
+@pytest.mark.parametrize(("bytes_", "fits"), [(470, True), (471, False), (900, False)])
+def test_a_path_that_the_database_cannot_have_is_refused_before_the_start(
+    tmp_path: Path, bytes_: int, fits: bool
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (1600, 1200)).save(photos / "c.jpg")
+    folder = tmp_path.resolve()
+    while bytes_ - len(os.fsencode(folder)) > 250:
+        folder = folder / ("ü" * 60)
+    folder = folder / ("d" * (bytes_ - len(os.fsencode(folder)) - 1))
+    folder.parent.mkdir(parents=True)
+    made = Project.create(folder, (photos,), Settings("preview", "cpu"))
+    if fits:
+        assert forecast.of_project(made, STAGES) is not None
+        return
+    with pytest.raises(ProjectError) as error:
+        forecast.of_project(made, STAGES)
+    assert error.value.code == "path_too_long"
+    assert "bytes too long" in error.value.message

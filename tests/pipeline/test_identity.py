@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from spaceport_app.pipeline import identity
 
 
@@ -54,3 +56,9 @@ def test_sources_are_listed_without_what_nobody_reads(tmp_path: Path) -> None:
     found = identity.of_sources((photos, gone), lambda name: name in ("hidden", "Thumbs.db"))
     time = (photos / "a.jpg").stat().st_mtime_ns
     assert found == [[str(photos / "a.jpg"), 2, time], [str(gone)]]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_a_pipe_is_listed_without_size_and_time(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    assert identity.of_sources((tmp_path,), lambda name: False) == [[str(tmp_path / "a.jpg")]]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mutated import mutations
 
 from spaceport_app.events import (
     Event,
@@ -65,3 +66,15 @@ def test_a_line_feed_inside_a_text_stays_inside() -> None:
 def test_what_is_no_event_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="event"):
         messages.decode(line)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_an_event_with_anything_wrong_in_it_is_read_or_refused(event: Event) -> None:
+    for words, text in mutations(messages.as_json(event)):
+        try:
+            again = messages.decode(text)
+        except ValueError as error:
+            assert "event" in str(error), words
+        else:
+            assert isinstance(again, type(event)), words
+            assert not isinstance(again, Progress) or 0.0 <= again.fraction <= 1.0, words

@@ -336,3 +336,44 @@ def test_an_interrupted_run_is_told(project: Project) -> None:
         assert record.latest is not None
         assert (record.latest.state, record.latest.code) == ("crashed", "interrupted")
         assert again.begin("train", "splats", "f").resumed is False
+
+
+@pytest.mark.parametrize(
+    ("stage", "folder"),
+    [
+        ("sfm", ""),
+        ("sfm", "."),
+        ("sfm", ".."),
+        ("sfm", "splats"),
+        ("sfm", ".x"),
+        ("sfm", "a/b"),
+        ("x/../../victim", "exports"),
+        ("x", "photos"),
+        ("x", "logs"),
+        ("", "x"),
+        ("SFM", "x"),
+    ],
+)
+def test_a_project_reaches_out_by_no_name_of_a_stage_or_folder(
+    project: Project, tmp_path: Path, stage: str, folder: str
+) -> None:
+    victim = tmp_path / "victim.scratch" / "mine.txt"
+    victim.parent.mkdir()
+    victim.write_text("mine")
+    with project.locked():
+        publish_one(project, "abc")
+    file = project.folder / "project.json"
+    raw = json.loads(file.read_text(encoding="utf-8"))
+    for state in ("finished", "publishing", "running"):
+        run = {**raw["stages"]["sfm"]["published"], "state": state}
+        raw["stages"] = {
+            "sfm": {"folder": "sfm", "published": None, "latest": None},
+            stage: {"folder": folder, "published": None, "latest": run},
+        }
+        raw["stages"]["sfm"]["published"] = {**run, "state": "finished"}
+        file.write_text(json.dumps(raw), encoding="utf-8")
+        with pytest.raises(ProjectError) as error:
+            Project.open(project.folder)
+        assert error.value.code == "project_damaged"
+    assert victim.read_text() == "mine"
+    assert (project.folder / "sfm" / "model").read_text() == "abc"

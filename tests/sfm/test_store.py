@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from mutated import check_reader
 
 from spaceport_app.errors import StageError
 from spaceport_app.sfm import store
@@ -104,3 +105,37 @@ def test_a_damaged_folder_is_one_clear_error(tmp_path, reconstruction, name, how
     with pytest.raises(StageError) as caught:
         store.read(tmp_path)
     assert caught.value.code == "bad_reconstruction" and caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["reconstruction.json", "georeference.json", "views/views.json"])
+def test_a_file_with_anything_wrong_in_it_is_read_or_refused(tmp_path, reconstruction, name):
+    store.write(tmp_path, reconstruction)
+
+    def read():
+        for view in store.read(tmp_path).views:
+            np.linalg.inv(view.view_matrix)
+
+    check_reader(tmp_path / name, read, "bad_reconstruction")
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("views/views.json", "width", 10**12),
+        ("views/views.json", "fx", 0.0),
+        ("views/views.json", "view_matrix", [[0.0] * 4] * 4),
+        ("views/views.json", "image", "../../../id_rsa"),
+        ("georeference.json", "epsg", -5),
+        ("georeference.json", "horizontal_rmse_m", -1.0),
+        ("georeference.json", "origin", [91.0, 0.0, 0.0]),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused(tmp_path, reconstruction, name, key, value):
+    store.write(tmp_path, reconstruction)
+    data = json.loads((tmp_path / name).read_text("utf-8"))
+    (data["views"][0] if "views" in data else data)[key] = value
+    (tmp_path / name).write_text(json.dumps(data), "utf-8")
+    with pytest.raises(StageError) as caught:
+        store.read(tmp_path)
+    assert caught.value.code == "bad_reconstruction"
+    assert name.rpartition("/")[2] in caught.value.message

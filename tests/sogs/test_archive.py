@@ -4,6 +4,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spaceport_app.errors import StageError
@@ -99,3 +100,45 @@ def test_without_meta(tmp_path: Path) -> None:
     deflated(path, [("quats.webp", b"q")])
     with pytest.raises(StageError, match=r"no meta\.json"):
         read_archive(path)
+
+
+@pytest.mark.parametrize("at", [12, 16])
+def test_a_directory_that_points_before_the_file_is_refused(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "a.sog"
+    write_archive(path, FILES)
+    data = bytearray(path.read_bytes())
+    end = data.rindex(b"PK\x05\x06")
+    data[end + at : end + at + 4] = (0x7FFFFFF0).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(StageError, match=r"a\.sog") as caught:
+        read_archive(path)("meta.json")
+    assert caught.value.code == "bad_bundle"
+
+
+def test_any_bytes_of_the_directory_may_be_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "a.sog"
+    write_archive(path, FILES)
+    data = path.read_bytes()
+    random = np.random.default_rng(3)
+    for _ in range(500):
+        changed = bytearray(data)
+        for where in random.integers(data.index(b"PK\x01\x02"), len(data), 2):
+            changed[where] = random.integers(256)
+        path.write_bytes(changed)
+        try:
+            load = read_archive(path)
+            for name in FILES:
+                load(name)
+        except StageError as error:
+            assert error.code == "bad_bundle"
+
+
+def test_a_packing_that_is_not_read_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.sog"
+    write_archive(path, FILES)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02")
+    data[at + 10 : at + 12] = (93).to_bytes(2, "little")
+    path.write_bytes(data)
+    with pytest.raises(StageError, match="Zstandard"):
+        read_archive(path)("meta.json")

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,6 +145,11 @@ def test_encoding_again_keeps_what_the_bundle_is(given: ExportInputs, splats: Sp
         ("c:", "c_"),
         ("a\nb", "a_b"),
         ('the "best" field?', "the _best_ field_"),
+        ("con", "_con"),
+        ("Com1.north", "_Com1.north"),
+        ("nul ", "_nul"),
+        ("lpt9.", "_lpt9"),
+        ("field. .", "field"),
         ("ö" * 200, "ö" * 90),
     ],
 )
@@ -181,3 +189,94 @@ def test_full_disk(given: ExportInputs, monkeypatch: pytest.MonkeyPatch) -> None
         run(given, ExportOptions(formats="ply"), ignore)
     assert caught.value.code == "disk_full"
     assert (given.output / f"{given.name}.ply").read_bytes() == before
+
+
+SECRET = b"the person's own key"
+
+
+def altered(given: ExportInputs, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change meta.json as somebody else may have."""
+    path = given.bundle / "meta.json"
+    meta = json.loads(path.read_bytes())
+    change(meta)
+    path.write_text(json.dumps(meta), encoding="utf-8")
+
+
+def refused(given: ExportInputs, formats: str = ALL) -> StageError:
+    with pytest.raises(StageError) as caught:
+        run(given, ExportOptions(formats=formats), ignore)
+    assert caught.value.message.endswith(".") and caught.value.remedy
+    for path in given.output.rglob("*"):
+        assert not path.is_file() or SECRET not in path.read_bytes()
+    return caught.value
+
+
+def test_files_that_no_bundle_holds_are_not_published(given: ExportInputs, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(SECRET)
+    (given.bundle / "extra.bin").symlink_to(tmp_path / "secret")
+    (given.bundle / "notes.txt").write_bytes(SECRET)
+    altered(given, lambda meta: meta.update(x={"files": ["extra.bin", "notes.txt"]}))
+    run(given, ExportOptions(formats="sog,sog-folder"), ignore)
+    textures = {path.name for path in given.bundle.glob("*.webp")}
+    with zipfile.ZipFile(given.output / f"{given.name}.sog") as archive:
+        assert set(archive.namelist()) == {"meta.json", *textures}
+    assert {p.name for p in (given.output / f"{given.name}-sog").iterdir()} == {
+        "meta.json",
+        *textures,
+    }
+
+
+def test_a_texture_that_is_a_link_or_called_otherwise_is_refused(
+    given: ExportInputs, tmp_path: Path
+) -> None:
+    outside = tmp_path / "elsewhere.webp"
+    (given.bundle / "quats.webp").rename(outside)
+    (given.bundle / "quats.webp").symlink_to(outside)
+    assert refused(given, "sog").code == "bad_bundle"
+    assert "link" in refused(given, "sog-folder").message
+    (given.bundle / "quats.webp").unlink()
+    outside.rename(given.bundle / "id_rsa")
+    altered(given, lambda meta: meta["quats"].update(files=["id_rsa"]))
+    assert refused(given, "sog").code == "bad_bundle"
+
+
+@pytest.mark.parametrize("name", ["splats", "bundle", "georeference"])
+def test_a_result_that_is_a_link_is_not_followed(
+    given: ExportInputs, name: str, tmp_path: Path
+) -> None:
+    path: Path = getattr(given, name)
+    outside = tmp_path / "outside"
+    path.rename(outside)
+    path.symlink_to(outside)
+    error = refused(given)
+    assert error.code == "linked_result" and path.name in error.message
+
+
+@pytest.mark.parametrize("name", ["means_u.webp", "quats.webp", "scales.webp", "sh0.webp"])
+def test_a_damaged_bundle_is_not_published(given: ExportInputs, name: str) -> None:
+    path = given.bundle / name
+    path.write_bytes(path.read_bytes()[:-9])
+    assert refused(given, "sog").code == "bad_bundle"
+    assert not (given.output / f"{given.name}.sog").exists()
+
+
+VALUES = (None, 0, 1, -1.5, "x", "../x", [], [[]], [None], [1, 2], {}, {"files": 1}, True, 2**70)
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_values_of_other_kinds_in_the_meta_json(given: ExportInputs, value: object) -> None:
+    meta = json.loads((given.bundle / "meta.json").read_bytes())
+    for part, fields in meta.items():
+        for field in fields if isinstance(fields, dict) else ("",):
+            changed = json.loads(json.dumps(meta))
+            if field:
+                changed[part][field] = value
+            else:
+                changed[part] = value
+            (given.bundle / "meta.json").write_text(json.dumps(changed), encoding="utf-8")
+            # What is not read is no fault; all else is one that is told.
+            with contextlib.suppress(StageError):
+                run(given, ExportOptions(formats="sog"), ignore)
+    altered(given, lambda meta: meta.update(shN={"bands": value}))
+    with contextlib.suppress(StageError):
+        run(given, ExportOptions(formats="sogs"), ignore)

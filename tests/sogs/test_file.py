@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mutated import mutations
 
 from spaceport_app.errors import StageError
 from spaceport_app.sogs import file
@@ -128,3 +130,71 @@ def test_other_peoples_folders_and_files_are_left_alone(tmp_path: Path) -> None:
     shutil.rmtree(folder)
     file.write(folder, scene(5), "sog-folder")
     assert len(file.read(folder)) == 5
+
+
+def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
+    file.write(tmp_path / "bundle", scene(20), "sog-folder")
+    for path in sorted((tmp_path / "bundle").iterdir()):
+        outside = tmp_path / path.name
+        path.rename(outside)
+        path.symlink_to(outside)
+        with pytest.raises(StageError, match=rf"{path.name} is a link") as caught:
+            file.read(tmp_path / "bundle")
+        assert caught.value.code == "bad_bundle"
+        path.unlink()
+        outside.rename(path)
+    # Where the bundle lies, the person says: there, a link is as good as a folder.
+    (tmp_path / "mine").symlink_to(tmp_path / "bundle")
+    assert len(file.read(tmp_path / "mine")) == 20
+    assert len(file.read(tmp_path / "mine" / "meta.json")) == 20
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+@pytest.mark.parametrize("name", ["meta.json", "quats.webp"])
+def test_a_pipe_in_a_folder_is_no_file(tmp_path: Path, name: str) -> None:
+    file.write(tmp_path / "bundle", scene(20), "sog-folder")
+    (tmp_path / "bundle" / name).unlink()
+    os.mkfifo(tmp_path / "bundle" / name)
+    with pytest.raises(StageError, match="no regular file"):
+        file.read(tmp_path / "bundle")
+
+
+def test_names_of_textures_that_a_bundle_can_have() -> None:
+    meta = {
+        "version": 2,
+        "means": {"files": ["means_l.webp", "../means_u.webp", "meta.json"]},
+        "quats": {"files": "quats.webp"},
+        "scales": ["scales.webp"],
+        "sh0": {"files": ["sh0.webp", "sh0.webp", None, [], "index.js", "/etc/passwd"]},
+    }
+    assert file.texture_names(meta) == ("means_l.webp", "sh0.webp")
+
+
+@pytest.mark.parametrize("format", ["sog-folder", "sogs"])
+def test_a_meta_json_with_anything_wrong_in_it_is_read_or_refused(
+    tmp_path: Path, format: str
+) -> None:
+    folder = tmp_path / "bundle"
+    file.write(folder, scene(40, 1), format)
+    meta = folder / "meta.json"
+    for words, text in mutations(json.loads(meta.read_bytes())):
+        meta.write_text(text, encoding="utf-8")
+        try:
+            file.read(folder)
+        except StageError as error:
+            assert error.code in ("bad_bundle", "unknown_version"), words
+            assert len(error.message) < 400, words
+            assert error.remedy, words
+        except Exception as error:
+            pytest.fail(f"{words}: {error!r}")
+
+
+def test_words_of_a_meta_json_are_not_repeated(tmp_path: Path) -> None:
+    file.write(tmp_path / "b", scene(40, 0), "sog-folder")
+    meta = json.loads((tmp_path / "b" / "meta.json").read_bytes())
+    evil = "<b>Your licence has expired</b>"
+    for changed in ({**meta, "version": evil}, {**meta, "quats": {"files": [evil * 50]}}):
+        (tmp_path / "b" / "meta.json").write_text(json.dumps(changed))
+        with pytest.raises(StageError) as caught:
+            file.read(tmp_path / "b")
+        assert "licence" not in caught.value.message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,13 +88,8 @@ def read_record(folder: Path) -> Record:
 
 
 def _settings(raw: Mapping[str, Any]) -> Settings:
-    settings = {"preset": "standard", "device": "cpu", **raw["settings"]}
-    return Settings(
-        preset=str(settings["preset"]),
-        device=str(settings["device"]),
-        options={str(k): dict(v) for k, v in settings.get("options", {}).items()},
-        excluded=frozenset(str(name) for name in settings.get("excluded", ())),
-    )
+    usual = {"preset": "standard", "device": "cpu", "options": {}, "excluded": []}
+    return document.settings({**usual, **raw["settings"]})
 
 
 def photos(record: Record, files: Path, folder: Path) -> tuple[Path, ...]:
@@ -288,9 +283,12 @@ def check_complete(step: Step, stages: Registry, folder: Path) -> None:
 
 def _known(raw: Mapping[str, Any]) -> StageRecord:
     try:
-        return StageRecord(str(raw["folder"]), StageRun(**raw["published"]))
-    except (KeyError, TypeError) as error:
+        record = document.stage_record(raw)
+    except ValueError as error:
         raise _damaged(layout.MANIFEST) from error
+    if record.published is None:
+        raise _damaged(layout.MANIFEST)
+    return replace(record, latest=None)
 
 
 def _handed_in(stage: Stage, folder: Path, created: str) -> StageRun:

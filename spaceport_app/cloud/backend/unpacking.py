@@ -7,24 +7,21 @@ Callers of the original start a later step with an archive of the step before: t
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import lzma
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from spaceport_app import resources
+from spaceport_app import resources, unzip
 from spaceport_app.cloud import layout, wire
 from spaceport_app.cloud.backend.api.names import check, check_all
 from spaceport_app.cloud.backend.manifest import Entry, Manifest
 from spaceport_app.errors import StageError
+from spaceport_app.inside import OutsideError
 from spaceport_app.photos.zips import MAXIMUM_ENTRIES, MAXIMUM_RATIO
+from spaceport_app.unzip import DamagedZipError, UnsupportedZipError
 
-_BLOCK = 1 << 20
 _FREE_RATIO_BYTES = 1 << 20
 _ENCRYPTED_FLAG = 0x1
 _FILES = "files"
@@ -50,29 +47,21 @@ def unpack(archive: Path, name: str, folders: Collection[str], project: Path) ->
         ``bad_archive``, ``bad_name``, ``zip_bomb``, ``input_missing`` or ``input_damaged``.
     """
     try:
-        with zipfile.ZipFile(archive) as file:
+        with unzip.opened(archive) as file:
             infos = _entries(file, name)
             manifests = _manifests(file, infos, name)
             wanted = _wanted(infos, manifests, folders, name)
             _check_size(wanted.values(), name, project)
             for path, info in wanted.items():
                 _write(file, info, project / path, _digest(manifests, info, path), name)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        struct.error,
-        UnicodeDecodeError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
-        raise _bad_archive(name, str(error)) from error
-    except OSError as error:
-        # A place before the file's beginning; any other is of the disk, not of the archive.
-        if error.errno != errno.EINVAL:
-            raise
-        raise _bad_archive(name, "its list of files leads outside it") from error
+    except DamagedZipError as error:
+        raise StageError(
+            "bad_archive", f"{name} cannot be unpacked: {error}.", "Make the archive again."
+        ) from error
+    except (UnsupportedZipError, OutsideError) as error:
+        raise StageError(
+            "bad_archive", f"{name} is not read: {error}.", "Make a zip of plain files."
+        ) from error
 
 
 def _entries(file: zipfile.ZipFile, name: str) -> dict[str, zipfile.ZipInfo]:
@@ -111,11 +100,10 @@ def _manifests(
         if info.file_size > 64 << 20:
             raise _bomb(name, "has a manifest of over 64 MiB")
         try:
-            with file.open(info) as opened:
-                found[folder] = Manifest.of(wire.read(opened.read(info.file_size)))
+            found[folder] = Manifest.of(wire.read(unzip.read(file, info)))
             for entry in found[folder].files:
                 check(entry.path)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise _damaged(name, path) from error
     return found
 
@@ -182,8 +170,8 @@ def _write(
     """Unpack a file; its bytes are counted, not believed from the directory."""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
-    with file.open(info) as packed, target.open("wb") as unpacked:
-        while block := packed.read(_BLOCK):
+    with target.open("wb") as unpacked:
+        for block in unzip.blocks(file, info):
             size += len(block)
             if size > info.file_size:
                 raise _bomb(name, f"holds more in {info.orig_filename!a} than it says")

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from spaceport_app import atomic
+from spaceport_app import atomic, portable
 from spaceport_app.cloud import layout
 from spaceport_app.cloud.backend import inputs, results
 from spaceport_app.cloud.backend.checkpoints import Mirror
@@ -29,7 +29,6 @@ from spaceport_app.cloud.backend.sights import Sights
 from spaceport_app.cloud.layout import STAGES, STEPS, Step
 from spaceport_app.errors import StageError
 from spaceport_app.events import Failed
-from spaceport_app.photos.zips import portable_name
 from spaceport_app.pipeline import trouble
 from spaceport_app.pipeline.runner import Runner
 from spaceport_app.pipeline.stage import registry
@@ -71,8 +70,7 @@ class Place:
 
     def project(self, name: str) -> Path:
         """Return the project folder, called as the project is: so are the exported files."""
-        portable = portable_name(name.replace("/", "_").replace("\\", "_")[:_MOST_NAME])
-        return self.work / f"{portable}{SUFFIX}"
+        return self.work / f"{portable.name(name[:_MOST_NAME])}{SUFFIX}"
 
     @property
     def checkpoints(self) -> Path:

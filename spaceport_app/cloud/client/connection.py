@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,10 @@ import platformdirs
 from spaceport_app import atomic
 from spaceport_app.cloud.client import failures
 from spaceport_app.cloud.client.secrets import Keys, Secret
+from spaceport_app.errors import StageError
+from spaceport_app.records import RecordFile
 
+_SETTINGS = RecordFile(dict[str, Any], "bad_settings_file", "Connect again.")
 _log = logging.getLogger(__name__)
 
 
@@ -76,13 +78,12 @@ def saved(file: Path | None = None) -> Mapping[str, Any]:
     """Return all that the settings file holds; nothing if it is missing or damaged."""
     path = file or settings_file()
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return _SETTINGS.read(path)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        _log.warning("%s cannot be read: %s", path, error)
+    except StageError as error:
+        _log.warning("%s", error)
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def change(values: Mapping[str, Any], file: Path | None = None) -> None:

@@ -138,7 +138,7 @@ def follow_here(api: Api, job: str, target: Path) -> Project:
         )
     try:
         settings = submission.settings_of(look.settings or {})
-    except (KeyError, TypeError, AttributeError):
+    except ValueError:
         # A service before this one does not tell them: these are those of most jobs.
         settings = Settings(device="cuda")
     project = Project.create(target, (), settings)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
+from msgspec import Meta
+
+from spaceport_app import records
 from spaceport_app.cloud.client import connection
 
 
@@ -21,7 +24,7 @@ class Preferences:
         Who is told of the end of a job; nobody if empty.
     """
 
-    upload_mbit: float = 0.0
+    upload_mbit: Annotated[float, Meta(ge=0.0, le=1e9)] = 0.0
     email: str = ""
 
     @property
@@ -32,12 +35,7 @@ class Preferences:
 
 def read(file: Path | None = None) -> Preferences:
     """Return what is saved; what cannot be understood counts as not said."""
-    found = connection.saved(file)
-    mbit, email = found.get("upload_mbit"), found.get("email")
-    usual = isinstance(mbit, int | float) and math.isfinite(mbit) and mbit >= 0
-    return Preferences(
-        float(mbit) if usual and mbit is not None else 0.0, email if isinstance(email, str) else ""
-    )
+    return records.fitting(connection.saved(file), Preferences)
 
 
 def save(preferences: Preferences, file: Path | None = None) -> None:

@@ -7,14 +7,15 @@ machine's card reaches. Nothing here was measured on AWS, and no price is fetche
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from spaceport_app import atomic
+from msgspec import Meta
+
+from spaceport_app import atomic, inside, records
 from spaceport_app.cloud.client.connection import settings_file
 from spaceport_app.cloud.client.failures import CloudError
 from spaceport_app.cloud.layout import STAGES, STEPS, Step, following
@@ -26,6 +27,7 @@ PAGE = "https://aws.amazon.com/sagemaker/ai/pricing/"
 
 _RESULT_BYTES_A_GAUSSIAN = 110.0
 _VIEW_BYTES_A_PIXEL = 0.9
+_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,12 @@ def read(path: Path | None = None) -> Prices:
     own = path or table_file()
     if own.is_file():
         try:
-            return _parse(json.loads(own.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return _parse(records.parse(inside.read_regular(own, _MOST_BYTES)))
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
             raise CloudError(
                 "bad_prices",
-                f"The price table {own} cannot be read ({error}).",
+                f"The price table {own} cannot be read ({why}).",
                 "Mend it, or remove it to use the one that comes with Spaceport.",
             ) from error
     return ours()
@@ -145,7 +148,7 @@ def read(path: Path | None = None) -> Prices:
 def ours() -> Prices:
     """Return the table that comes with Spaceport."""
     file = resources.files("spaceport_app.cloud.client").joinpath("prices.json")
-    return _parse(json.loads(file.read_text(encoding="utf-8")))
+    return _parse(records.parse(file.read_bytes()))
 
 
 def write(prices: Prices, path: Path | None = None) -> None:
@@ -239,27 +242,71 @@ def _result_bytes(work: Workload, options: Mapping[str, Any], first: Step, last:
     return (views if "sfm" in steps else 0.0) + (splats if len(steps) > 1 or first != "sfm" else 0)
 
 
-def _parse(raw: Mapping[str, Any]) -> Prices:
-    machines, others = raw["instances"], raw.get("alternatives", {})
-    alternatives = {step: tuple(map(_machine, others.get(step, ()))) for step in STEPS}
-    for step in STEPS:
-        types = [machines[step]["type"], *(machine.type for machine in alternatives[step])]
-        if len(set(types)) < len(types):
-            raise ValueError(f"a machine of {step} is there twice")
-    share = float(raw.get("spot_share", 1.0))
-    if not 0.0 < share <= 1.0:
-        raise ValueError(f"{share} is no part of a price")
+_Amount: TypeAlias = Annotated[float, Meta(ge=0.0, le=1e9)]
+_Name: TypeAlias = Annotated[str, Meta(max_length=100)]
+
+
+@dataclass(frozen=True)
+class _Machine:
+    type: _Name
+    usd_an_hour: _Amount
+    cores: Annotated[int, Meta(ge=1, le=100_000)]
+    start_s: tuple[_Amount, _Amount]
+    gpu_share_of_a100: Annotated[float, Meta(gt=0.0, le=1e6)] = 1.0
+
+    def __post_init__(self) -> None:
+        _check_range(self.start_s)
+
+    def machine(self) -> Machine:
+        return Machine(
+            self.type, self.usd_an_hour, self.cores, self.start_s, self.gpu_share_of_a100
+        )
+
+
+@dataclass(frozen=True)
+class _Prices:
+    as_of: _Name
+    region: _Name
+    instances: dict[Step, _Machine]
+    storage_usd_a_gb_month: _Amount
+    storage_months: _Amount
+    transfer_out_usd_a_gb: _Amount
+    usd_a_job: _Amount
+    time_factor: tuple[_Amount, _Amount]
+    alternatives: dict[Step, tuple[_Machine, ...]] = field(default_factory=dict)
+    spot_share: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
+
+    def __post_init__(self) -> None:
+        _check_range(self.time_factor)
+        for step in STEPS:
+            if step not in self.instances:
+                raise ValueError(f"it has no machine for {step}")
+            offered = (self.instances[step], *self.alternatives.get(step, ()))
+            if len({machine.type for machine in offered}) < len(offered):
+                raise ValueError(f"a machine of {step} is there twice")
+
+
+def _check_range(ends: tuple[float, float]) -> None:
+    if ends[0] > ends[1]:
+        raise ValueError("a range ends before it begins")
+
+
+def _parse(raw: Any) -> Prices:
+    found = records.convert(raw, _Prices)
     return Prices(
-        str(raw["as_of"]),
-        str(raw["region"]),
-        {step: _machine(machines[step]) for step in STEPS},
-        alternatives,
-        share,
-        float(raw["storage_usd_a_gb_month"]),
-        float(raw["storage_months"]),
-        float(raw["transfer_out_usd_a_gb"]),
-        float(raw["usd_a_job"]),
-        _pair(raw["time_factor"]),
+        found.as_of,
+        found.region,
+        {step: found.instances[step].machine() for step in STEPS},
+        {
+            step: tuple(machine.machine() for machine in found.alternatives.get(step, ()))
+            for step in STEPS
+        },
+        found.spot_share,
+        found.storage_usd_a_gb_month,
+        found.storage_months,
+        found.transfer_out_usd_a_gb,
+        found.usd_a_job,
+        found.time_factor,
     )
 
 
@@ -289,20 +336,3 @@ def _as_json(prices: Prices) -> dict[str, Any]:
         "usd_a_job": prices.usd_a_job,
         "time_factor": list(prices.time_factor),
     }
-
-
-def _machine(raw: Mapping[str, Any]) -> Machine:
-    return Machine(
-        str(raw["type"]),
-        float(raw["usd_an_hour"]),
-        int(raw["cores"]),
-        _pair(raw["start_s"]),
-        float(raw.get("gpu_share_of_a100", 1.0)),
-    )
-
-
-def _pair(raw: Any) -> tuple[float, float]:
-    low, high = float(raw[0]), float(raw[1])
-    if not 0.0 <= low <= high:
-        raise ValueError(f"{raw} is no range")
-    return low, high

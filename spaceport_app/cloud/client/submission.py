@@ -6,17 +6,18 @@ service knows that better.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from spaceport_app import atomic
+from msgspec import Meta
+
+from spaceport_app import atomic, inside, records
 from spaceport_app.cloud.client.failures import CloudError
-from spaceport_app.cloud.job import PART_BYTES, CloudFile, CloudJob
+from spaceport_app.cloud.job import MOST_BYTES, PART_BYTES, CloudFile, CloudJob
 from spaceport_app.cloud.layout import STAGES, Step, following
-from spaceport_app.project import layout
+from spaceport_app.project import document, layout
 from spaceport_app.project.model import Settings
 from spaceport_app.project.project import Project
 
@@ -88,7 +89,7 @@ class Submission:
     job: str = ""
     token: str = ""
     before: str = ""
-    part_bytes: int = PART_BYTES
+    part_bytes: Annotated[int, Meta(ge=1, le=MOST_BYTES)] = PART_BYTES
     started: bool = False
     taken: tuple[Step, ...] = field(default=())
     ended: str = ""
@@ -149,15 +150,10 @@ def settings_of(raw: Mapping[str, Any]) -> Settings:
 
     Raises
     ------
-    KeyError, TypeError, AttributeError
+    ValueError
         If it is of another form.
     """
-    return Settings(
-        str(raw["preset"]),
-        str(raw["device"]),
-        {str(stage): dict(options) for stage, options in raw["options"].items()},
-        frozenset(str(name) for name in raw["excluded"]),
-    )
+    return document.settings(raw)
 
 
 def settings_json(settings: Settings) -> dict[str, Any]:
@@ -197,24 +193,55 @@ def read(project: Project) -> Submission | None:
     """
     path = folder(project) / "job.json"
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        if raw["schema"] > SCHEMA:
-            raise CloudError(
-                "bad_submission",
-                f"{path} was written by a newer Spaceport.",
-                "Open the project with that version.",
-            )
-        del raw["schema"]
-        uploads = tuple(Upload(CloudFile.of(u["file"]), str(u["path"])) for u in raw["uploads"])
-        return Submission(**{**raw, "uploads": uploads, "taken": tuple(raw["taken"])})
-    except FileNotFoundError:
+        return _submission(inside.read_regular(path, records.MOST_BYTES))
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except records.NewerRecordError as error:
         raise CloudError(
             "bad_submission",
-            f"{path} is damaged.",
+            f"{path} was written by a newer Spaceport.",
+            "Open the project with that version.",
+        ) from error
+    except ValueError as error:
+        raise CloudError(
+            "bad_submission",
+            f"{path} is damaged ({error}).",
             "Remove it; 'spaceport cloud list' shows your jobs, and 'download' fetches them.",
         ) from error
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    bytes: Annotated[int, Meta(ge=0, le=MOST_BYTES)]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]*\Z", max_length=64)]
+
+
+@dataclass(frozen=True)
+class _Upload:
+    file: _File
+    path: Annotated[str, Meta(pattern=r"^[^\0]+\Z")]
+
+
+@dataclass(frozen=True)
+class _Uploads:
+    uploads: tuple[_Upload, ...]
+
+
+_SUBMISSION = records.RecordFile(dict[str, Any], "bad_submission", "Remove it.", SCHEMA)
+
+
+def _submission(data: bytes) -> Submission:
+    raw = _SUBMISSION.decode(data)
+    found = records.convert(raw, _Uploads).uploads
+    submitted = records.convert({**raw, "uploads": []}, Submission)
+    settings_of(submitted.settings)
+    if not submitted.steps:
+        raise ValueError("its last step comes before its first")
+    uploads = tuple(
+        Upload(CloudFile(one.file.name, one.file.bytes, one.file.sha256), one.path) for one in found
+    )
+    return replace(submitted, uploads=uploads)
 
 
 def write(project: Project, submission: Submission) -> None:

@@ -26,11 +26,12 @@ from spaceport_app.cloud.client.answers import ENDED, Listed, Look
 from spaceport_app.cloud.client.api import Api
 from spaceport_app.errors import StageError
 from spaceport_app.events import Event, Progress
-from spaceport_app.gui import places, theme
+from spaceport_app.gui import places, plain, theme
 from spaceport_app.gui.buttons import push_button
 from spaceport_app.gui.cloud.account import Account
 from spaceport_app.gui.cloud.words import STATE_WORDS, STEP_WORDS, in_window
 from spaceport_app.gui.dialogs import ask, fit
+from spaceport_app.gui.plain import set_cell_tip, set_tip
 from spaceport_app.gui.run.pill_line import PillLine
 from spaceport_app.gui.run.stage_row import small_label
 from spaceport_app.gui.session import free_folder
@@ -89,14 +90,15 @@ class JobsDialog(QDialog):
         self.status.setObjectName("status")
         self.refresh_button = push_button("Refresh", self.refresh, "refresh")
         self.follow_button = push_button("Follow", self._follow, "follow")
-        self.follow_button.setToolTip(
-            "Show the progress and take the results; a job of another computer gets a new project"
+        set_tip(
+            self.follow_button,
+            "Show the progress and take the results; a job of another computer gets a new project",
         )
         self.fetch_button = push_button("Fetch…", lambda: self._ask_where(self.fetch), "fetch")
-        self.fetch_button.setToolTip("Make a project of the results that are there")
+        set_tip(self.fetch_button, "Make a project of the results that are there")
         self.stop_button = push_button("Stop…", self._ask_stop, "stop")
         self.delete_button = push_button("Delete…", self._ask_delete, "delete")
-        self.delete_button.setToolTip("Delete the job with its photos and results on AWS")
+        set_tip(self.delete_button, "Delete the job with its photos and results on AWS")
         self.close_button = push_button("Close", self.reject, "close")
         self.close_button.setDefault(True)
 
@@ -238,9 +240,10 @@ class JobsDialog(QDialog):
         for one in found:
             name = f"{one.name} (open here)" if one.job == self._own else one.name
             state = STATE_WORDS.get(one.state, one.state)
-            item = QTreeWidgetItem([name, state, _day(one.created), _day(one.expires)])
+            cells = (name, state, _day(one.created), _day(one.expires))
+            item = QTreeWidgetItem([plain.name(cell) for cell in cells])
             item.setData(0, _ID, one.job)
-            item.setToolTip(0, one.job)
+            set_cell_tip(item, 0, one.job)
             self.list.addTopLevelItem(item)
             if one.job == before:
                 self.list.setCurrentItem(item)
@@ -265,7 +268,7 @@ class JobsDialog(QDialog):
         self._looks[look.job] = look
         item = self.list.currentItem()
         if item is not None and look.job == self.job():
-            item.setText(1, STATE_WORDS.get(look.state, look.state))
+            item.setText(1, plain.name(STATE_WORDS.get(look.state, look.state)))
         self._show_details()
         self._allow()
 

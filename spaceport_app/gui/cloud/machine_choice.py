@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QWidget
 
 from spaceport_app.cloud.client import prices
@@ -13,6 +13,7 @@ from spaceport_app.cloud.client.wishes import Wish
 from spaceport_app.cloud.layout import STEPS, Step
 from spaceport_app.errors import StageError
 from spaceport_app.gui.cloud.words import STEP_WORDS
+from spaceport_app.gui.plain import set_choice_tip, set_tip
 
 
 class MachineChoice(QObject):
@@ -84,7 +85,7 @@ class MachineChoice(QObject):
                 field.clear()
                 for place, (words, type) in enumerate(items):
                     field.addItem(words, type)
-                    field.setItemData(place, _source(table), Qt.ItemDataRole.ToolTipRole)
+                    set_choice_tip(field, place, _source(table))
                 field.setCurrentIndex(max(0, field.findData(chosen)))
         self._price()
 
@@ -92,9 +93,10 @@ class MachineChoice(QObject):
         field = QComboBox()
         field.setObjectName(f"machine-{step}")
         field.setAccessibleName(f"Machine for {STEP_WORDS[step]}")
-        field.setToolTip(
+        set_tip(
+            field,
             "The first is the usual one of the service, which refuses what it does not allow. "
-            f"{_source(self._table)}"
+            f"{_source(self._table)}",
         )
         field.currentIndexChanged.connect(lambda _: self.changed.emit())
         return field
@@ -107,10 +109,11 @@ class MachineChoice(QObject):
         if hours:
             low = hours[0] * table.spot_share
             cost = f"About {low:.2f} instead of {hours[0]:.2f} US dollars an hour."
-        self.spot.setToolTip(
+        set_tip(
+            self.spot,
             f"{cost} AWS may interrupt it at any time; the training then waits until there is room "
             "again and goes on from its last saved state, so it may end hours later. "
-            f"{_source(table)}"
+            f"{_source(table)}",
         )
 
     def _switched(self, on: bool) -> None:

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -25,11 +24,12 @@ from spaceport_app.cloud.client import offer, preferences, prices
 from spaceport_app.cloud.client.offer import Offer
 from spaceport_app.cloud.client.wishes import Wish
 from spaceport_app.cloud.layout import STEPS, Step, following
-from spaceport_app.gui import theme
+from spaceport_app.gui import plain, theme
 from spaceport_app.gui.cloud import mail, words
 from spaceport_app.gui.cloud.account import Account
 from spaceport_app.gui.cloud.machine_choice import MachineChoice
 from spaceport_app.gui.dialogs import fit, grow
+from spaceport_app.gui.plain import Label, add_row, set_tip
 from spaceport_app.pipeline.stage import Registry
 from spaceport_app.project.project import Project
 
@@ -57,7 +57,7 @@ class OfferDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"{project.document.name} on AWS")
+        self.setWindowTitle(f"{plain.name(project.document.name)} on AWS")
         self.setObjectName("offer")
         self._folder = project.folder
         self._stages = stages
@@ -72,7 +72,7 @@ class OfferDialog(QDialog):
         for span in _spans(project):
             self.steps.addItem(words.steps(*span), span)
         self.steps.setCurrentIndex(max(0, self.steps.findText(words.steps(wish.first, wish.last))))
-        self.steps.setToolTip("What AWS does; the rest stays for this computer")
+        set_tip(self.steps, "What AWS does; the rest stays for this computer")
         self.photos = QComboBox()
         self.photos.setObjectName("photos")
         self.photos.addItem("Reduced to the size of the training", "scaled")
@@ -84,7 +84,7 @@ class OfferDialog(QDialog):
         self.email.setPlaceholderText("Nobody")
         self.gpu = QCheckBox("Use the values for a graphics card")
         self.gpu.setObjectName("gpu")
-        self.gpu.setToolTip("AWS trains on one, so more can be done in the same time")
+        set_tip(self.gpu, "AWS trains on one, so more can be done in the same time")
         self.gpu.setChecked(True)
         self.leaving = _text("leaving")
         self.expected = _text("expected")
@@ -121,12 +121,12 @@ class OfferDialog(QDialog):
         self._form = form = QFormLayout()
         form.setSpacing(theme.spacing)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("AWS does", self.steps)
-        form.addRow("Photos", self.photos)
+        add_row(form, "AWS does", self.steps)
+        add_row(form, "Photos", self.photos)
         for name, row in self.machines.rows():
-            form.addRow(name, row)
-        form.addRow("Mail at the end to", self.email)
-        form.addRow("", self.gpu)
+            add_row(form, name, row)
+        add_row(form, "Mail at the end to", self.email)
+        add_row(form, "", self.gpu)
         line = QFrame()
         line.setProperty("role", "line")
         buttons = QHBoxLayout()
@@ -139,7 +139,7 @@ class OfferDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(line)
         for head, body in (("Leaves this computer", self.leaving), ("Takes", self.expected)):
-            label = QLabel(head)
+            label = Label(head)
             label.setProperty("role", "heading")
             column = QVBoxLayout()
             column.setSpacing(theme.spacing // 2)
@@ -254,10 +254,9 @@ def _spans(project: Project) -> list[tuple[Step, Step]]:
     ]
 
 
-def _text(name: str) -> QLabel:
-    label = QLabel()
+def _text(name: str) -> Label:
+    label = Label()
     label.setObjectName(name)
     label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -24,6 +23,7 @@ from spaceport_app.errors import StageError
 from spaceport_app.gui import theme
 from spaceport_app.gui.cloud.words import STEP_WORDS
 from spaceport_app.gui.dialogs import fit, grow
+from spaceport_app.gui.plain import Label, Link, set_tip
 from spaceport_app.gui.run.options_form import NumberBox
 from spaceport_app.gui.run.stage_row import small_label
 from spaceport_app.gui.theme import numbers
@@ -111,7 +111,7 @@ class PricesDialog(QDialog):
         self.message.setObjectName("message")
         self.reset_button = QPushButton("Use ours")
         self.reset_button.setObjectName("reset")
-        self.reset_button.setToolTip("Back to the prices that come with Spaceport")
+        set_tip(self.reset_button, "Back to the prices that come with Spaceport")
         self.save_button = QPushButton("Save")
         self.save_button.setObjectName("save")
         self.save_button.setProperty("main", True)
@@ -131,10 +131,9 @@ class PricesDialog(QDialog):
         )
         self.noted = small_label("muted")
         self.noted.setObjectName("noted")
-        page = QLabel(f'<a href="{prices.PAGE}">{prices.PAGE}</a>')
+        page = Link(prices.PAGE)
         page.setObjectName("page")
         page.setAccessibleName("Where AWS tells its prices")
-        page.setOpenExternalLinks(True)
         page.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self._table = QGridLayout()
         self._table.setHorizontalSpacing(theme.spacing)
@@ -151,7 +150,7 @@ class PricesDialog(QDialog):
             ("The rest of a job, US dollars", self.job),
         )
         for number, (words, field) in enumerate(fields):
-            form.addWidget(QLabel(words), number // 2, 2 * (number % 2))
+            form.addWidget(Label(words), number // 2, 2 * (number % 2))
             form.addWidget(field, number // 2, 2 * (number % 2) + 1)
         buttons = QHBoxLayout()
         buttons.addWidget(self.reset_button)
@@ -231,14 +230,14 @@ class PricesDialog(QDialog):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         for column, words in enumerate(_HEADS, 1):
-            head = QLabel(words)
+            head = Label(words)
             head.setProperty("role", "small")
             self._table.addWidget(head, 0, column)
         self.rows = {}
         line = 1
         for step in STEPS:
             words = STEP_WORDS[step]
-            self._table.addWidget(QLabel(words[0].upper() + words[1:]), line, 0)
+            self._table.addWidget(Label(words[0].upper() + words[1:]), line, 0)
             self.rows[step] = []
             for place, machine in enumerate(table.offered(step)):
                 row = _Row(step, machine, usual=place == 0)

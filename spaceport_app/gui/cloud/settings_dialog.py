@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -28,6 +27,7 @@ from spaceport_app.gui.cloud.account import Account
 from spaceport_app.gui.cloud.prices_dialog import PricesDialog
 from spaceport_app.gui.cloud.words import in_window
 from spaceport_app.gui.dialogs import fit, grow
+from spaceport_app.gui.plain import Label, add_row, set_tip
 from spaceport_app.gui.run.options_form import NumberBox
 from spaceport_app.gui.run.stage_row import small_label
 from spaceport_app.gui.theme import numbers
@@ -69,13 +69,12 @@ class AwsDialog(QDialog):
         self.key.setObjectName("key")
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
         self.test_button = push_button("Test connection", self.test, "test")
-        self.test_button.setToolTip("Ask the service with this address and key; nothing is saved")
+        set_tip(self.test_button, "Ask the service with this address and key; nothing is saved")
         self.forget_button = push_button("Disconnect", self.disconnect_account, "disconnect")
-        self.forget_button.setToolTip("Forget the API key on this computer")
-        self.status = QLabel()
+        set_tip(self.forget_button, "Forget the API key on this computer")
+        self.status = Label()
         self.status.setObjectName("status")
         self.status.setWordWrap(True)
-        self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.limit = NumberBox()
         self.limit.setObjectName("limit")
@@ -83,15 +82,15 @@ class AwsDialog(QDialog):
         self.limit.setSpecialValueText("No limit")
         self.limit.setSuffix(" Mbit/s")
         self.limit.setValue(usual.upload_mbit)
-        self.limit.setToolTip("Photos are sent no faster than this; 0 means no limit")
+        set_tip(self.limit, "Photos are sent no faster than this; 0 means no limit")
         numbers.set_up(self.limit)
         self.email = QLineEdit(usual.email)
         self.email.setObjectName("email")
         self.email.setPlaceholderText("Nobody")
-        self.email.setToolTip("Who gets a mail when a job is over")
+        set_tip(self.email, "Who gets a mail when a job is over")
         self.prices_label = small_label("muted")
         self.prices_button = push_button("Prices…", self.edit_prices, "prices")
-        self.prices_button.setToolTip("Change the prices from which costs are reckoned")
+        set_tip(self.prices_button, "Change the prices from which costs are reckoned")
         self.save_button = push_button("Save", self.save, "save")
         self.save_button.setProperty("main", True)
         self.save_button.setDefault(True)
@@ -109,28 +108,28 @@ class AwsDialog(QDialog):
             )
         (self.key if self._before else self.address).setFocus()
 
-    def _lay_out(self, about: QLabel) -> None:
+    def _lay_out(self, about: Label) -> None:
         form = QFormLayout()
         form.setSpacing(theme.spacing)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Address", self.address)
-        form.addRow("API key", self.key)
+        add_row(form, "Address", self.address)
+        add_row(form, "API key", self.key)
         tries = QHBoxLayout()
         tries.addWidget(self.test_button)
         tries.addWidget(self.forget_button)
         tries.addStretch(1)
-        form.addRow("", tries)
+        add_row(form, "", tries)
         line = QFrame()
         line.setProperty("role", "line")
         more = QFormLayout()
         more.setSpacing(theme.spacing)
         more.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        more.addRow("Upload at most", self.limit)
-        more.addRow("Mail at the end to", self.email)
+        add_row(more, "Upload at most", self.limit)
+        add_row(more, "Mail at the end to", self.email)
         table = QHBoxLayout()
         table.addWidget(self.prices_label, 1)
         table.addWidget(self.prices_button)
-        more.addRow("Prices", table)
+        add_row(more, "Prices", table)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.save_button)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout
 from PySide6.QtWidgets import QWidget as Parent
 
 from spaceport_app import installed_engine
@@ -23,6 +23,7 @@ from spaceport_app.gui.buttons import push_button
 from spaceport_app.gui.dialogs import ask, fit
 from spaceport_app.gui.engine_setup import words
 from spaceport_app.gui.engine_setup.worker import Worker
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.run.pill_line import PillLine
 from spaceport_app.gui.run.stage_row import small_label
 
@@ -70,7 +71,7 @@ class EngineDialog(QDialog):
         self._worker.told.connect(self._progress)
         self._worker.ended.connect(self._ended)
 
-        self.state = QLabel("Looking for the card…")
+        self.state = Label("Looking for the card…")
         self.state.setWordWrap(True)
         self.details = small_label()
         self.agree = QCheckBox()
@@ -84,9 +85,9 @@ class EngineDialog(QDialog):
         self.start.setProperty("main", True)
         self.stop = push_button("Stop", self._stop)
         self.back = push_button("Go back", self._back)
-        self.back.setToolTip("Use the engine before, or Spaceport's own")
+        set_tip(self.back, "Use the engine before, or Spaceport's own")
         self.remove = push_button("Remove…", self._ask_to_remove)
-        self.remove.setToolTip("Remove all GPU engines and what was fetched")
+        set_tip(self.remove, "Remove all GPU engines and what was fetched")
         close = push_button("Close", self.close)
         close.setDefault(True)
         buttons = QHBoxLayout()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from spaceport_app.events import JsonValue
-from spaceport_app.pipeline import editing, fingerprint
+from spaceport_app.pipeline import editing, fingerprint, reports
 from spaceport_app.pipeline.settings import resolve, with_options
 from spaceport_app.pipeline.stage import Registry, find
 from spaceport_app.project.model import Settings
@@ -79,8 +78,8 @@ class Size:
 
 def levels(project: Project) -> tuple[Level, ...]:
     """Return the levels that differ for this project."""
-    gaussians = _report(project, "train").get("gaussians")
-    if isinstance(gaussians, int | float) and _usual_entries(gaussians) == _LARGEST_PALETTE:
+    gaussians = _trained(project).gaussians
+    if gaussians is not None and _usual_entries(gaussians) == _LARGEST_PALETTE:
         return tuple(level for level in LEVELS if level.entries != _LARGEST_PALETTE)
     return LEVELS
 
@@ -101,9 +100,8 @@ def now(project: Project, stages: Registry) -> Choice:
 
 def trained_degree(project: Project) -> int:
     """Return the degree of the harmonics that training made."""
-    run = project.published("train")
-    found = run.report.get("sh_degree") if run is not None else None
-    return int(found) if isinstance(found, int | float) else 3
+    degree = _trained(project).sh_degree
+    return 3 if degree is None else degree
 
 
 def changes(choice: Choice, project: Project) -> dict[str, dict[str, JsonValue]]:
@@ -143,19 +141,23 @@ def estimate(choice: Choice, project: Project, stages: Registry) -> Size | None:
 
     None if there is neither a bundle nor a count of Gaussians to tell from.
     """
-    bundle = _report(project, "compress")
-    gaussians = _report(project, "train").get("gaussians")
-    if not choice.formats or not isinstance(gaussians, int | float):
+    told = _report(project, "compress")
+    bundle = reports.compressed({"compress": told})
+    gaussians = _trained(project).gaussians
+    if not choice.formats or gaussians is None:
         return None
     exact = True
     total = 0.0
     for name in choice.formats:
         if name == "ply":
-            total += bundle.get("ply_bytes") or ply_bytes(int(gaussians), trained_degree(project))
-            exact = exact and bool(bundle.get("ply_bytes")) and not editing.outdated(project)
+            total += bundle.ply_bytes or ply_bytes(gaussians, trained_degree(project))
+            exact = exact and bool(bundle.ply_bytes) and not editing.outdated(project)
             continue
-        same = bool(bundle) and not needs_compression(choice, project, stages)
-        total += bundle["bytes"] if same else _bundle_bytes(choice, bundle, gaussians)
+        measured = bundle.bytes
+        if measured is not None and needs_compression(choice, project, stages):
+            measured = None
+        same = measured is not None
+        total += _bundle_bytes(choice, told, gaussians) if measured is None else measured
         if name == "sog":
             total += _zip_bytes(bundle)
         exact = exact and same and name != "sogs" and choice.orientation == "viewer"
@@ -167,15 +169,16 @@ def ply_bytes(gaussians: int, degree: int) -> int:
     return gaussians * 4 * (3 + 3 + 3 + 3 * _COEFFICIENTS[degree] + 1 + 3 + 4)
 
 
-def _bundle_bytes(choice: Choice, bundle: Mapping[str, Any], gaussians: float) -> float:
+def _bundle_bytes(choice: Choice, told: Mapping[str, JsonValue], gaussians: float) -> float:
     """Scale the measured textures to another degree and another palette."""
-    files = bundle.get("file_bytes")
-    if not isinstance(files, dict):
+    bundle = reports.compressed({"compress": told})
+    files = bundle.file_bytes
+    if not files:
         # 17 bytes a Gaussian is what bundles of flights measured, in the mean.
         return 17.0 * gaussians
     harmonics = [float(files.get(name, 0)) for name in _HARMONICS]
     plain = sum(float(value) for value in files.values()) - sum(harmonics)
-    had = int(bundle.get("sh_degree", 0))
+    had = bundle.sh_degree
     if choice.degree == 0:
         return plain
     usual = _usual_entries(gaussians)
@@ -188,11 +191,9 @@ def _bundle_bytes(choice: Choice, bundle: Mapping[str, Any], gaussians: float) -
     return plain + centroids + labels
 
 
-def _zip_bytes(bundle: Mapping[str, Any]) -> int:
+def _zip_bytes(bundle: reports.Compressed) -> int:
     """Return what a .sog holds beside the files of the bundle."""
-    files = bundle.get("file_bytes")
-    names = list(files) if isinstance(files, dict) else []
-    return sum(_ZIP_ENTRY + 2 * len(name) for name in names) + _ZIP_END
+    return sum(_ZIP_ENTRY + 2 * len(name) for name in bundle.file_bytes) + _ZIP_END
 
 
 def _usual_entries(gaussians: float) -> int:
@@ -200,6 +201,10 @@ def _usual_entries(gaussians: float) -> int:
     return 1024 * min(64, 1 << doublings)
 
 
-def _report(project: Project, stage: str) -> dict[str, Any]:
+def _trained(project: Project) -> reports.Trained:
+    return reports.trained({"train": _report(project, "train")})
+
+
+def _report(project: Project, stage: str) -> Mapping[str, JsonValue]:
     run = project.published(stage)
-    return dict(run.report) if run is not None else {}
+    return run.report if run is not None else {}

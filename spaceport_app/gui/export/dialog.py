@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -24,13 +23,14 @@ from PySide6.QtWidgets import (
 
 from spaceport_app.errors import StageError
 from spaceport_app.events import Failed, Progress
-from spaceport_app.gui import theme
+from spaceport_app.gui import plain, theme
 from spaceport_app.gui.background import Background
 from spaceport_app.gui.dialogs import fit
 from spaceport_app.gui.export import choices, first_view, results
 from spaceport_app.gui.export.choices import AXES, FORMATS, ORDERS, Choice
 from spaceport_app.gui.export.taking import take_away
 from spaceport_app.gui.export.viewer_server import ViewerServer
+from spaceport_app.gui.plain import Label, add_row, set_choice_tip, set_tip
 from spaceport_app.gui.run.pill_line import PillLine
 from spaceport_app.gui.stage_thread import StageThread
 from spaceport_app.pipeline import whole
@@ -48,7 +48,7 @@ class ExportDialog(QDialog):
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"Export {project.document.name}")
+        self.setWindowTitle(f"Export {plain.name(project.document.name)}")
         self.setMinimumWidth(480)
         self._project = project
         self._stages = registry()
@@ -62,7 +62,7 @@ class ExportDialog(QDialog):
         self.level = QComboBox(self)
         for level in self._levels:
             self.level.addItem(level.label)
-            self.level.setItemData(self.level.count() - 1, level.help, Qt.ItemDataRole.ToolTipRole)
+            set_choice_tip(self.level, self.level.count() - 1, level.help)
         self.degree = QComboBox(self)
         for degree in range(choices.trained_degree(project) + 1):
             words = "One colour from all sides" if degree == 0 else f"Degree {degree}"
@@ -73,7 +73,7 @@ class ExportDialog(QDialog):
         self.axes = QComboBox(self)
         for name, words in AXES.items():
             self.axes.addItem(words, name)
-        self.estimate = QLabel(self)
+        self.estimate = Label(parent=self)
         self.estimate.setObjectName("estimate")
 
         self._form = QWidget(self)
@@ -84,16 +84,16 @@ class ExportDialog(QDialog):
         boxes.setSpacing(theme.spacing // 2)
         for box in self.formats.values():
             boxes.addWidget(box)
-        form.addRow("Formats", boxes)
-        form.addRow("Quality", self.level)
-        form.addRow("View-dependent colour", self.degree)
-        form.addRow("Order in the textures", self.order)
-        form.addRow("Axes", self.axes)
-        form.addRow("Size", self.estimate)
+        add_row(form, "Formats", boxes)
+        add_row(form, "Quality", self.level)
+        add_row(form, "View-dependent colour", self.degree)
+        add_row(form, "Order in the textures", self.order)
+        add_row(form, "Axes", self.axes)
+        add_row(form, "Size", self.estimate)
 
         self.line = PillLine(self)
         self.line.setAccessibleName("Export")
-        self.status = QLabel(self)
+        self.status = Label(parent=self)
         self.status.setObjectName("export_status")
         self.status.setWordWrap(True)
         self.status.hide()
@@ -154,7 +154,7 @@ class ExportDialog(QDialog):
     def _format(self, name: str) -> QCheckBox:
         words, help_text = FORMATS[name]
         box = QCheckBox(words, self)
-        box.setToolTip(help_text)
+        set_tip(box, help_text)
         return box
 
     def _show_choice(self, choice: Choice) -> None:
@@ -316,7 +316,7 @@ class ExportDialog(QDialog):
         if self._result is None:
             return
         for number, (head, words) in enumerate(self._result.figures):
-            left, right = QLabel(head, self), QLabel(words, self)
+            left, right = Label(head, self), Label(words, self)
             left.setProperty("role", "muted")
             right.setWordWrap(True)
             right.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import logging
-import mimetypes
+import os
+import re
 import secrets
 import shutil
 import threading
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from socket import socket
+from typing import Any
 
+from spaceport_app import inside
 from spaceport_app.gui import resources
+from spaceport_app.gui.export import loopback
+from spaceport_app.sogs import file as bundles
+from spaceport_app.sogs.bundle import META, parse_meta
 
-_VIEWER = ("index.html", "index.css", "index.js")
+_VIEWER = ("index.css", "index.js")
 _NO_BOOTSTRAP = "null\n        </script>"
+_INLINE = re.compile(r'<(script type="module"|style)>(.*?)</', re.DOTALL)
+_HANDLER = "event.stopPropagation()"
+"""The one kind of handler that the viewer writes into its elements."""
+# Not of `mimetypes`: what it says depends on the computer, and a browser is held to it.
+_KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".webp": "image/webp",
+}
+_SCENES = (".sog", ".ply")
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +48,12 @@ Camera = tuple[tuple[float, float, float], tuple[float, float, float]]
 class ViewerServer:
     """Serves one splat at a secret address on the loopback interface until it is closed.
 
-    Other users and web pages of this computer don't know the address, and requests under
-    another host name are turned away.
+    Web pages don't know the address, and requests under another host name are turned away. Other
+    users of this computer may read the address in the command line of the browser; on Linux, where
+    they can, their connections are turned away.
+
+    Only the viewer's own files are served, and of the splat's what a splat consists of, if it is a
+    file and no link. The browser is told to run and to ask for nothing else.
 
     Parameters
     ----------
@@ -43,23 +68,27 @@ class ViewerServer:
     ------
     OSError
         If no port can be had.
+    StageError
+        ``bad_bundle`` if a bundle's meta.json cannot be read.
     """
 
     def __init__(self, splats: Path, title: str, camera: Camera | None = None) -> None:
         token = secrets.token_urlsafe(12)
-        files = {name: resources.path("viewer", name) for name in _VIEWER[1:]}
+        pages = {"settings.json": json.dumps(settings(camera)).encode()}
+        files: dict[str, Path] = {}
         if splats.is_dir():
-            files |= {path.name: path for path in splats.iterdir() if path.is_file()}
-            content = "meta.json"
+            content = META
+            pages[META] = bundles.open_bundle(splats)(META)
+            for name in bundles.texture_names(parse_meta(pages[META])):
+                files[name] = splats / name
         else:
-            content = f"scene{splats.suffix}"
+            content = f"scene{splats.suffix if splats.suffix in _SCENES else ''}"
             files[content] = splats
-        pages = {
-            "index.html": _page(title, content).encode(),
-            "settings.json": json.dumps(settings(camera)).encode(),
-        }
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(token, files, pages))
-        self._server.daemon_threads = True
+        page = _page(title, content)
+        # Last, so that nothing of a project can take their place.
+        pages["index.html"] = page.encode("utf-8", "replace")
+        pages |= {name: resources.path("viewer", name).read_bytes() for name in _VIEWER}
+        self._server = _Server(("127.0.0.1", 0), _handler(token, files, pages, _policy(page)))
         self.url = f"http://127.0.0.1:{self._server.server_port}/{token}/"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="viewer", daemon=True
@@ -121,11 +150,52 @@ def _page(title: str, content: str) -> str:
     return page.replace(_NO_BOOTSTRAP, f"{bootstrap}\n        </script>", 1)
 
 
+def _policy(page: str) -> str:
+    """Return what the browser may do with the page: what the viewer needs, and nothing else.
+
+    The viewer sorts in a worker that it makes of its own text, and keeps pictures in memory.
+    """
+    shown: dict[str, list[str]] = {"script": [], "style": []}
+    for tag, text in _INLINE.findall(page):
+        shown[tag.split()[0]].append(_hash(text))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' {' '.join(shown['script'])}",
+            f"script-src-attr 'unsafe-hashes' {_hash(_HANDLER)}",
+            f"style-src 'self' {' '.join(shown['style'])}",
+            "img-src 'self' blob:",
+            "connect-src 'self' blob:",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        assert isinstance(request, socket)
+        if loopback.is_of_another_user(client_address, request.getsockname()):
+            _log.warning("another user of this computer asked for the splat in the browser")
+            return False
+        return True
+
+
 def _handler(
-    token: str, files: Mapping[str, Path], pages: Mapping[str, bytes]
+    token: str, files: Mapping[str, Path], pages: Mapping[str, bytes], policy: str
 ) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        server_version, sys_version = "Spaceport", ""
 
         def do_GET(self) -> None:
             host = (self.headers.get("Host") or "").partition(":")[0]
@@ -135,33 +205,47 @@ def _handler(
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return
             name = path.removeprefix(prefix) or "index.html"
+            # Only names of the tables are served, so no path can lead out of them.
             if name in pages:
                 self._head(name, len(pages[name]))
                 self.wfile.write(pages[name])
-                return
-            # Only names of the table are served, so no path can lead out of it.
-            file = files.get(name)
-            if file is None:
+            elif name in files:
+                self._send(name, files[name])
+            else:
+                self.send_error(HTTPStatus.NOT_FOUND)
+
+        def end_headers(self) -> None:
+            for field, value in (
+                ("Content-Security-Policy", policy),
+                ("X-Content-Type-Options", "nosniff"),
+                ("Referrer-Policy", "no-referrer"),
+                ("Cross-Origin-Resource-Policy", "same-origin"),
+                ("Cross-Origin-Opener-Policy", "same-origin"),
+                ("Cache-Control", "no-store"),
+            ):
+                self.send_header(field, value)
+            super().end_headers()
+
+        def _send(self, name: str, path: Path) -> None:
+            try:
+                stream = inside.open_regular(path, follow=False)
+            except (OSError, inside.OutsideError) as error:
+                _log.warning("the viewer cannot have %s: %s", name, error)
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return
             try:
-                with file.open("rb") as stream:
-                    self._head(name, file.stat().st_size)
+                with stream:
+                    self._head(name, os.fstat(stream.fileno()).st_size)
                     shutil.copyfileobj(stream, self.wfile)
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
             except OSError as error:
-                _log.warning("the viewer cannot have %s: %s", name, error)
+                _log.info("the viewer did not get all of %s: %s", name, error)
                 self.close_connection = True
 
         def _head(self, name: str, length: int) -> None:
-            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            if name.endswith(".js"):
-                kind = "text/javascript"
+            kind = _KINDS.get(PurePosixPath(name).suffix, "application/octet-stream")
             self.send_response(HTTPStatus.OK)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(length))
-            self.send_header("Cache-Control", "no-store")
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSlider, QToolButton, QWidget
 
 from spaceport_app.gui import theme
 from spaceport_app.gui.flight.layers import LAYERS
 from spaceport_app.gui.flight.values import PhotoValues
+from spaceport_app.gui.plain import Label, set_tip
 
 _PRESETS = {
     "top": ("Top", "From straight above, north up; drag to move"),
@@ -43,7 +44,7 @@ class FlightTools(QWidget):
             action = QAction(label, self)
             action.setCheckable(True)
             action.setChecked(key == "oblique")
-            action.setToolTip(tip)
+            set_tip(action, tip)
             action.setData(key)
             self._presets.addAction(action)
             button = QToolButton()
@@ -52,7 +53,7 @@ class FlightTools(QWidget):
         self._presets.triggered.connect(lambda action: self.preset_chosen.emit(action.data()))
         self._colour_by = QComboBox()
         self._colour_by.setAccessibleName("Colour cameras by")
-        self._colour_by.setToolTip("What the cameras are coloured by")
+        set_tip(self._colour_by, "What the cameras are coloured by")
         self._colour_by.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -67,7 +68,7 @@ class FlightTools(QWidget):
             action.toggled.connect(lambda on, layer=key: self.layer_switched.emit(layer, on))
         self._layer_button = QToolButton()
         self._layer_button.setText("Layers")
-        self._layer_button.setToolTip("What is shown")
+        set_tip(self._layer_button, "What is shown")
         self._layer_button.setMenu(self._layer_menu)
         self._layer_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._point_size = QSlider(Qt.Orientation.Horizontal)
@@ -75,11 +76,11 @@ class FlightTools(QWidget):
         self._point_size.setValue(2)
         self._point_size.setFixedWidth(80)
         self._point_size.setAccessibleName("Size of the points")
-        self._point_size.setToolTip("Size of the points")
+        set_tip(self._point_size, "Size of the points")
         self._point_size.valueChanged.connect(self.point_size_changed)
         self._shoot = QToolButton()
         self._shoot.setText("Save picture")
-        self._shoot.setToolTip("Save what is seen as a PNG file")
+        set_tip(self._shoot, "Save what is seen as a PNG file")
         self._shoot.clicked.connect(self.picture_wanted)
         self._lay_out()
 
@@ -123,7 +124,7 @@ class FlightTools(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.spacing, theme.spacing // 2, theme.spacing, 0)
         row.setSpacing(theme.spacing // 2)
-        self._labels = [QLabel("Colour by"), QLabel("Points")]
+        self._labels = [Label("Colour by"), Label("Points")]
         for label in self._labels:
             label.setProperty("role", "muted")
             # They may be cut for the moment before they are hidden, but hold nothing open.

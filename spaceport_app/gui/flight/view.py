@@ -12,14 +12,13 @@ from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
-    QMessageBox,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.dialogs import tell
 from spaceport_app.gui.flight import colours
 from spaceport_app.gui.flight.canvas import FlightCanvas
 from spaceport_app.gui.flight.colour_bar import ColourBar
@@ -28,6 +27,7 @@ from spaceport_app.gui.flight.scene import Scene, build
 from spaceport_app.gui.flight.tools import FlightTools
 from spaceport_app.gui.flight.values import PhotoValues, known
 from spaceport_app.gui.latest import Latest
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.photos.model import PhotoSet
 from spaceport_app.sfm.model import Reconstruction
 
@@ -173,7 +173,7 @@ class FlightView(QWidget):
             self._draw()
 
     def _lay_out(self) -> None:
-        self._message = QLabel(_NO_PHOTOS)
+        self._message = Label(_NO_PHOTOS)
         self._message.setProperty("role", "muted")
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
@@ -181,7 +181,7 @@ class FlightView(QWidget):
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(self._message)
         self._bar = ColourBar()
-        self._facts = QLabel()
+        self._facts = Label()
         self._facts.setProperty("role", "small")
         self._facts.setMinimumWidth(1)
         self._facts.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -387,7 +387,7 @@ class FlightView(QWidget):
         room = max(self._facts.width(), 1)
         mode = Qt.TextElideMode.ElideRight
         self._facts.setText(self._facts.fontMetrics().elidedText(text, mode, room))
-        self._facts.setToolTip(text)
+        set_tip(self._facts, text)
         self._facts.setAccessibleName(text)
 
     def _about(self, scene: Scene, row: int) -> str:
@@ -439,4 +439,4 @@ class FlightView(QWidget):
         try:
             self._canvas.screenshot(path if path.suffix else path.with_suffix(".png"))
         except (OSError, ValueError) as error:
-            QMessageBox.warning(self, "Save picture", f"The picture could not be saved: {error}")
+            tell(self, "The picture could not be saved.", str(error))

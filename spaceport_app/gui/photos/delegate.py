@@ -29,6 +29,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from spaceport_app import visible
 from spaceport_app.gui import theme
 from spaceport_app.gui.photos.list_model import BROKEN_ROLE, ENTRY_ROLE, PICTURE_ROLE
 from spaceport_app.gui.photos.listing import Entry
@@ -179,7 +180,9 @@ class PhotoDelegate(QStyledItemDelegate):
     ) -> None:
         metrics = QFontMetrics(option.font)
         place = QRect(frame.left(), frame.bottom() + 4, frame.width(), metrics.height())
-        text = metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, place.width())
+        text = metrics.elidedText(
+            visible.line(entry.name), Qt.TextElideMode.ElideMiddle, place.width()
+        )
         painter.setFont(option.font)
         painter.setPen(QColor(colours.text if entry.used else colours.muted))
         painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter, text)

@@ -14,8 +14,10 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QImage
 
+from spaceport_app import visible
 from spaceport_app.gui.photos.listing import Entry, PhotoListing
 from spaceport_app.gui.photos.thumbnails import Thumbnails
+from spaceport_app.gui.plain import TIP_ROLE, literal
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -90,9 +92,10 @@ class PhotoListModel(QAbstractListModel):
         if role == BROKEN_ROLE:
             return self._thumbnails.broken(entry.path)
         if role == Qt.ItemDataRole.DisplayRole:
-            return entry.name
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join([entry.name, *(mark.message for mark in entry.marks)])
+            return visible.line(entry.name)
+        if role == TIP_ROLE:
+            names = [entry.name, *(mark.message for mark in entry.marks)]
+            return literal("\n".join(visible.line(one) for one in names))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join([entry.name, *(mark.label for mark in entry.marks)])
         if role == Qt.ItemDataRole.CheckStateRole:

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QBoxLayout,
     QComboBox,
-    QLabel,
     QLineEdit,
     QListView,
     QMenu,
@@ -37,6 +36,7 @@ from spaceport_app.gui.photos.delegate import PhotoDelegate
 from spaceport_app.gui.photos.list_model import PhotoListModel
 from spaceport_app.gui.photos.listing import SORTS, PhotoListing
 from spaceport_app.gui.photos.thumbnails import Thumbnails
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.photos.model import PhotoSet
 
 _CELL = 124
@@ -74,10 +74,10 @@ class PhotoPanel(QWidget):
         self._model.toggled.connect(lambda name, out: self.exclude([name], out))
         self.filter_box = QComboBox()
         self.filter_box.setAccessibleName("Which photos to show")
-        self.filter_box.setToolTip("Which photos to show")
+        set_tip(self.filter_box, "Which photos to show")
         self.sort_box = QComboBox()
         self.sort_box.setAccessibleName("Order of the photos")
-        self.sort_box.setToolTip("Order of the photos")
+        set_tip(self.sort_box, "Order of the photos")
         for key, (label, _) in SORTS.items():
             self.sort_box.addItem(label, key)
         self.search_field = QLineEdit()
@@ -86,11 +86,11 @@ class PhotoPanel(QWidget):
         self.search_field.setClearButtonEnabled(True)
         self._view = _ListView()
         self._view.setModel(self._model)
-        self._empty = QLabel()
+        self._empty = Label()
         self._empty.setProperty("role", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
-        self._summary = QLabel()
+        self._summary = Label()
         self._summary.setObjectName("photoSummary")
         self._summary.setProperty("role", "small")
         self._summary.setWordWrap(True)

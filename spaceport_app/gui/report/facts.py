@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from spaceport_app import inside
+from spaceport_app.errors import StageError
+from spaceport_app.pipeline import reports as told
 from spaceport_app.pipeline import summary
 from spaceport_app.pipeline.stage import registry
 from spaceport_app.project import layout
 from spaceport_app.project.project import Project
 from spaceport_app.quantities import count, duration, size
+from spaceport_app.splats import measured
 
 Row = tuple[str, ...]
 
@@ -56,11 +59,11 @@ def gather(project: Project) -> Report:
         name: stage["report"] for name, stage in found["stages"].items()
     }
     sections = [
-        _photos(reports.get("import", {})),
+        _photos(reports),
         _positions(reports),
-        _splats(reports.get("train", {}), _pairs(project)),
+        _splats(reports, _pairs(project)),
         _bundle(reports),
-        _files(project, reports.get("export", {})),
+        _files(project, told.exported(reports)),
         _work(found["stages"]),
     ]
     return Report(
@@ -74,64 +77,68 @@ def _lead(reports: Mapping[str, Mapping[str, Any]], stages: Mapping[str, Any]) -
     if not reports:
         return "Nothing has been done yet. Press Start, and the report grows with each stage."
     seconds = sum(stage["seconds"] for stage in stages.values())
-    imported, sfm = reports.get("import", {}), reports.get("sfm", {})
-    words = f"{imported.get('photos', 0)} photos"
-    if sfm:
-        words = f"{sfm['registered']} of {sfm['photos']} photos found their place"
-    train, compress = reports.get("train", {}), reports.get("compress", {})
-    if train:
-        words += f" and became {count(train.get('gaussians', 0))} Gaussians"
-    if compress:
-        words += f" in {size(compress['bytes'])}"
+    imported, sfm = told.imported(reports), told.placed(reports)
+    words = f"{imported.photos or 0} photos"
+    if sfm.registered is not None and sfm.photos is not None:
+        words = f"{sfm.registered} of {sfm.photos} photos found their place"
+    train, compress = told.trained(reports), told.compressed(reports)
+    if train.gaussians is not None:
+        words += f" and became {count(train.gaussians)} Gaussians"
+    if compress.bytes is not None:
+        words += f" in {size(compress.bytes)}"
     return f"{words}, in {duration(seconds)}."
 
 
-def _photos(found: Mapping[str, Any]) -> Section | None:
-    if not found:
+def _photos(reports: Mapping[str, Mapping[str, Any]]) -> Section | None:
+    if not reports.get("import"):
         return None
-    rows: list[Row] = [("Photos used", f"{found['used']} of {found['photos']}")]
-    if found.get("megapixels"):
-        rows.append(("Pixels", f"{found['megapixels']:.0f} megapixels in all"))
-    for camera in found.get("cameras", []):
-        rows.append(("Camera", f"{camera['name']}, {camera['photos']} photos"))
-    rows.append(("With GPS", f"{found.get('gps_photos', 0)} photos"))
-    if found.get("area_hectares"):
-        rows.append(("Area flown over", f"{found['area_hectares']:.2f} hectares"))
-    low, high = found.get("relative_altitude_min_m"), found.get("relative_altitude_max_m")
+    found = told.imported(reports)
+    rows: list[Row] = []
+    if found.used is not None:
+        rows.append(("Photos used", f"{found.used} of {found.photos or found.used}"))
+    if found.megapixels:
+        rows.append(("Pixels", f"{found.megapixels:.0f} megapixels in all"))
+    rows += [("Camera", f"{camera.name}, {camera.photos} photos") for camera in found.cameras]
+    rows.append(("With GPS", f"{found.gps_photos} photos"))
+    if found.area_hectares:
+        rows.append(("Area flown over", f"{found.area_hectares:.2f} hectares"))
+    low, high = found.relative_altitude_min_m, found.relative_altitude_max_m
     if low is not None and high is not None:
         rows.append(("Height above take-off", f"{low:.0f} to {high:.0f} m"))
-    sentences = [f"{item['name']} was left out: {item['message']}" for item in found["left_out"]]
+    sentences = [f"{item.name} was left out: {item.message}" for item in found.left_out]
     return Section("Photos", tuple(sentences), tuple(rows))
 
 
 def _positions(reports: Mapping[str, Mapping[str, Any]]) -> Section | None:
-    found = reports.get("sfm")
-    if not found:
+    if not reports.get("sfm"):
         return None
-    rows: list[Row] = [
-        ("Photos placed", f"{found['registered']} of {found['photos']}"),
-        *summary.figures("sfm", reports),
-    ]
-    for camera in found.get("cameras", {}).values():
-        rows.append(("Focal length", f"{camera['focal_px']:.1f} px, {camera['name']}"))
-    sentences = [str(found["reason"])] if found.get("reason") else []
-    sentences += [f"{name} was left out: {why}" for name, why in found["left_out"].items()]
+    found = told.placed(reports)
+    rows: list[Row] = []
+    if found.registered is not None:
+        rows.append(("Photos placed", f"{found.registered} of {found.photos or found.registered}"))
+    rows += summary.figures("sfm", reports)
+    for camera in found.cameras.values():
+        rows.append(("Focal length", f"{camera.focal_px:.1f} px, {camera.name}"))
+    sentences = [found.reason] if found.reason else []
+    sentences += [f"{name} was left out: {why}" for name, why in found.left_out.items()]
     return Section("Camera positions", tuple(sentences), tuple(rows))
 
 
-def _splats(found: Mapping[str, Any], pairs: tuple[Pair, ...]) -> Section | None:
-    if not found:
+def _splats(reports: Mapping[str, Mapping[str, Any]], pairs: tuple[Pair, ...]) -> Section | None:
+    if not reports.get("train"):
         return None
-    engine = {"cpu": "this computer's processor", "cuda": "the NVIDIA card"}
+    found = told.trained(reports)
+    engine = {"cpu": "this computer's processor", "cuda": "the NVIDIA card", "": "unknown"}
     rows: list[Row] = [
-        ("Gaussians", count(found.get("gaussians", 0))),
-        ("Steps", count(found.get("iterations", 0))),
-        ("Engine", engine.get(str(found.get("engine")), str(found.get("engine")))),
-        ("Largest side of a picture", f"{found.get('image_size_px', 0)} px"),
+        ("Gaussians", count(found.gaussians or 0)),
+        ("Steps", count(found.iterations or 0)),
+        ("Engine", engine.get(found.engine, found.engine)),
+        ("Largest side of a picture", f"{found.image_size_px or 0} px"),
     ]
     sentence = "No photo was held out, so the quality was not measured."
-    if found.get("psnr_db") is not None:
-        rows.append(("Mean over held-out photos", _quality(found["psnr_db"], found["ssim"])))
+    alike = summary.alike(found.psnr_db, found.ssim)
+    if alike:
+        rows.append(("Mean over held-out photos", alike))
         sentence = (
             f"{len(pairs) or 'Some'} photos were never trained with. The splat is compared with "
             "them below: the photo on the left, the splat from the same camera on the right."
@@ -147,11 +154,10 @@ def _bundle(reports: Mapping[str, Mapping[str, Any]]) -> Section | None:
     return Section("Compressed for the web", (sentence,), tuple(rows))
 
 
-def _files(project: Project, found: Mapping[str, Any]) -> Section | None:
-    sizes = found.get("file_bytes")
-    if not isinstance(sizes, dict) or not sizes:
+def _files(project: Project, found: told.Exported) -> Section | None:
+    if not found.file_bytes:
         return None
-    rows: list[Row] = [(str(name), size(float(number))) for name, number in sizes.items()]
+    rows: list[Row] = [(name, size(number)) for name, number in found.file_bytes.items()]
     # The page is handed on: names of folders above the project are nobody else's business.
     sentence = f"In {layout.EXPORT}, in the project folder {project.folder.name}."
     return Section("Exported files", (sentence,), tuple(rows))
@@ -178,24 +184,19 @@ def _pairs(project: Project) -> tuple[Pair, ...]:
         return ()
     folder = project.folder / layout.SPLATS
     try:
-        quality = json.loads((folder / "quality.json").read_text(encoding="utf-8"))
         pairs = [
             Pair(
-                view["name"],
-                folder / view["photo"],
-                folder / view["render"],
-                float(view["psnr_db"]),
-                float(view["ssim"]),
+                view.name,
+                inside.path(folder, view.photo),
+                inside.path(folder, view.render),
+                view.psnr_db,
+                view.ssim,
             )
-            for view in quality["views"]
+            for view in measured.read(folder).pictures
         ]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (StageError, inside.OutsideError):
         return ()
     return tuple(pair for pair in pairs if pair.photo.is_file() and pair.render.is_file())
-
-
-def _quality(psnr_db: float, ssim: float) -> str:
-    return f"PSNR {psnr_db:.2f} dB, SSIM {ssim:.3f}"
 
 
 def _when(text: str) -> str:

@@ -38,7 +38,8 @@ def write(path: Path, report: Report) -> None:
     """
     text = page(report)
     with writing(path):
-        atomic.write_bytes(path, text.encode("utf-8"))
+        # Names of files may hold what is no Unicode.
+        atomic.write_bytes(path, text.encode("utf-8", "replace"))
 
 
 def page(report: Report) -> str:
@@ -77,16 +78,20 @@ def _table(rows: tuple[tuple[str, ...], ...]) -> str:
 
 def _figure(pair: Pair) -> str:
     name = escape(pair.name)
-    photo = f'<img alt="Photo {name}" src="{_inline(pair.photo)}">'
-    render = f'<img alt="Splat from the camera of {name}" src="{_inline(pair.render)}">'
+    try:
+        photo = f'<img alt="Photo {name}" src="{_inline(pair.photo)}">'
+        render = f'<img alt="Splat from the camera of {name}" src="{_inline(pair.render)}">'
+    except (OSError, ValueError):
+        return f"<p>The pictures of {name} cannot be read.</p>"
     words = f"{name}: PSNR {pair.psnr_db:.2f} dB, SSIM {pair.ssim:.3f}"
     return f"<figure><div>{photo}{render}</div><figcaption>{words}</figcaption></figure>"
 
 
 def _inline(path: Path) -> str:
-    from PIL import Image
+    # Pillow takes a while to import, and most reports are read in the window.
+    from spaceport_app import pictures
 
     stream = io.BytesIO()
-    with Image.open(path) as picture:
+    with pictures.opened(path) as picture:
         picture.convert("RGB").save(stream, "JPEG", quality=_QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImageReader, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
-from spaceport_app.gui import theme
+from spaceport_app.gui import pictures, theme
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.report.facts import Pair, Report, Section
 
 _WIDEST = 860
@@ -87,7 +87,7 @@ class _Picture(QWidget):
         super().__init__()
         self._image = image
         self.setAccessibleName(words)
-        self.setToolTip(words)
+        set_tip(self, words)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -151,14 +151,16 @@ def _pictures(pair: Pair) -> QHBoxLayout:
         (pair.photo, f"Photo {pair.name}"),
         (pair.render, f"Splat from the camera of {pair.name}"),
     ):
-        reader = QImageReader(str(path))
-        row.addWidget(_Picture(QPixmap.fromImage(reader.read()), words))
+        image = pictures.read(path)
+        if image.isNull():
+            row.addWidget(_label(f"{words} cannot be read.", "muted"))
+        else:
+            row.addWidget(_Picture(QPixmap.fromImage(image), words))
     return row
 
 
-def _label(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+def _label(text: str, role: str) -> Label:
+    label = Label(text)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setWordWrap(True)
     if role:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from spaceport_app.gui import theme
 from spaceport_app.gui.buttons import push_button
+from spaceport_app.gui.plain import set_choice_tip, set_tip
 from spaceport_app.gui.run import changes
 from spaceport_app.gui.run.remedies import Remedy
 from spaceport_app.gui.run.stage_row import small_label
@@ -52,39 +53,39 @@ class Controls(QWidget):
         self.target = QComboBox()
         self.target.setObjectName("target")
         self.target.setAccessibleName("Where the work is done")
-        self.target.setToolTip("Which computer does the work")
+        set_tip(self.target, "Which computer does the work")
         for words, name in (("This computer", "here"), ("AWS", "aws")):
             self.target.addItem(words, name)
         self.target.activated.connect(
             lambda _: self.target_chosen.emit(str(self.target.currentData()))
         )
         self.connection_button = push_button("Connection…", self.connection.emit, "connection")
-        self.connection_button.setToolTip("Address and key of the AWS service, and prices")
+        set_tip(self.connection_button, "Address and key of the AWS service, and prices")
         self.engine = small_label(text="Finding the training engine…")
         self.engine.setObjectName("engine")
         self.engine_button = push_button(
             "Set up the GPU engine…", self.set_engine_up.emit, "set-up-engine"
         )
-        self.engine_button.setToolTip("Fetch what the NVIDIA card needs, test it, and use it")
+        set_tip(self.engine_button, "Fetch what the NVIDIA card needs, test it, and use it")
         self.engine_button.hide()
         self.preset = QComboBox()
         self.preset.setObjectName("preset")
         self.preset.setAccessibleName("Preset")
-        self.preset.setToolTip("How much time to spend, and how fine the result gets")
+        set_tip(self.preset, "How much time to spend, and how fine the result gets")
         for number, preset in enumerate(presets.PRESETS):
             self.preset.addItem(preset.name.capitalize(), preset.name)
-            self.preset.setItemData(number, preset.purpose, Qt.ItemDataRole.ToolTipRole)
+            set_choice_tip(self.preset, number, preset.purpose)
         self.preset.activated.connect(self._choose)
         self.minutes = self._minutes_box()
         self.options_button = push_button("Options…", self.options.emit, "options-button")
-        self.options_button.setToolTip("Change single options of each stage")
+        set_tip(self.options_button, "Change single options of each stage")
         self.purpose = small_label()
         self.estimate = small_label("")
         self.estimate.setObjectName("estimate")
         self.notes = small_label("warning")
         self.notes.setObjectName("notes")
         self.cpu_button = push_button("Use the processor", self.cpu_chosen.emit, "use-cpu")
-        self.cpu_button.setToolTip("Take the values that suit this computer's processor")
+        set_tip(self.cpu_button, "Take the values that suit this computer's processor")
         self.trouble = small_label("error")
         self.trouble.setObjectName("trouble")
         self.remedy = small_label("muted")
@@ -93,7 +94,7 @@ class Controls(QWidget):
         self.mend_button.clicked.connect(self._mend)
         self.start_button = push_button("Start", self.start.emit, "start")
         self.start_button.setProperty("main", True)
-        self.start_button.setToolTip("Do what is missing or outdated; what is finished is kept")
+        set_tip(self.start_button, "Do what is missing or outdated; what is finished is kept")
         self.pause_button = push_button("Pause", self.pause.emit, "pause")
         self.stop_button = push_button("Stop", self.stop.emit, "stop")
 
@@ -151,7 +152,7 @@ class Controls(QWidget):
         self.remedy.setText(sentence)
         self.remedy.setVisible(bool(message and sentence))
         self.mend_button.setText(button)
-        self.mend_button.setToolTip(sentence)
+        set_tip(self.mend_button, sentence)
         self.mend_button.setVisible(bool(message and button))
 
     def show_target(self, *, aws: bool, words: str, works: bool) -> None:
@@ -181,9 +182,9 @@ class Controls(QWidget):
         self.start_button.hide()
         pause = {"pause": "Pausing…", "leave": "Leaving…"}.get(ending)
         self.pause_button.setText(pause or ("Stop following" if remote else "Pause"))
-        self.pause_button.setToolTip(_LEAVE if remote else _PAUSE)
+        set_tip(self.pause_button, _LEAVE if remote else _PAUSE)
         self.stop_button.setText("Stopping…" if ending == "stop" else "Stop")
-        self.stop_button.setToolTip(_STOP_REMOTE if remote else _STOP)
+        set_tip(self.stop_button, _STOP_REMOTE if remote else _STOP)
         for button in (self.pause_button, self.stop_button):
             button.show()
             button.setEnabled(not ending)
@@ -199,8 +200,8 @@ class Controls(QWidget):
         box = QSpinBox()
         box.setObjectName("minutes")
         box.setAccessibleName("Minutes until everything is finished")
-        box.setToolTip(
-            "Steps, picture size and number of Gaussians follow from how fast this computer is"
+        set_tip(
+            box, "Steps, picture size and number of Gaussians follow from how fast this computer is"
         )
         box.setRange(1, 10_000)
         box.setPrefix("Finish in about ")

@@ -6,12 +6,13 @@ another process does it, once.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
+from spaceport_app import records
 from spaceport_app.pipeline import environment
 from spaceport_app.pipeline.processes import PARENT_VARIABLE
 
@@ -22,6 +23,13 @@ die_with_parent()
 from spaceport_app.engine_setup.asked import answer
 print(json.dumps(answer()))
 """
+
+
+@dataclass(frozen=True)
+class _Answer:
+    name: str
+    words: str
+    offer: bool
 
 
 class EngineFinder(QObject):
@@ -50,7 +58,8 @@ class EngineFinder(QObject):
                 variables.insert(name, value)
         variables.insert(PARENT_VARIABLE, str(os.getpid()))
         self._process.setProcessEnvironment(variables)
-        self._process.start(sys.executable, ["-c", _QUESTION])
+        # Nothing is imported from the folder in which the window was started.
+        self._process.start(sys.executable, ["-P", "-c", _QUESTION])
         self._process.closeWriteChannel()
 
     def stop(self) -> None:
@@ -63,16 +72,15 @@ class EngineFinder(QObject):
     def _read(self, status: int) -> None:
         text = bytes(self._process.readAllStandardOutput().data()).decode("utf-8", "replace")
         try:
-            answer = json.loads(text.splitlines()[-1])
-            name, words, offer = (answer[key] for key in ("name", "words", "offer"))
-        except (ValueError, LookupError, TypeError):
+            answer = records.decode(text.splitlines()[-1], _Answer)
+        except (ValueError, IndexError):
             told = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
             errors = told.strip().splitlines()
             reason = errors[-1] if errors else f"exit status {status}"
             self.failed.emit(f"The training engine does not work: {reason}")
             return
-        self.found.emit(str(name), str(words))
-        self.offered.emit(bool(offer))
+        self.found.emit(answer.name, answer.words)
+        self.offered.emit(answer.offer)
 
     def _broke(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QPushButton,
     QScrollArea,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from spaceport_app.errors import StageError
 from spaceport_app.gui import theme
 from spaceport_app.gui.dialogs import fit
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.run.options_form import OptionsForm
 from spaceport_app.pipeline.settings import as_json, base, resolve, with_options
 from spaceport_app.pipeline.stage import Registry
@@ -67,9 +67,9 @@ class OptionsDialog(QDialog):
         width = max((self.pages.sizeHintForColumn(0), 120))
         self.pages.setFixedWidth(width + 3 * theme.wide)
 
-        self.state = QLabel()
+        self.state = Label()
         self.state.setProperty("role", "small")
-        self.message = QLabel()
+        self.message = Label()
         self.message.setProperty("role", "error")
         self.message.setWordWrap(True)
         self.message.hide()
@@ -83,7 +83,7 @@ class OptionsDialog(QDialog):
         for button in buttons.buttons():
             button.setIcon(QIcon())
         self.reset_button = QPushButton("Reset all")
-        self.reset_button.setToolTip("All options back to the values of the preset")
+        set_tip(self.reset_button, "All options back to the values of the preset")
         self.reset_button.clicked.connect(self.reset)
 
         body = QHBoxLayout()

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QGridLayout,
-    QLabel,
     QLineEdit,
     QSpinBox,
     QToolButton,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from spaceport_app.events import JsonValue
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.theme import numbers
 from spaceport_app.options import Describe, describe
 from spaceport_app.pipeline.settings import as_json
@@ -104,18 +104,18 @@ class OptionsForm(QWidget):
         editor = _editor(about, default)
         tip = f"{about.help}{_limits(about)}"
         editor.setObjectName(name)
-        editor.setToolTip(tip)
+        set_tip(editor, tip)
         editor.setAccessibleName(about.label)
         editor.setAccessibleDescription(tip)
         editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         editor.installEventFilter(self._wheel)
-        label = QLabel(about.label)
-        label.setToolTip(tip)
+        label = Label(about.label)
+        set_tip(label, tip)
         label.setBuddy(editor)
         reset = QToolButton()
         reset.setText("↺")
         reset.setObjectName(f"reset-{name}")
-        reset.setToolTip("Back to the value of the preset")
+        set_tip(reset, "Back to the value of the preset")
         reset.setAccessibleName(f"Reset: {about.label}")
         reset.clicked.connect(lambda: self._reset(name))
         policy = reset.sizePolicy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QStackedLayout,
     QVBoxLayout,
@@ -21,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from spaceport_app.events import Metric, Preview
-from spaceport_app.gui import theme
+from spaceport_app.gui import pictures, theme
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.run import history
 from spaceport_app.gui.run.background import Background
 from spaceport_app.gui.run.curves import Curve, TrainingCurves, smoothed
@@ -39,7 +38,6 @@ _TIPS = {
 _LEAST_RANGE = 1000.0
 _NOISY = frozenset(_TIPS)
 
-_log = logging.getLogger(__name__)
 
 _SIDE_BY_SIDE = 620
 """Width in pixels from which plots and preview stand side by side."""
@@ -64,7 +62,7 @@ class LivePlots(QWidget):
         self._redraw.setInterval(_REDRAW_MS)
         self._redraw.timeout.connect(self._draw)
 
-        self._nothing = QLabel("The curves appear here when training starts.")
+        self._nothing = Label("The curves appear here when training starts.")
         self._nothing.setProperty("role", "muted")
         nothing = QVBoxLayout()
         nothing.addStretch(1)
@@ -86,9 +84,9 @@ class LivePlots(QWidget):
         self._grid.setSpacing(theme.wide)
         layout.addLayout(self._grid, 3)
         right = QVBoxLayout()
-        self.caption = QLabel()
+        self.caption = Label()
         self.caption.setProperty("role", "muted")
-        heading = QLabel("Preview")
+        heading = Label("Preview")
         heading.setProperty("role", "heading")
         head = QHBoxLayout()
         head.addWidget(heading)
@@ -130,7 +128,7 @@ class LivePlots(QWidget):
 
     def show_preview(self, path: Path) -> None:
         """Read a picture in the background and show it; a newer one supersedes it."""
-        self._background.submit("picture", lambda: _read(path), self._take_picture)
+        self._background.submit("picture", lambda: pictures.read(path), self._take_picture)
 
     def show_training(self, folder: Path) -> None:
         """Show what a finished training has left in its folder."""
@@ -208,9 +206,9 @@ class LivePlots(QWidget):
         for number, (name, title) in enumerate(titles.items()):
             box = QVBoxLayout()
             head = QHBoxLayout()
-            heading = QLabel(title)
+            heading = Label(title)
             heading.setProperty("role", "heading")
-            latest = QLabel()
+            latest = Label()
             latest.setProperty("role", "muted")
             head.addWidget(heading)
             head.addStretch(1)
@@ -241,7 +239,7 @@ class LivePlots(QWidget):
             self._grid.addLayout(box, number // 2, number % 2)
             self._plots[name] = (raw, line, latest)
             if name in _NOISY:
-                plot.setToolTip(_TIPS[name])
+                set_tip(plot, _TIPS[name])
         self._colour()
 
     def _colour(self) -> None:
@@ -292,12 +290,4 @@ def _last(folder: Path) -> tuple[str, QImage]:
     if path is None:
         return "", QImage()
     number, _, name = path.name.removesuffix(".render.png").partition("_")
-    return name or number, _read(path)
-
-
-def _read(path: Path) -> QImage:
-    # The stage replaces the file in one step, and it is gone once the stage has ended.
-    image = QImage(str(path))
-    if image.isNull():
-        _log.debug("no picture at %s", path)
-    return image
+    return name or number, pictures.read(path)

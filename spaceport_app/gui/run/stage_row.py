@@ -9,7 +9,6 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from spaceport_app.events import Notice
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.run.pill_line import PillLine
 from spaceport_app.gui.run.remedies import Remedy
 from spaceport_app.gui.run.state import StageState
@@ -28,12 +28,11 @@ _LOG_LINES = 9
 _MOST_NOTICES = 12
 
 
-def small_label(role: str = "small", text: str = "") -> QLabel:
+def small_label(role: str = "small", text: str = "") -> Label:
     """Return a label that wraps and can be copied from."""
-    label = QLabel(text)
+    label = Label(text)
     label.setProperty("role", role)
     label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 
@@ -62,21 +61,21 @@ class StageRow(QWidget):
         self._numbers_shown: list[tuple[str, str]] | None = None
         self._notices_shown: list[Notice] | None = None
 
-        self.title = QLabel(label)
+        self.title = Label(label)
         self.title.setProperty("role", "heading")
         self.title.setWordWrap(True)
-        self.mark = QLabel("✓")
+        self.mark = Label("✓")
         self.mark.setProperty("role", "good")
         self.mark.setAccessibleName("Finished")
-        self.mark.setToolTip("Finished")
+        set_tip(self.mark, "Finished")
         self.mark.hide()
-        self.elapsed = QLabel()
+        self.elapsed = Label()
         self.elapsed.setProperty("role", "small")
-        self.elapsed.setToolTip("Time it took")
-        self.left = QLabel()
+        set_tip(self.elapsed, "Time it took")
+        self.left = Label()
         self.left.setProperty("role", "small")
         self.left.hide()
-        self.left.setToolTip("Time it will still take, from the speed of the last minutes")
+        set_tip(self.left, "Time it will still take, from the speed of the last minutes")
         self.arrow = QToolButton()
         self.arrow.setObjectName("details")
         self.arrow.setCheckable(True)
@@ -89,7 +88,7 @@ class StageRow(QWidget):
             "{ background: transparent; border: 1px solid transparent; padding: 0; }"
             "QToolButton#details:focus { border-color: palette(highlight); }"
         )
-        self.arrow.setToolTip("Show numbers and log")
+        set_tip(self.arrow, "Show numbers and log")
         self.arrow.setAccessibleName(f"Numbers and log of: {label}")
         self.arrow.toggled.connect(self._toggle)
         self.line = PillLine()
@@ -154,7 +153,7 @@ class StageRow(QWidget):
         self.log.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.again_button = QPushButton("Run again from here")
         self.again_button.setObjectName("again")
-        self.again_button.setToolTip("Do this stage again, and then what builds on it")
+        set_tip(self.again_button, "Do this stage again, and then what builds on it")
         self.again_button.clicked.connect(lambda: self.again.emit(self.name))
         layout = QVBoxLayout(self.details)
         layout.setContentsMargins(0, theme.spacing // 2, 0, 0)
@@ -179,7 +178,7 @@ class StageRow(QWidget):
         running = state.phase == "running"
         self.line.show_fraction(state.fraction, active=running, failed=failed)
         self.mark.setVisible(state.phase == "done")
-        self.line.setToolTip(f"{state.fraction:.0%}" if running else "")
+        set_tip(self.line, f"{state.fraction:.0%}" if running else "")
         self.show_times(state, now_s)
         if self.sentence.text() != state.sentence:
             self.sentence.setText(state.sentence)
@@ -237,7 +236,7 @@ class StageRow(QWidget):
                     if widget is not None:
                         widget.hide()
                     continue
-                if not isinstance(widget, QLabel):
+                if not isinstance(widget, Label):
                     widget = small_label("small" if column == 0 else "")
                     self._grid.addWidget(widget, row, column, Qt.AlignmentFlag.AlignTop)
                     widget.setWordWrap(column == 1)
@@ -256,7 +255,7 @@ class StageRow(QWidget):
 
     def _toggle(self, shown: bool) -> None:
         self.arrow.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
-        self.arrow.setToolTip("Hide numbers and log" if shown else "Show numbers and log")
+        set_tip(self.arrow, "Hide numbers and log" if shown else "Show numbers and log")
         self.details.setVisible(shown)
         self.opened.emit(self.name, shown)
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from spaceport_app.events import Failed, JsonValue, Metric, Notice, Progress
 from spaceport_app.pipeline import summary
 from spaceport_app.pipeline.outcome import Outcome
+from spaceport_app.pipeline.reports import placed, trained
 from spaceport_app.pipeline.runner import RunEvent, StageEnded, StageEvent, StageStarted
 from spaceport_app.pipeline.stage import Registry
 from spaceport_app.quantities import count, duration, size
@@ -237,11 +238,12 @@ class RunState:
 
     def headline(self, row: StageState) -> str:
         """Return what came out of a finished stage in one short line."""
-        report = row.report
-        if isinstance(report.get("psnr_db"), float):
-            return f"PSNR {report['psnr_db']:.1f} dB on held-out photos"
-        if "registered" in report and "photos" in report:
-            return f"{report['registered']} of {report['photos']} photos placed"
+        train = trained({"train": row.report})
+        if train.psnr_db is not None:
+            return f"PSNR {train.psnr_db:.1f} dB on held-out photos"
+        sfm = placed({"sfm": row.report})
+        if sfm.registered is not None and sfm.photos is not None:
+            return f"{sfm.registered} of {sfm.photos} photos placed"
         rows = self.numbers(row)
         return f"{rows[0][0]}: {rows[0][1]}" if rows else "Finished"
 

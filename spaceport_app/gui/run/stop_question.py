@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
+
+from spaceport_app.gui.plain import Box, set_tip
 
 WORDS = "Stop processing? Finished stages are kept."
 ON_AWS = "Stop the job on AWS? What it has not finished is lost; finished stages are kept."
@@ -18,7 +20,7 @@ class StopQuestion(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._box: QMessageBox | None = None
+        self._box: Box | None = None
 
     @property
     def is_open(self) -> bool:
@@ -29,12 +31,12 @@ class StopQuestion(QObject):
         """Show the question over a window."""
         if self._box is not None:
             return
-        box = QMessageBox(QMessageBox.Icon.Question, "Stop", words, parent=over)
+        box = Box(Box.Icon.Question, "Stop", words, parent=over)
         box.setObjectName("stop-question")
-        yes = box.addButton("Stop", QMessageBox.ButtonRole.AcceptRole)
-        yes.setToolTip("End the work; what training has done here is saved first")
-        no = box.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
-        no.setToolTip("Close this question and go on")
+        yes = box.addButton("Stop", Box.ButtonRole.AcceptRole)
+        set_tip(yes, "End the work; what training has done here is saved first")
+        no = box.addButton("Keep working", Box.ButtonRole.RejectRole)
+        set_tip(no, "Close this question and go on")
         box.setDefaultButton(no)
         box.setEscapeButton(no)
         self._box = box

@@ -23,6 +23,7 @@ from spaceport_app.pipeline import fingerprint, forecast, trouble
 from spaceport_app.pipeline.forecast import Forecast
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import Registry, Stage
+from spaceport_app.project import reach
 from spaceport_app.project.model import Document, Settings, StageRun
 from spaceport_app.project.project import Project
 
@@ -106,6 +107,7 @@ def look(
             document = project.document
         if project.busy:
             return Survey(document, {}, None, False, _BUSY, job)
+        places = reach.unasked(project)
         options = resolve_all(stages, document.settings)
         changed: set[str] = set()
         for stage in stages:
@@ -124,6 +126,8 @@ def look(
             found[stage.name] = one
         if job is not None:
             _show_job(job, found)
+        if places:
+            return Survey(document, found, None, goes_on, _elsewhere(places), job)
         if aws or job is not None:
             there = None if job is not None else _there(project, stages)
             return Survey(document, found, None, goes_on, None, job, there)
@@ -132,6 +136,15 @@ def look(
     except (OSError, StageError) as error:
         failure = trouble.explain(error, folder, folder / "logs")
         return Survey(document, found, None, goes_on, failure, job)
+
+
+def _elsewhere(places: tuple[Path, ...]) -> Failed:
+    return Failed(
+        reach.CODE,
+        f"The photos of this project lie in {reach.named(places)}. Nobody has agreed to look "
+        "there.",
+        "Open the project again and say so, if you know that place.",
+    )
 
 
 def _job(project: Project) -> Submission | None:
@@ -203,6 +216,9 @@ def _holds(stage: Stage, options: Any, project: Project) -> bool:
     try:
         return fingerprint.holds(stage, options, project)
     except (OSError, StageError) as error:
+        if isinstance(error, StageError) and error.code == reach.CODE:
+            # Nobody has looked yet; the reason is told before the start.
+            return True
         _log.info("whether %s holds cannot be told: %s", stage.name, error)
         return False
 

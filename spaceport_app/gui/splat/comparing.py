@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 
 from spaceport_app.gui import theme
 from spaceport_app.gui.background import Background
+from spaceport_app.gui.plain import set_tip
 from spaceport_app.gui.splat.comparison import Comparison
 from spaceport_app.gui.splat.comparison import load as load_comparison
 from spaceport_app.gui.splat.controls import SplatControls
@@ -159,7 +160,8 @@ class Comparing(QObject):
         result = self._controls.result
         result.setText(f"PSNR {psnr_db:.1f} dB{now}{part}")
         more = " The photo also shows what the crop box takes away." if cropped else ""
-        result.setToolTip(
-            f"Splat against photo at {width} × {height} pixels; the higher, the more alike.{more}"
+        set_tip(
+            result,
+            f"Splat against photo at {width} × {height} pixels; the higher, the more alike.{more}",
         )
         self.compared.emit(comparison.view.name, psnr_db)

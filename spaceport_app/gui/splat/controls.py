@@ -10,14 +10,15 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSlider,
     QToolButton,
     QWidget,
 )
 
+from spaceport_app import visible
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.splat.navigation import UP_AXES
 
 _FREE = "Free camera"
@@ -42,7 +43,7 @@ class SplatControls(QWidget):
         super().__init__(parent)
         self.photo = QComboBox()
         self.photo.setAccessibleName("Camera of photo")
-        self.photo.setToolTip("Stand where a photo was taken")
+        set_tip(self.photo, "Stand where a photo was taken")
         policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self.photo.setSizeAdjustPolicy(policy)
         self.photo.setMinimumContentsLength(12)
@@ -55,28 +56,28 @@ class SplatControls(QWidget):
         self.compare.setText("Compare")
         self.compare.setCheckable(True)
         self.compare.setShortcut("Ctrl+K")
-        self.compare.setToolTip("Wipe between the photo and the splat (Ctrl+K)")
+        set_tip(self.compare, "Wipe between the photo and the splat (Ctrl+K)")
         self.compare.toggled.connect(self.compared)
         self.split = QSlider(Qt.Orientation.Horizontal)
         self.split.setAccessibleName("How much of the photo is shown")
-        self.split.setToolTip("Photo to the left, splat to the right; the line can be dragged too")
+        set_tip(self.split, "Photo to the left, splat to the right; the line can be dragged too")
         self.split.setRange(0, _SPLIT_STEPS)
         self.split.setValue(_SPLIT_STEPS // 2)
         self.split.setMinimumWidth(80)
         self.split.valueChanged.connect(lambda _: self.split_changed.emit())
-        self.result = QLabel()
+        self.result = Label()
         self.up = QComboBox()
         self.up.setAccessibleName("Up axis")
-        self.up.setToolTip("Which way is up in the file")
+        set_tip(self.up, "Which way is up in the file")
         self.up.addItems(list(UP_AXES))
         self.up.textActivated.connect(self.up_chosen)
         self._all = QPushButton("Show all")
-        self._all.setToolTip("See the whole scene (Home)")
+        set_tip(self._all, "See the whole scene (Home)")
         self._all.clicked.connect(lambda _: self.all_wanted.emit())
         self.edit = QToolButton()
         self.edit.setText("Edit")
         self.edit.setCheckable(True)
-        self.edit.setToolTip("Crop the splat and remove floaters (Ctrl+Shift+E)")
+        set_tip(self.edit, "Crop the splat and remove floaters (Ctrl+Shift+E)")
         self.edit.toggled.connect(self.edited)
         self.edit.hide()
         row = QHBoxLayout(self)
@@ -105,17 +106,19 @@ class SplatControls(QWidget):
         """Offer these photos to stand at."""
         with QSignalBlocker(self.photo):
             self.photo.clear()
-            self.photo.addItems([_FREE, *names])
+            self.photo.addItem(_FREE)
+            for name in names:
+                self.photo.addItem(visible.line(name), name)
 
     def show_photo(self, name: str) -> None:
         """Tell at which photo the camera stands; an empty name for none."""
         with QSignalBlocker(self.photo):
-            index = self.photo.findText(name, Qt.MatchFlag.MatchExactly) if name else 0
+            index = self.photo.findData(name) if name else 0
             self.photo.setCurrentIndex(max(index, 0))
 
     def photo_name(self) -> str:
         """Return the name of the photo that the camera stands at, empty for none."""
-        return self.photo.currentText() if self.photo.currentIndex() > 0 else ""
+        return self.photo.currentData() or ""
 
     def split_part(self) -> float:
         """Return how much of the photo's width is shown, 0 to 1."""
@@ -127,7 +130,7 @@ class SplatControls(QWidget):
 
     def _choose(self, index: int) -> None:
         if index > 0:
-            self.photo_chosen.emit(self.photo.itemText(index))
+            self.photo_chosen.emit(self.photo.itemData(index))
         else:
             self.freed.emit()
 
@@ -139,7 +142,7 @@ class SplatControls(QWidget):
         button = QToolButton()
         button.setAccessibleName(words)
         button.setArrowType(arrow)
-        button.setToolTip(f"{words} ({shown})")
+        set_tip(button, f"{words} ({shown})")
         button.clicked.connect(lambda _: self.stepped.emit(by))
         # The whole view's, whichever of its widgets has the focus.
         shortcut = QShortcut(sequence, parent)

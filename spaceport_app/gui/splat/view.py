@@ -13,7 +13,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent, QUndoStack
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from spaceport_app.gui import theme
 from spaceport_app.gui.background import Background
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.splat import loading, trained
 from spaceport_app.gui.splat.comparing import Comparing
 from spaceport_app.gui.splat.controls import SplatControls
@@ -384,18 +384,18 @@ class SplatView(QWidget):
         self._comparing.seen.connect(self._was_seen)
         self.controls.up_chosen.connect(self._turn_up)
         self.controls.all_wanted.connect(self._show_all)
-        self._message = QLabel(_EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._message = Label(_EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._message.setObjectName("emptyState")
         self._pages = QStackedWidget()
         self._pages.addWidget(self._message)
         self._pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._status = QLabel()
+        self._status = Label()
         self._status.setObjectName("splatStatus")
-        self._help = QLabel(_HELP)
+        self._help = Label(_HELP)
         self._help.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._help.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._help.setEnabled(False)
-        self._help.setToolTip(_MORE_HELP)
+        set_tip(self._help, _MORE_HELP)
         foot = QHBoxLayout()
         foot.addWidget(self._status)
         foot.addWidget(self._help, 1)

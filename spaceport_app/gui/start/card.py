@@ -11,16 +11,17 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetrics,
     QImage,
-    QImageReader,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPainterPath,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QFrame, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QVBoxLayout, QWidget
 
-from spaceport_app.gui import theme
+from spaceport_app import visible
+from spaceport_app.gui import pictures, theme
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.start.recent import Entry, Mark
 
 _PICTURE = QSize(256, 144)
@@ -29,14 +30,7 @@ _WORDS = {"done": "done", "missing": "not yet", "failed": "failed", "stopped": "
 
 def read_picture(path: Path) -> QImage:
     """Read a picture at the size of a card; null if it cannot be read. Runs in any thread."""
-    reader = QImageReader(str(path))
-    reader.setAutoTransform(True)
-    size = reader.size()
-    if size.isValid():
-        reader.setScaledSize(
-            size.scaled(_PICTURE * 2, Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-        )
-    return reader.read()
+    return pictures.read(path, _PICTURE * 2)
 
 
 class _Picture(QWidget):
@@ -73,7 +67,7 @@ class _Marks(QWidget):
         self.setFixedHeight(10)
         words = ", ".join(f"{mark.label}: {_WORDS[mark.state]}" for mark in marks)
         self.setAccessibleName(words)
-        self.setToolTip(words.replace(", ", "\n"))
+        set_tip(self, words.replace(", ", "\n"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = theme.current()
@@ -104,16 +98,16 @@ class ProjectCard(QFrame):
         self.setFixedWidth(_PICTURE.width())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(f"Project {entry.name}")
-        self.setToolTip(str(entry.folder))
+        self.setAccessibleName(f"Project {visible.line(entry.name)}")
+        set_tip(self, str(entry.folder))
         self._picture = _Picture(self)
-        name = QLabel(self)
+        name = Label(parent=self)
         name.setProperty("role", "heading")
-        name.setText(_elided(name, entry.name))
+        name.setText(_elided(name, visible.line(entry.name)))
         count = "photos not read yet" if entry.photos is None else f"{entry.photos} photos"
-        about = QLabel(self)
+        about = Label(parent=self)
         about.setProperty("role", "small")
-        about.setText(_elided(about, f"{count} · {entry.folder.parent}"))
+        about.setText(_elided(about, visible.line(f"{count} · {entry.folder.parent}")))
         below = QVBoxLayout()
         below.setContentsMargins(theme.spacing + 4, theme.spacing, theme.spacing, theme.spacing)
         below.setSpacing(theme.spacing // 2)
@@ -155,7 +149,7 @@ class ProjectCard(QFrame):
         menu.exec(event.globalPos())
 
 
-def _elided(label: QLabel, text: str) -> str:
+def _elided(label: Label, text: str) -> str:
     label.ensurePolished()
     room = _PICTURE.width() - 4 * theme.spacing
     return QFontMetrics(label.font()).elidedText(text, Qt.TextElideMode.ElideMiddle, room)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label
 
 
 class DropArea(QWidget):
@@ -19,10 +20,10 @@ class DropArea(QWidget):
         super().__init__(parent)
         self._inviting = False
         self.setMinimumHeight(230)
-        sentence = QLabel("Drop drone photos, a folder or a zip here", self)
+        sentence = Label("Drop drone photos, a folder or a zip here", self)
         sentence.setProperty("role", "title")
         sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        more = QLabel("A finished splat (.ply, .sog or a SOG folder) opens at once.", self)
+        more = Label("A finished splat (.ply, .sog or a SOG folder) opens at once.", self)
         more.setProperty("role", "muted")
         more.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.choose = QPushButton("Choose folder…", self)

@@ -7,10 +7,11 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from spaceport_app.gui import theme
 from spaceport_app.gui.background import Background
+from spaceport_app.gui.plain import Label
 from spaceport_app.gui.start.card import ProjectCard, read_picture
 from spaceport_app.gui.start.drop_area import DropArea
 from spaceport_app.gui.start.recent import Entry
@@ -37,7 +38,7 @@ class StartPage(QScrollArea):
         self.drop_area = DropArea(self)
         self.drop_area.choose_folder.connect(self.choose_folder)
         self.drop_area.try_sample.connect(self.try_sample)
-        self._heading = QLabel("Recent projects", self)
+        self._heading = Label("Recent projects", self)
         self._heading.setProperty("role", "heading")
         self._grid = QGridLayout()
         self._grid.setSpacing(_GAP)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +9,14 @@ from pathlib import Path
 
 from spaceport_app import atomic
 from spaceport_app.errors import StageError
+from spaceport_app.pipeline.reports import imported
 from spaceport_app.pipeline.stage import Registry
+from spaceport_app.project import reach
 from spaceport_app.project.project import Project
+from spaceport_app.records import RecordFile
 
 MOST = 10
+_RECENT = RecordFile(tuple[Path, ...], "bad_recent", "Open the projects by their folders.")
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +57,7 @@ class RecentProjects:
 
     def folders(self) -> tuple[Path, ...]:
         """Return the folders that still hold a project."""
-        return tuple(folder for folder in self._read() if Project.exists(folder))
+        return tuple(folder for folder in self._read() if _is_there(folder))
 
     def add(self, folder: Path) -> None:
         """Put a project on top, and forget those that are gone."""
@@ -67,11 +70,10 @@ class RecentProjects:
 
     def _read(self) -> tuple[Path, ...]:
         try:
-            found = json.loads(self._file.read_text(encoding="utf-8"))
-            return tuple(Path(str(item)) for item in found)
+            return _RECENT.read(self._file)
         except FileNotFoundError:
             return ()
-        except (OSError, ValueError, TypeError) as error:
+        except StageError as error:
             _log.warning("the list of recent projects cannot be read: %s", error)
             return ()
 
@@ -85,6 +87,14 @@ class RecentProjects:
             _log.warning("the list of recent projects cannot be written: %s", error)
 
 
+def _is_there(folder: Path) -> bool:
+    try:
+        return Project.exists(folder)
+    except OSError:
+        # A path may be longer than the system can ask for.
+        return False
+
+
 def look(folder: Path, stages: Registry) -> Entry | None:
     """Return what the start page shows of a project; None if it cannot be opened."""
     try:
@@ -92,11 +102,11 @@ def look(folder: Path, stages: Registry) -> Entry | None:
     except StageError:
         return None
     run = project.published("import")
-    count = run.report.get("used") if run is not None else None
+    count = imported({"import": run.report}).used if run is not None else None
     return Entry(
         folder,
         project.document.name,
-        int(count) if isinstance(count, int | float) else None,
+        count,
         tuple(Mark(stage.label, _state(project, stage.name)) for stage in stages),
         _picture(project),
     )
@@ -111,13 +121,14 @@ def _state(project: Project, stage: str) -> str:
 
 def _picture(project: Project) -> Path | None:
     """Return the best picture there is: a rendered view, a view, or a photo."""
+    sources = () if reach.unasked(project) else project.sources
     looks: tuple[Callable[[], list[Path]], ...] = (
         lambda: sorted((project.folder / "splats" / "held_out").glob("*.render.png")),
         lambda: sorted((project.folder / "sfm" / "views").glob("*.jpg")),
-        lambda: [path for path in project.sources if path.suffix.lower() in (".jpg", ".jpeg")],
+        lambda: [path for path in sources if path.suffix.lower() in (".jpg", ".jpeg")],
         lambda: [
             path
-            for source in project.sources[:1]
+            for source in sources[:1]
             if source.is_dir()
             for path in sorted(source.iterdir())
             if path.suffix.lower() in (".jpg", ".jpeg")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
 
-from spaceport_app import atomic
+from spaceport_app import atomic, inside, records
 from spaceport_app.errors import StageError
 from spaceport_app.splats.edits.box import CropBox
 from spaceport_app.splats.edits.history import History, Step
-from spaceport_app.splats.edits.model import Edits
+from spaceport_app.splats.edits.model import LEAST_STRENGTH, MOST_STRENGTH, Edits
 
 SCHEMA = 1
 
@@ -43,10 +43,16 @@ class Frame:
         if self.world_to_ecef is None or other.world_to_ecef is None:
             return None
         # Of Earth-centred metres six digits are the Earth's radius: solve, don't invert.
-        matrix: Matrix4 = np.linalg.solve(
-            np.array(other.world_to_ecef, np.float64), np.array(self.world_to_ecef, np.float64)
-        )
-        return matrix
+        try:
+            matrix: Matrix4 = np.linalg.solve(
+                np.array(other.world_to_ecef, np.float64), np.array(self.world_to_ecef, np.float64)
+            )
+        except np.linalg.LinAlgError:
+            return None
+        turn = matrix[:3, :3]
+        with np.errstate(over="ignore", invalid="ignore"):
+            rigid = np.allclose(turn @ turn.T, np.eye(3), atol=1e-3)
+        return matrix if rigid and np.isfinite(matrix).all() else None
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def read(path: Path) -> EditFile:
         ``edits_damaged``, ``edits_newer`` or ``edits_unreadable``; the file is left as it is.
     """
     try:
-        data = path.read_bytes()
+        found = _EDITS.decode(inside.read_regular(path, records.MOST_BYTES))
     except (FileNotFoundError, NotADirectoryError):
         return EditFile()
     except OSError as error:
@@ -75,27 +81,23 @@ def read(path: Path) -> EditFile:
             f"The edits in {path.name} cannot be read ({error.strerror}).",
             "Check the permissions of the file.",
         ) from error
-    try:
-        raw = json.loads(data)
-        schema = raw["schema"]
-        if isinstance(schema, int) and schema > SCHEMA:
-            raise StageError(
-                "edits_newer",
-                f"The edits in {path.name} were made by a newer Spaceport.",
-                "Update Spaceport, or take all edits back.",
-            )
-        if schema != SCHEMA:
-            raise ValueError("the schema number makes no sense")
-        return _parse(raw)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        if isinstance(error, json.JSONDecodeError):
-            why = f"line {error.lineno}: {error.msg}"
+    except records.NewerRecordError as error:
+        raise StageError(
+            "edits_newer",
+            f"The edits in {path.name} were made by a newer Spaceport.",
+            "Update Spaceport, or take all edits back.",
+        ) from error
+    except ValueError as error:
         raise StageError(
             "edits_damaged",
-            f"The edits in {path.name} are damaged ({why}); the file was left as it is.",
+            f"The edits in {path.name} are damaged ({error}); the file was left as it is.",
             "Mend the file, or take all edits back, which keeps it under another name.",
         ) from error
+    steps = tuple(Step(step.words, step.edits.edits) for step in found.steps)
+    return EditFile(
+        History(found.base.edits, steps, found.position),
+        Frame(found.frame.identity, found.frame.world_to_ecef),
+    )
 
 
 def write(path: Path, content: EditFile) -> None:
@@ -141,33 +143,58 @@ def from_json(raw: dict[str, Any]) -> Edits:
 
     Raises
     ------
-    ValueError, KeyError, TypeError
+    ValueError
         If they are none.
     """
-    crop, floaters = raw["crop"], raw["floaters"]
-    if floaters is not None and (isinstance(floaters, bool) or not isinstance(floaters, int)):
-        raise ValueError("the strength is no whole number")
-    return Edits(
-        None
-        if crop is None
-        else CropBox(_triple(crop["centre"]), _triple(crop["size"]), float(crop["turn_degrees"])),
-        floaters,
-    )
+    return records.convert(raw, _Edits).edits
 
 
-def _parse(raw: dict[str, Any]) -> EditFile:
-    steps = tuple(Step(str(step["words"]), from_json(step["edits"])) for step in raw["steps"])
-    matrix = raw["frame"]["world_to_ecef"]
-    if matrix is not None:
-        matrix = tuple(tuple(float(v) for v in row) for row in matrix)
-        if [len(row) for row in matrix] != [4, 4, 4, 4]:
-            raise ValueError("the frame is no matrix")
-    return EditFile(
-        History(from_json(raw["base"]), steps, int(raw["position"])),
-        Frame(str(raw["frame"]["identity"]), matrix),
-    )
+_Metres: TypeAlias = Annotated[float, Meta(ge=-1e12, le=1e12)]
+_Length: TypeAlias = Annotated[float, Meta(gt=0.0, le=1e12)]
+_Row: TypeAlias = tuple[_Metres, _Metres, _Metres, _Metres]
 
 
-def _triple(values: Any) -> tuple[float, float, float]:
-    x, y, z = values
-    return float(x), float(y), float(z)
+@dataclass(frozen=True)
+class _Crop:
+    centre: tuple[_Metres, _Metres, _Metres]
+    size: tuple[_Length, _Length, _Length]
+    turn_degrees: Annotated[float, Meta(ge=-1e6, le=1e6)]
+
+
+@dataclass(frozen=True)
+class _Edits:
+    crop: _Crop | None
+    floaters: Annotated[int, Meta(ge=LEAST_STRENGTH, le=MOST_STRENGTH)] | None
+
+    @property
+    def edits(self) -> Edits:
+        crop = self.crop
+        box = None if crop is None else CropBox(crop.centre, crop.size, crop.turn_degrees)
+        return Edits(box, self.floaters)
+
+
+@dataclass(frozen=True)
+class _Step:
+    words: str
+    edits: _Edits
+
+
+@dataclass(frozen=True)
+class _Frame:
+    identity: str
+    world_to_ecef: tuple[_Row, _Row, _Row, _Row] | None
+
+
+@dataclass(frozen=True)
+class _EditFile:
+    frame: _Frame
+    base: _Edits
+    steps: tuple[_Step, ...]
+    position: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.position <= len(self.steps):
+            raise ValueError("the history counts more steps than it has")
+
+
+_EDITS = records.RecordFile(_EditFile, "edits_damaged", "Take all edits back.", SCHEMA)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mutated import check_reader
 
 from spaceport_app.cloud.client import prices
 from spaceport_app.cloud.client.failures import CloudError
@@ -116,3 +117,15 @@ def test_our_machines_are_those_that_the_service_has_prices_for() -> None:
     for step in STEPS:
         for machine in prices.ours().offered(step):
             assert told[machine.type] == machine.usd_an_hour
+
+
+def test_a_table_with_anything_wrong_in_it_is_read_or_refused(tmp_path: Path) -> None:
+    own = tmp_path / "cloud-prices.json"
+    own.write_bytes(Path(prices.__file__).with_name("prices.json").read_bytes())
+    options = resolve_all(registry(), Settings("preview", "cuda"))
+    work = Workload(50, 4000, 3000, 2, "cuda")
+
+    def read() -> None:
+        prices.expect(prices.read(own), work, options, "sfm", "compression", registry()).words()
+
+    check_reader(own, read, "bad_prices")

@@ -15,6 +15,7 @@ from spaceport_app.gui.cloud.jobs_dialog import JobsDialog
 from spaceport_app.gui.window import MainWindow
 from spaceport_app.project.model import Settings
 
+from ..conftest import rich
 from .driving import LONG_MS, click, closed, dialog, over, press, question
 
 ONE = "a" * 26
@@ -33,6 +34,18 @@ def foreign(results: Service) -> Job:
     job = Job({"name": "Farm", "files": [], "first": "sfm", "last": "compression"})
     results.jobs[ONE] = job
     return job
+
+
+def test_the_name_of_a_job_is_shown_as_it_is_written(
+    window: MainWindow, account: Account, results: Service, qtbot: QtBot
+) -> None:
+    name = '<img src="/etc/hostname"><b>x</b>\x1b[31m' + "A" * 1000
+    results.jobs[ONE] = Job({"name": name, "files": [], "first": "sfm", "last": "compression"})
+    jobs = listed(window, qtbot)
+    cell = jobs.list.topLevelItem(0).text(0)
+    assert cell.startswith('<img src="/etc/hostname"><b>x</b>\\x1b[31mAAA') and len(cell) <= 200
+    assert not rich()
+    jobs.reject()
 
 
 def test_results_of_another_computer_become_a_project(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -130,3 +131,31 @@ def test_results_name_files_sizes_and_errors(project: Project) -> None:
     assert results.to_look_at(project) == project.folder / "export" / "x.sog"
     (project.folder / "export" / "x.sog").unlink()
     assert results.to_look_at(project) == project.folder / "bundle" / "bundle"
+
+
+@pytest.mark.parametrize("kind", ["absolute", "above", "link", "link to a folder"])
+def test_exported_files_of_elsewhere_are_left_out(
+    project: Project, tmp_path: Path, kind: str
+) -> None:
+    private = tmp_path / "private" / "id_rsa.sog"
+    private.parent.mkdir()
+    private.write_bytes(b"the person's own")
+    folder = project.folder / "export"
+    names = {"absolute": str(private), "above": os.path.relpath(private, folder)}
+    if kind == "link":
+        (folder / "more.sog").symlink_to(private)
+    elif kind == "link to a folder":
+        (folder / "more").symlink_to(private.parent)
+    name = names.get(kind, "more.sog" if kind == "link" else "more/id_rsa.sog")
+    run = project.published("export")
+    assert run is not None
+    sizes = {name: 16, "a\0": 1, "": 2, **run.report["file_bytes"]}
+    told = replace(run, report={**run.report, "file_bytes": sizes})
+    record = replace(project.record("export"), published=told)
+    stages = {**project.document.stages, "export": record}
+    project.document = replace(project.document, stages=stages)
+    found = results.of(project)
+    assert found is not None
+    assert [made.path.name for made in found.files] == ["x.sog", "x.georeference.json"]
+    assert results.to_look_at(project) == folder / "x.sog"
+    assert "id_rsa" not in str(found.figures)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+
+import pytest
+from mutated import mutations
 
 from spaceport_app.gui.start.recent import MOST, RecentProjects, look
 from spaceport_app.pipeline.stages import STAGES
@@ -40,3 +44,18 @@ def test_an_entry_tells_stages_and_finds_a_picture(tmp_path: Path, sample_flight
     assert entry.photos is None
     assert entry.picture is not None and entry.picture.parent == sample_flight
     assert look(tmp_path, STAGES) is None
+
+
+def test_a_list_with_anything_wrong_in_it_is_read_or_counts_as_empty(tmp_path: Path) -> None:
+    folder = tmp_path / "a.spaceport"
+    Project.create(folder, (), Settings())
+    file = tmp_path / "recent.json"
+    for words, text in mutations([str(tmp_path / "gone"), str(folder)]):
+        file.write_text(text, encoding="utf-8")
+        recent = RecentProjects(file)
+        try:
+            assert recent.folders() in ((folder,), ()), words
+            recent.add(folder)
+        except Exception as error:
+            pytest.fail(f"{words}: {error!r}")
+        assert json.loads(file.read_text(encoding="utf-8")) == [str(folder)]

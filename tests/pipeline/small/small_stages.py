@@ -37,6 +37,7 @@ FAULTS = (
     "abort",
     "exit",
     "hang",
+    "silent_work",
     "orphan",
     "noise",
     "fill",
@@ -133,6 +134,10 @@ def fail(fault: str, inputs: Inputs) -> None:
     if fault == "hang":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(600)
+    if fault == "silent_work":
+        began = time.monotonic()
+        while time.monotonic() - began < 4:
+            pass
     if fault == "orphan":
         code = "import time; time.sleep(600)"
         subprocess.Popen([sys.executable, "-c", code], stdout=None)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mutated import check_reader
 
 from spaceport_app.errors import StageError
 from spaceport_app.splats.edits import file, words
@@ -148,3 +149,24 @@ def test_words_say_what_was_done() -> None:
     ]
     for before, after, wanted in pairs:
         assert words.of_change(before, after) == wanted
+
+
+def test_a_file_with_anything_wrong_in_it_is_read_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "edits.json"
+    here = Frame("here", tuple(tuple(row) for row in np.eye(4).tolist()))
+    file.write(path, EditFile(HISTORY, Frame("there", here.world_to_ecef)))
+
+    def read() -> None:
+        found = file.read(path)
+        matrix = found.frame.to(here)
+        for step in found.history.steps if matrix is not None else ():
+            if step.edits.crop is not None and matrix is not None:
+                step.edits.crop.moved(matrix)
+
+    check_reader(path, read, "edits_damaged", "edits_newer")
+
+
+def test_a_frame_that_is_none_is_known_by_nobody() -> None:
+    flat = Frame("there", ((0.0,) * 4,) * 4)
+    assert flat.to(Frame("here", tuple(tuple(row) for row in np.eye(4).tolist()))) is None
+    assert Frame("here", tuple(tuple(row) for row in np.eye(4).tolist())).to(flat) is None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QGridLayout, QWidget
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.theme import numbers
 from spaceport_app.splats.edits.box import CropBox, Triple
 
@@ -28,11 +29,11 @@ class BoxForm(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.spacing // 2)
         grid.setVerticalSpacing(theme.spacing // 2)
-        self._heads = {"Middle": QLabel(), "Size": QLabel()}
+        self._heads = {"Middle": Label(), "Size": Label()}
         for column, head in enumerate(self._heads.values(), 1):
             head.setProperty("role", "muted")
             grid.addWidget(head, 0, column)
-        self._names = [QLabel() for _ in range(3)]
+        self._names = [Label() for _ in range(3)]
         self.centre = [self._field(f"centre {k}") for k in range(3)]
         self.size_ = [self._field(f"size {k}", least=_SMALLEST) for k in range(3)]
         for k in range(3):
@@ -47,8 +48,8 @@ class BoxForm(QWidget):
         self.turn.setSingleStep(5.0)
         self.turn.setDecimals(1)
         self.turn.setAccessibleName("Turn of the crop box")
-        self.turn.setToolTip("Turns the box about its middle, counter-clockwise from above")
-        name = QLabel("Turn")
+        set_tip(self.turn, "Turns the box about its middle, counter-clockwise from above")
+        name = Label("Turn")
         name.setBuddy(self.turn)
         grid.addWidget(name, 4, 0)
         grid.addWidget(self.turn, 4, 1)
@@ -65,9 +66,9 @@ class BoxForm(QWidget):
         for k, name in enumerate(names):
             self._names[k].setText(name)
             self.centre[k].setAccessibleName(f"Middle of the crop box, {name.lower()}")
-            self.centre[k].setToolTip(f"Where the middle of the box is, {name.lower()}, {unit}")
+            set_tip(self.centre[k], f"Where the middle of the box is, {name.lower()}, {unit}")
             self.size_[k].setAccessibleName(f"Size of the crop box, {name.lower()}")
-            self.size_[k].setToolTip(f"How far the box reaches along {name.lower()}, {unit}")
+            set_tip(self.size_[k], f"How far the box reaches along {name.lower()}, {unit}")
 
     def show_box(self, box: CropBox | None) -> None:
         """Show the numbers of a box; None shows none to change."""

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSlider,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from spaceport_app.gui import theme
+from spaceport_app.gui.plain import Label, set_tip
 from spaceport_app.gui.splat.editing.box_form import BoxForm
 from spaceport_app.quantities import count
 from spaceport_app.splats.edits.model import (
@@ -61,12 +61,12 @@ class EditPanel(QScrollArea):
         layout.addWidget(_line())
         self._build_floaters(layout)
         layout.addWidget(_line())
-        self.left = QLabel()
+        self.left = Label()
         self.left.setObjectName("editLeft")
         self.left.setWordWrap(True)
         layout.addWidget(self.left)
         self._build_steps(layout, stack)
-        self.note = QLabel()
+        self.note = Label()
         self.note.setObjectName("editNote")
         self.note.setWordWrap(True)
         self.note.setProperty("role", "muted")
@@ -118,11 +118,11 @@ class EditPanel(QScrollArea):
 
     def _build_crop(self, layout: QVBoxLayout) -> None:
         self.crop = QCheckBox("Crop box")
-        self.crop.setToolTip("Keep only what is in a box; drag its faces by their handles")
+        set_tip(self.crop, "Keep only what is in a box; drag its faces by their handles")
         self.crop.toggled.connect(self.crop_wanted)
         self.fit = QPushButton("Reset")
         self.fit.setAccessibleName("Reset the crop box")
-        self.fit.setToolTip("Put the box around the scene again")
+        set_tip(self.fit, "Put the box around the scene again")
         self.fit.clicked.connect(lambda _=False: self.fit_wanted.emit())
         head = QHBoxLayout()
         head.addWidget(self.crop, 1)
@@ -133,8 +133,8 @@ class EditPanel(QScrollArea):
 
     def _build_floaters(self, layout: QVBoxLayout) -> None:
         head = QHBoxLayout()
-        words = QLabel("Floaters")
-        self.shown_strength = QLabel()
+        words = Label("Floaters")
+        self.shown_strength = Label()
         self.shown_strength.setProperty("role", "muted")
         head.addWidget(words, 1)
         head.addWidget(self.shown_strength)
@@ -143,23 +143,23 @@ class EditPanel(QScrollArea):
         self.strength.setValue(USUAL_STRENGTH)
         self.strength.setPageStep(10)
         self.strength.setAccessibleName("Strength of removing floaters")
-        self.strength.setToolTip(
-            "How little away from everything else a group of Gaussians must be to go"
+        set_tip(
+            self.strength, "How little away from everything else a group of Gaussians must be to go"
         )
         self.strength.valueChanged.connect(self._strength_moved)
         words.setBuddy(self.strength)
-        self.found = QLabel()
+        self.found = Label()
         self.highlight = QCheckBox("Highlight them")
-        self.highlight.setToolTip("Show in colour which Gaussians this strength removes")
+        set_tip(self.highlight, "Show in colour which Gaussians this strength removes")
         self.highlight.toggled.connect(self.highlight_wanted)
         self.remove = QPushButton("Remove floaters")
-        self.remove.setToolTip("Take the highlighted Gaussians away; Undo brings them back")
+        set_tip(self.remove, "Take the highlighted Gaussians away; Undo brings them back")
         self.remove.clicked.connect(
             lambda _=False: self.floaters_wanted.emit(self.strength.value())
         )
         self.keep = QPushButton("Keep")
         self.keep.setAccessibleName("Keep floaters")
-        self.keep.setToolTip("Bring removed floaters back")
+        set_tip(self.keep, "Bring removed floaters back")
         self.keep.clicked.connect(lambda _=False: self.floaters_wanted.emit(None))
         buttons = QHBoxLayout()
         buttons.addWidget(self.remove, 1)
@@ -178,16 +178,16 @@ class EditPanel(QScrollArea):
         ):
             button.setText(words)
             button.setEnabled(False)
-            button.setToolTip(f"{words} ({keys})")
+            set_tip(button, f"{words} ({keys})")
         self.undo.clicked.connect(stack.undo)
         self.redo.clicked.connect(stack.redo)
         stack.canUndoChanged.connect(self.undo.setEnabled)
         stack.canRedoChanged.connect(self.redo.setEnabled)
-        stack.undoTextChanged.connect(lambda t: self.undo.setToolTip(f"Undo {t} (Ctrl+Z)"))
-        stack.redoTextChanged.connect(lambda t: self.redo.setToolTip(f"Redo {t} (Ctrl+Shift+Z)"))
+        stack.undoTextChanged.connect(lambda t: set_tip(self.undo, f"Undo {t} (Ctrl+Z)"))
+        stack.redoTextChanged.connect(lambda t: set_tip(self.redo, f"Redo {t} (Ctrl+Shift+Z)"))
         self.done = QToolButton()
         self.done.setText("Done")
-        self.done.setToolTip("Leave editing; the edits stay (Ctrl+Shift+E)")
+        set_tip(self.done, "Leave editing; the edits stay (Ctrl+Shift+E)")
         self.done.clicked.connect(self.closed)
         row = QHBoxLayout()
         for button in (self.undo, self.redo):
@@ -195,7 +195,7 @@ class EditPanel(QScrollArea):
         row.addStretch(1)
         row.addWidget(self.done)
         self.clear = QPushButton("Take back all edits")
-        self.clear.setToolTip("Show all that was trained; Undo makes the edits again")
+        set_tip(self.clear, "Show all that was trained; Undo makes the edits again")
         self.clear.clicked.connect(lambda _=False: self.clear_wanted.emit())
         layout.addLayout(row)
         layout.addWidget(self.clear)
