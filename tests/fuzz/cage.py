@@ -179,7 +179,11 @@ def _child(reader: Reader, cases: int, start: int, folder: Path, pipe: int, *, f
     for path in (made, outer):
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir()
-    os.environ.update({"HOME": str(outer), "XDG_CONFIG_HOME": str(outer / "config")})
+    # What is remembered of the person's own choices lies there.
+    home = folder / "home"
+    os.environ["HOME"] = str(home)
+    for name in ("CONFIG", "DATA", "CACHE", "STATE"):
+        os.environ[f"XDG_{name}_HOME"] = str(home / name.lower())
     os.chdir(outer)
     samples, heavy = list(reader.samples(made)), list(reader.heavy(made))
     # Good ones first: all that is needed is loaded then, and is no part of what a case takes.

@@ -207,7 +207,7 @@ READERS = (
     ),
     Reader("EXIF", _exifs, _exif, "bytes", ("photos/metadata.py",), (UndecodableError,)),
     Reader("XMP", _xmps, _xmp, "bytes", ("photos/xmp.py", "photos/metadata.py")),
-    Reader("zip of photos", _photo_zips, _photo_zip, "zip", ("photos/zips.py",)),
+    Reader("zip of photos", _photo_zips, _photo_zip, "zip", ("photos/zips.py", "unzip.py")),
     Reader(
         "import of a folder",
         _imported_samples,

@@ -83,8 +83,15 @@ def _looked_at(folder: Path) -> object:
 
 def _reported(folder: Path) -> object:
     project = Project.open(folder)
-    names = diagnostics._photo_names(project), diagnostics._stages(project)
-    return html.page(facts.gather(project)), names
+    # What the computer is, is asked in a process of its own: it takes seconds.
+    original = diagnostics._examined, diagnostics._computer
+    diagnostics._examined = lambda folder: {}
+    diagnostics._computer = lambda *told: ""
+    try:
+        told = diagnostics.collect(project, "", "")
+    finally:
+        diagnostics._examined, diagnostics._computer = original
+    return html.page(facts.gather(project)), told
 
 
 def _locked(folder: Path) -> object:
@@ -244,7 +251,8 @@ def _straightened(data: bytes, folder: Path) -> object:
 
     (folder / "a.jpg").write_bytes(data)
     camera = pycolmap.Camera.create(1, pycolmap.CameraModelId.SIMPLE_RADIAL, 60.0, 64, 48)
-    copy = SimpleNamespace(name="a.jpg", stem="view", photo=SimpleNamespace(name="a.jpg"))
+    photo = SimpleNamespace(name="a.jpg")
+    copy = SimpleNamespace(name="a.jpg", stem="view", photo=photo, width=64, height=48)
     return undistort._write_view(copy, np.eye(4)[:3], camera, folder, folder, 32)  # type: ignore[arg-type]
 
 
@@ -340,6 +348,11 @@ READERS = (
         _In("project.json", _project, _reported),
         (*_DOCUMENT, "gui/report/facts.py", "gui/diagnostics.py"),
     ),
+    _reader(
+        "photos.json, looked at",
+        _In("photos/photos.json", _project, _looked_at),
+        ("project/reach.py",),
+    ),
     _reader("project.json, locked", _In("project.json", _project, _locked), _DOCUMENT),
     _reader("lock", _In(".lock", _project, _locked), ("project/lock.py",), "bytes"),
     _reader("photos.json", _In("photos.json", _photos, _photo_list), ("photos/store.py",)),
@@ -368,7 +381,7 @@ READERS = (
         _In(".cloud/job.json", _with_job, _job),
         ("cloud/client/submission.py",),
     ),
-    Reader("view", _pictures, _view, "picture", ("splats/views.py",)),
+    Reader("view", _pictures, _view, "picture", ("splats/views.py", "pictures.py")),
     Reader("pictures of the report", _pictures, _inlined, "picture", ("gui/report/html.py",)),
     Reader(
         "working copy",
