@@ -41,6 +41,8 @@ OPTIONS = ["--device", "cpu", "--preset", "preview"] + [
     for name, value in options.items()
     for word in (f"--{stage}-{name.replace('_', '-')}", str(value))
 ]
+LONG_STEPS = 600
+"""Training steps of the run that is stopped in training: so many that it can be met there."""
 STAGES = ("import", "sfm", "train", "compress", "export")
 FOLDERS = ("photos", "sfm", "splats", "bundle", "export")
 TIMED = frozenset({"bundle/quality.json", "splats/history.json", "splats/quality.json"})
@@ -164,7 +166,7 @@ def _stopped(session: Session, stage: str) -> None:
     for wait in (0.0, 0.3, 0.6, 1.0, 1.5, 0.1):
         session.lay("photos")
         words = ("run", session.photos, "-o", session.project, "--json", *OPTIONS)
-        options = ["--train-iterations", 4000] if stage == "train" else []
+        options = ["--train-iterations", LONG_STEPS] if stage == "train" else []
         run = session.doing().start(*words, *options)
         scratch = session.project / f".{stage}.scratch"
         marker = "*checkpoint*" if stage == "train" else "*.db"

@@ -21,6 +21,7 @@ from .verdict import HANG, LEFT, LOST, OUTSIDE, UNTYPED, WRONG, Fault, Verdict
 
 _UNFINISHED = re.compile(r"\.(partial|scratch|old|removing|tmp)$")
 _NEAR_DB = 1.5
+"""Decibels that another result may be worse than the undisturbed one."""
 _PATIENCE_S = 6.0
 
 
@@ -230,7 +231,7 @@ class Scene:
             self.fault(WRONG, f"the bundle cannot be read: {error}")
             return
         off = psnr_db(self.project) - self.session.psnr_db
-        if not count or abs(off) > _NEAR_DB:
+        if not count or off < -_NEAR_DB:
             self.fault(WRONG, f"{count} Gaussians, {off:+.2f} dB on the held-out photos")
         if same:
             self.same_as_undisturbed()

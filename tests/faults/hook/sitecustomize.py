@@ -56,7 +56,8 @@ def _ours(arguments: tuple) -> bool:
     if not isinstance(name, (str, os.PathLike)):
         return False
     name = os.fspath(name)
-    return name.startswith(_FOLDER) or (not os.path.isabs(name) and arguments[-1] not in (-1, None))
+    relative = not name.startswith(os.sep) and arguments[-1] not in (-1, None)
+    return name.startswith(_FOLDER) or relative
 
 
 if _FOLDER:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .. import inventory
-from ..base import FOLDERS, STAGES, TIMED
+from ..base import FOLDERS, LONG_STEPS, STAGES, TIMED
 from ..scene import Scene
 from ..verdict import LOST, UNTYPED
 
@@ -212,8 +212,7 @@ def of_scratch(scene: Scene) -> None:
         WAYS[way](path, scene.chance)
     words = ("run", "-o", scene.project, "--json")
     if base == "in train":
-        # The stopped run was long, so that it could be met: the same one goes on, much shorter
-        # than it is only where its checkpoint is of no use.
-        words = (*words, "--train-iterations", "4000")
+        # The stopped run was a longer one: it goes on as such.
+        words = (*words, "--train-iterations", LONG_STEPS)
     scene.go_on(words=words)
     scene.check(same=base == "in sfm", kept=False)

@@ -24,7 +24,7 @@ from cloud.client.service import KEY, Service, made_elsewhere
 _STEPS = {"photos": "sfm", "sfm": "sfm", "splats": "3dgs"}
 _ANSWERS = (
     b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n",
-    b"HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>",
+    b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 13\r\n\r\n<html></html>",
     b"HTTP/1.1 503 Slow Down\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n",
     b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 99999999\r\ncontent-length: 0\r\n\r\n",
     b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n<html",
