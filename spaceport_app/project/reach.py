@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import logging
 import ntpath
 import os
 import re
 import shlex
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import platformdirs
 
+from spaceport_app import inside, records
 from spaceport_app.project.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -37,6 +38,17 @@ _SLASHES = r"[\\/]"
 _NETWORK = re.compile(rf"{_SLASHES}{{2}}(?![?.]{_SLASHES}[A-Za-z]:({_SLASHES}|$))")
 _NT = re.compile(rf"{_SLASHES}\?\?{_SLASHES}(?![A-Za-z]:)")
 _PHOTOS = ("photos", "photos.json")
+
+
+@dataclass(frozen=True)
+class _Item:
+    path: str
+
+
+@dataclass(frozen=True)
+class _Listed:
+    photos: tuple[_Item, ...]
+    left_out: tuple[_Item, ...]
 
 
 def is_network(path: str | PurePath) -> bool:
@@ -155,11 +167,11 @@ def _folders(project: Project) -> tuple[Path, ...]:
 @functools.lru_cache(maxsize=8)
 def _listed(file: Path, changed_ns: int, size: int) -> tuple[Path, ...]:
     try:
-        document: Any = json.loads(file.read_bytes()) if file.is_file() else {}
-        paths = [item["path"] for kind in ("photos", "left_out") for item in document[kind]]
+        found = records.decode(inside.read_regular(file, records.MOST_BYTES), _Listed)
+        paths = [item.path for item in (*found.photos, *found.left_out)]
         # A path for each of thousands of photos would take its time.
         named = {(ntpath if is_network(path) else os.path).dirname(path) for path in paths}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError):
         # Whoever reads the photos tells what is wrong with their list.
         return ()
     folders = []
