@@ -213,12 +213,18 @@ class Scene:
 
     def _leftovers(self, kept: bool) -> None:
         own = {Path(name).name for name in self._own_inside}
+        # What a try with other options has saved is kept, should a person go back to them.
+        own |= {f".{stage}.scratch" for stage in self._tries()}
         for path in sorted(self.project.iterdir()):
             if path.name not in own and _UNFINISHED.search(path.name):
                 self.fault(LEFT, path.name)
             known = {*FOLDERS, "project.json", "edits.json", "logs", ".lock", ".cloud", *own}
             if not kept and path.name not in known and not _UNFINISHED.search(path.name):
                 self.fault(LEFT, f"{path.name} in the project")
+
+    def _tries(self) -> list[str]:
+        document = json.loads((self.project / "project.json").read_text(encoding="utf-8"))
+        return [name for name, record in document["stages"].items() if record["latest"]]
 
     def _result(self, same: bool) -> None:
         found = sorted((self.project / "export").glob("*.sog"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 LOST = "lost"
 """A file of the person, or a finished stage, is gone."""
@@ -52,6 +53,16 @@ class Verdict:
     told: list[str] = field(default_factory=list)
     skipped: str = ""
     seconds: float = 0.0
+
+    def as_json(self) -> str:
+        """Return it as one line of JSON."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def of_json(line: str) -> Verdict:
+        """Read what `as_json` has written."""
+        raw = json.loads(line)
+        return Verdict(**{**raw, "faults": [Fault(**fault) for fault in raw["faults"]]})
 
     @property
     def good(self) -> bool:

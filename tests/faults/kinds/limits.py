@@ -7,7 +7,7 @@ import sys
 from ..scene import NotHereError, Scene
 
 _GB = 1 << 30
-_MEMORY = {"out_of_memory", "too_little_memory", "stalled", "stuck", "no_progress"}
+_MEMORY = {"out_of_memory", "not_enough_memory"}
 _LIMIT_S = 420.0
 """Longer than a stage may stand still before it is ended."""
 
