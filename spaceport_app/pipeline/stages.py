@@ -58,7 +58,7 @@ def reconstruction(project: Project) -> Reconstruction:
 def _photo_files(project: Project) -> JsonValue:
     from spaceport_app.photos.discover import is_junk
 
-    reach.require(project)
+    reach.require(project, listed=False)
     excluded: list[JsonValue] = [*sorted(project.document.settings.excluded)]
     return {"files": identity.of_sources(project.sources, is_junk), "excluded": excluded}
 
@@ -86,7 +86,7 @@ def _photos_gone(project: Project) -> str:
     """
     from spaceport_app.photos import store
 
-    if project.published("import") is None:
+    if project.published("import") is None or not project.document.sources:
         return ""
     reach.require(project)
     sources = project.sources

@@ -101,8 +101,12 @@ def agreed(project: Project, place: Path) -> bool:
     return key in _remembered() or key in _of_this_process()
 
 
-def unasked(project: Project) -> tuple[Path, ...]:
-    """Return the places of a project's photos that nobody has agreed to; none is touched."""
+def unasked(project: Project, *, listed: bool = True) -> tuple[Path, ...]:
+    """Return the places of a project's photos that nobody has agreed to; none is touched.
+
+    `listed` tells whether those count in which the list of photos says that they lie, besides
+    those that the project was made of.
+    """
     found: dict[Path, None] = {}
     known = [project.folder.absolute()]
     for source in project.document.sources:
@@ -113,22 +117,22 @@ def unasked(project: Project) -> tuple[Path, ...]:
             known += [near, place]
         else:
             found[place] = None
-    for folder in _folders(project):
+    for folder in _folders(project) if listed else ():
         inside = any(folder.is_relative_to(place) for place in (*known, *found))
         if not inside and not any(agreed(project, one) for one in (folder, *folder.parents)):
             found[folder] = None
     return tuple(found)
 
 
-def require(project: Project) -> None:
-    """Make sure that the places of a project's photos may be looked at.
+def require(project: Project, *, listed: bool = True) -> None:
+    """Make sure that the places of a project's photos may be looked at; see `unasked`.
 
     Raises
     ------
     ProjectError
         ``photos_elsewhere``, if a person has not agreed to all of them.
     """
-    places = unasked(project)
+    places = unasked(project, listed=listed)
     if places:
         raise ProjectError(
             CODE,

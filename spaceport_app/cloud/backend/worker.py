@@ -32,6 +32,7 @@ from spaceport_app.events import Failed
 from spaceport_app.pipeline import trouble
 from spaceport_app.pipeline.runner import Runner
 from spaceport_app.pipeline.stage import registry
+from spaceport_app.project import reach
 from spaceport_app.project.project import SUFFIX, Project
 from spaceport_app.quantities import duration
 
@@ -224,6 +225,8 @@ def _work(
         mirror = Mirror(folder, Project.open(folder).scratch(stage), place.checkpoints)
         mirror.restore(stage)
     project = Project.open(folder)
+    # The job's own uploads, which lie where this has put them.
+    reach.agree(project, reach.unasked(project))
     runner = Runner(
         project, progress.listen, tuple(stage for stage in stages if stage.name in STAGES[step])
     )

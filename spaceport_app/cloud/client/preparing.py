@@ -237,14 +237,13 @@ def _copy(photo: Photo, recipe: Recipe, body: int) -> bytes:
 def _project_files(project: Project, first: Step) -> tuple[Path, ...]:
     found: list[Path] = []
     for stage in _INPUTS[first]:
-        files = whole.files(project, stage)
-        if not files:
+        if project.published(stage) is None:
             raise CloudError(
                 "stage_missing",
                 f"The project has no result of the {stage} stage to start from.",
                 "Run the stages before it here, or have them done on AWS too.",
             )
-        found.extend(files)
+        found.extend(whole.files(project, stage))
     edits = project.folder / layout.EDITS
     if first == "compression" and edits.is_file() and not is_link(edits):
         found.append(edits)

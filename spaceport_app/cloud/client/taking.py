@@ -18,6 +18,7 @@ from spaceport_app.pipeline import fingerprint
 from spaceport_app.pipeline.identity import of_json
 from spaceport_app.pipeline.settings import resolve_all
 from spaceport_app.pipeline.stage import Registry, Stage, find
+from spaceport_app.project import reach
 from spaceport_app.project.model import StageRun
 from spaceport_app.project.project import Project
 
@@ -129,6 +130,10 @@ def adopt(
             stage = find(stages, name)
             mark = told[name].fingerprint
             runs.append(_publish(project, stage, mark, results, told[name], job))
+    # Whoever follows a job of another computer knows where its photos lie, or that they are not
+    # here; only yet another computer is asked about.
+    places = reach.unasked(project)
+    reach.agree(project, (place for place in places if not reach.is_network(place)))
     return tuple(runs)
 
 

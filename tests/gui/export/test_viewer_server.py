@@ -252,7 +252,7 @@ def test_the_viewer_draws_under_the_policy(tmp_path: Path, form: str) -> None:
     bundles.write(path, to_viewer(balls()), form)
     server = ViewerServer(path, "Balls", ((0.0, 0.0, 4.0), (0.0, 0.0, 0.0)))
     try:
-        assert any(_drawn(server.url, tmp_path / str(s), s) for s in (10, 30, 90))
+        assert any(_drawn(server.url, tmp_path / str(s), s) for s in (10, 30, 90, 90))
     finally:
         server.close()
 
