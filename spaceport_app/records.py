@@ -135,7 +135,8 @@ class RecordFile(Generic[T]):
         FileNotFoundError
             If it is not there.
         StageError
-            With `code`, naming the file, if it cannot be read or understood.
+            With `code`, naming the file, if it cannot be understood; ``file_error`` if the system
+            does not give it.
         """
         try:
             return self.decode(inside.read_regular(path, MOST_BYTES))
@@ -150,8 +151,12 @@ class RecordFile(Generic[T]):
                 self.code, f"{path.name} is damaged ({error}).", self.remedy
             ) from error
         except OSError as error:
+            # Of the system, not of the file: to make it again would help nobody.
+            why = error.strerror or type(error).__name__
             raise StageError(
-                self.code, f"{path.name} cannot be read ({error.strerror}).", self.remedy
+                "file_error",
+                f"{path.name} cannot be read now ({why}).",
+                "Check the disk and the permissions of the file, and try again.",
             ) from error
 
     def decode(self, data: bytes | str) -> T:

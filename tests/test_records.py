@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -150,3 +151,22 @@ def test_nobody_else_parses_json() -> None:
             if isinstance(node, ast.ImportFrom) and node.module in ("json", "json.decoder"):
                 others.append(f"{name}:{node.lineno}")
     assert others == []
+
+
+def test_what_the_system_does_not_give_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "place.json"
+    path.write_bytes(b'{"schema": 3, "latitude": 1}')
+    for number in (errno.EMFILE, errno.EACCES, errno.EIO, errno.ESTALE):
+
+        def refuse(*_: object, failure: int = number, **__: object) -> bytes:
+            raise OSError(failure, os.strerror(failure))
+
+        with monkeypatch.context() as patch:
+            patch.setattr("spaceport_app.inside.read_regular", refuse)
+            with pytest.raises(StageError) as caught:
+                FILE.read(path)
+        assert caught.value.code == "file_error"
+        assert os.strerror(number) in caught.value.message
+        assert caught.value.remedy != "Make it again."

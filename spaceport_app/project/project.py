@@ -347,7 +347,7 @@ class Project:
             publish.remove(self.scratch(stage))
         except OSError as error:
             # The result is published; what is left goes when the project is locked next.
-            _log.warning("the work behind %s could not be removed: %s", stage, error)
+            _log.warning("the work behind %s could not be removed: %s", stage, error.strerror)
         return run
 
     def _recover(self) -> None:
