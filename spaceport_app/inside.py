@@ -6,6 +6,7 @@ link. None of them may be read, served, written or removed on their word.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -131,6 +132,15 @@ def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
     except BaseException:
         os.close(number)
         raise
+
+
+def is_of_system(error: Exception) -> bool:
+    """Whether the system did not give a file that is there: that says nothing about the file.
+
+    Pillow raises OSError without a number for what is damaged.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    return number is not None and number not in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 
 
 def read_regular(path: Path, most_bytes: int, *, follow: bool = True) -> bytes:

@@ -344,7 +344,7 @@ class Runner:
             self._project.ended(stage.name, run)
         except OSError as error:
             # Without room for the note the next start finds the stage "running" and mends it.
-            _log.warning("the end of stage %s could not be noted: %s", stage.name, error)
+            _log.warning("the end of stage %s could not be noted: %s", stage.name, error.strerror)
 
     def _explain(self, error: BaseException, stage: Stage) -> Failed:
         return trouble.explain(error, self._project.folder, self._project.log(stage.name))

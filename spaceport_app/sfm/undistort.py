@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pycolmap
 from PIL import Image
 
-from spaceport_app import atomic, pictures
+from spaceport_app import atomic, inside, pictures
 from spaceport_app.errors import StageError
 from spaceport_app.photos.sizes import fitted
 from spaceport_app.sfm import working_copies
@@ -73,6 +73,8 @@ def _pixels(copy: WorkingCopy, images: Path) -> npt.NDArray[np.uint8]:
     try:
         return _read(copy, images)
     except (OSError, ValueError) as error:
+        if inside.is_of_system(error):
+            raise
         # Its ends are looked at before, its middle only now.
         _log.warning("the working copy %s is damaged and made anew: %s", copy.name, error)
     if reason := working_copies.make_anew(copy, images):

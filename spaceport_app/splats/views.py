@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from spaceport_app import pictures
+from spaceport_app import inside, pictures
 from spaceport_app.errors import StageError
 from spaceport_app.photos.sizes import fitted
 from spaceport_app.sfm.model import View
@@ -33,6 +33,8 @@ def load_view(
     ------
     StageError
         ``view_unreadable`` if the picture is missing, damaged or of another size.
+    OSError
+        If the system does not give it.
     """
     camera = camera_at(view, larger_side)
     picture = _read(view, camera.width, camera.height)
@@ -47,6 +49,8 @@ def _read(view: View, width: int, height: int) -> Pixels:
             picture = picture.resize((width, height), Image.Resampling.BOX)
         return np.array(picture)
     except (OSError, ValueError) as error:
+        if inside.is_of_system(error):
+            raise
         raise StageError(
             "view_unreadable",
             f"The undistorted picture of {view.name} cannot be read.",
