@@ -212,7 +212,7 @@ class Scene:
             self.fault(LOST, f"of the person's in the project: {name} is gone")
 
     def _leftovers(self, kept: bool) -> None:
-        own = {Path(name).name for name in self._own_inside}
+        own = {Path(name).parts[1] for name in self._own_inside}
         # What a try with other options has saved is kept, should a person go back to them.
         own |= {f".{stage}.scratch" for stage in self._tries()}
         for path in sorted(self.project.iterdir()):

@@ -11,8 +11,44 @@ import pytest
 from . import campaign
 from .base import Session
 
-SUITE = (("damage", 1),)
-LONG = (("kill", 1),)
+SUITE = (
+    ("damage", 840775),
+    ("damage", 729633),
+    ("damage", 596853),
+    ("kill at a file", 408744),
+    ("kill at a file", 239874),
+    ("kill at a file", 26681),
+    ("kill at a file", 984787),
+    ("file error", 332849),
+    ("file error", 681098),
+    ("file error", 804423),
+    ("damage of the project", 227120),
+    ("damage of the project", 118705),
+    ("forbidden", 800798),
+    ("forbidden", 167357),
+    ("read-only", 138664),
+    ("files inside", 647942),
+    ("files around", 960857),
+    ("files around", 12),
+    ("dates", 11),
+    ("network", 12),
+)
+LONG = (
+    ("kill", 32075),
+    ("signal", 293058),
+    ("kill at a file", 467022),
+    ("file error", 398055),
+    ("damage on the way", 553259),
+    ("small disk", 132853),
+    ("full disk", 232460),
+    ("little memory", 1861),
+    ("few files", 1),
+    ("clock", 1),
+    ("two at once", 190920),
+    ("made twice", 1),
+    ("killed window", 1),
+    ("window on damage", 1),
+)
 """One of each kind whose cases begin from photos, and so take a whole run or two."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and limits of Linux")

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -238,6 +237,8 @@ def _write(folder: Path, data: bytes) -> None:
 
 
 def _limit() -> None:
+    import resource
+
     from spaceport_app import resources
 
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

@@ -89,7 +89,7 @@ def _link(scene: Scene) -> None:
     elsewhere.mkdir()
     (elsewhere / "mine.txt").write_bytes(scene.chance.randbytes(500))
     names = ["logs/train.log", "logs/export.log", "export/extra.bin", "splats/extra", "sfm/views/x"]
-    names += [".export.old", ".train.scratch", ".sfm.partial", "edits.json", "logs"]
+    names += [".export.old", ".train.scratch", ".sfm.partial", "logs/import.log", "logs"]
     where = scene.project / scene.chance.choice(names)
     if where.is_dir():
         shutil.rmtree(where)

@@ -25,10 +25,13 @@ _TOLD = {
 }
 """What a sentence about the error must hold to be true, and, for all, the system's own words."""
 
+_OF_READING = (errno.EACCES, errno.EIO, errno.ESTALE, errno.EMFILE)
+_READS = ("read", "os.listdir", "os.scandir")
+
 
 def killed(scene: Scene) -> None:
     """Kill the command or its stage right before its n-th deed."""
-    words, who, at, after = _place(scene, changes_only=True)
+    words, who, at, after, _ = _place(scene, changes_only=True)
     scene.did(f"kill {who} before deed {at} of {' '.join(map(str, words[:2]))}")
     before = set(scene.finished())
     ended = _tripped(scene, words, who, at, "kill")
@@ -40,8 +43,9 @@ def killed(scene: Scene) -> None:
 
 def refused(scene: Scene) -> None:
     """Let the n-th deed of the command or its stage fail as a disk or the system would."""
-    words, who, at, after = _place(scene, changes_only=False)
-    number = scene.chance.choice(list(_TOLD))
+    words, who, at, after, deed = _place(scene, changes_only=False)
+    reads = deed.startswith(_READS)
+    number = scene.chance.choice([one for one in _TOLD if not reads or one in _OF_READING])
     scene.did(f"{errno.errorcode[number]} at deed {at} of {who} of {' '.join(map(str, words[:2]))}")
     ended = scene.judged(_tripped(scene, words, who, at, str(number)))
     said = f"{ended.error.get('message')} {ended.error.get('remedy')}"
@@ -49,16 +53,17 @@ def refused(scene: Scene) -> None:
     if ended.error and not re.search(true, said, re.IGNORECASE):
         scene.fault(UNTYPED, f"{os.strerror(number)}, and it says: {said}")
     scene.go_on(may_run=after)
-    scene.check()
+    # What could not be compared with its record is kept beside.
+    scene.check(kept=True)
 
 
 def _place(
     scene: Scene, *, changes_only: bool
-) -> tuple[tuple[object, ...], str, int, tuple[str, ...]]:
+) -> tuple[tuple[object, ...], str, int, tuple[str, ...], str]:
     """Lay a base and choose a command, its process and the number of one of its deeds.
 
-    The last are the stages that are outdated if the command succeeds: a stage that is made anew
-    differs in the times that it notes.
+    Then come the stages that are outdated if the command succeeds: a stage that is made anew
+    differs in the times that it notes. The last word is what the deed is.
     """
     session = scene.session
     session.lay("finished")
@@ -78,9 +83,10 @@ def _place(
     places = [
         number
         for number, deed in enumerate(deeds)
-        if not changes_only or not deed.startswith(("read", "os.listdir", "os.scandir"))
+        if not changes_only or not deed.startswith(_READS)
     ]
-    return words, who, scene.chance.choice(places), after
+    at = scene.chance.choice(places)
+    return words, who, at, after, deeds[at]
 
 
 def _tripped(scene: Scene, words: tuple[object, ...], who: str, at: int, deed: str) -> Ended:

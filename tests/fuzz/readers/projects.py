@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 from PIL import Image
 
+from spaceport_app import records
 from spaceport_app.cli import looking
 from spaceport_app.cloud.client import submission
 from spaceport_app.cloud.job import CloudFile
@@ -34,6 +35,7 @@ from spaceport_app.project.project import Project
 from spaceport_app.sfm import database, store, undistort, working_copies
 from spaceport_app.sfm.model import Cloud, Georeference, Reconstruction, View
 from spaceport_app.splats import measured, views
+from spaceport_app.splats.camera import Camera
 from spaceport_app.splats.edits import file as edit_file
 from spaceport_app.splats.edits.box import CropBox
 from spaceport_app.splats.edits.file import EditFile, Frame
@@ -43,6 +45,8 @@ from spaceport_app.splats.engines.contract import EngineState
 from spaceport_app.splats.training import planning
 from spaceport_app.splats.training.checkpoint import Checkpoint, Checkpoints
 from spaceport_app.splats.training.options import TrainOptions
+from spaceport_app.splats.training.poses import Poses
+from spaceport_app.splats.training.record import Rounds, TrainingRecord
 
 from ..reader import How, Reader
 from .photos import SAMPLE
@@ -250,8 +254,10 @@ def _straightened(data: bytes, folder: Path) -> object:
     import pycolmap
 
     (folder / "a.jpg").write_bytes(data)
+    original = folder / "original.jpg"
+    original.write_bytes(_pictures(folder)[0])
     camera = pycolmap.Camera.create(1, pycolmap.CameraModelId.SIMPLE_RADIAL, 60.0, 64, 48)
-    photo = SimpleNamespace(name="a.jpg")
+    photo = SimpleNamespace(name="a.jpg", path=original, width=64, height=48)
     copy = SimpleNamespace(name="a.jpg", stem="view", photo=photo, width=64, height=48)
     return undistort._write_view(copy, np.eye(4)[:3], camera, folder, folder, 32)  # type: ignore[arg-type]
 
@@ -274,6 +280,26 @@ def _checkpoints(folder: Path) -> Sequence[bytes]:
 def _checkpoint(data: bytes, folder: Path) -> object:
     (folder / "checkpoint-00000007.npz").write_bytes(data)
     return Checkpoints(folder, "a").latest()
+
+
+def _poses() -> Poses:
+    camera = Camera(64, 48, 60.0, 60.0, 32.0, 24.0, np.eye(4))
+    return Poses([camera, camera], 10.0)
+
+
+def _trainings(folder: Path) -> Sequence[bytes]:
+    rows = Rounds([{"iteration": 1.0, "loss": 0.5}], [{"iteration": 1.0, "psnr_db": 20.0}])
+    learned = _poses().as_json()
+    made = TrainingRecord(1.5, 0, 500, 640, 0, 100, 2.5, rows, learned)  # type: ignore[arg-type]
+    return [json.dumps(made.as_json()).encode()]
+
+
+def _training(data: bytes, folder: Path) -> object:
+    # Of a checkpoint, it is parsed with its head.
+    found = TrainingRecord.of(records.parse(data), 7)
+    if found.poses is not None:
+        _poses().restore(found.poses)
+    return found.history.history()
 
 
 def _plans(folder: Path) -> Sequence[bytes]:
@@ -392,6 +418,14 @@ READERS = (
     ),
     Reader("undistorted copy", _pictures, _straightened, "picture", ("sfm/undistort.py",)),
     Reader("checkpoint", _checkpoints, _checkpoint, "zip", ("splats/training/checkpoint.py",)),
+    Reader(
+        "record of a training",
+        _trainings,
+        _training,
+        "json",
+        ("splats/training/record.py", "splats/training/poses.py"),
+        (ValueError,),
+    ),
     Reader("plan", _plans, _plan, "json", ("splats/training/planning.py",)),
     Reader("database", _databases, _database, "bytes", ("sfm/database.py",)),
     Reader("message of a stage", _lines, _line, "json", ("pipeline/messages.py",), (ValueError,)),
