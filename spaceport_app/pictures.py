@@ -52,5 +52,7 @@ def opened(path: Path, size: tuple[int, int] | None = None) -> Iterator[Image.Im
             if size is None and image.width * image.height > MOST_PIXELS:
                 raise PictureError(f"{path.name} is {image.size}")
             yield image
+    except MemoryError as error:
+        raise PictureError(f"{path.name} takes more memory than there is") from error
     except (inside.OutsideError, SyntaxError, Image.DecompressionBombError) as error:
         raise PictureError(str(error)) from error

@@ -76,6 +76,8 @@ def convert(value: Any, kind: type[T]) -> T:
         return msgspec.convert(value, kind, dec_hook=_special)
     except msgspec.ValidationError as error:
         raise RecordError(_reason(str(error))) from error
+    except UnicodeEncodeError as error:
+        raise RecordError("a text is no Unicode") from error
     except RecursionError as error:
         raise RecordError("it is nested too deep") from error
 

@@ -6,9 +6,10 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
+from msgspec import Meta
 
 from spaceport_app.errors import StageError
 from spaceport_app.records import MOST_BYTES, RecordError, RecordFile, decode, fitting
@@ -63,6 +64,12 @@ def test_what_does_not_fit_is_refused_with_a_reason(text: bytes) -> None:
     with pytest.raises(RecordError) as caught:
         decode(text, Place)
     assert 0 < len(str(caught.value)) <= 160
+
+
+def test_a_text_that_is_no_unicode_is_refused_where_its_letters_count() -> None:
+    kind = dict[str, Annotated[str, Meta(pattern="^a", max_length=5)]]
+    with pytest.raises(RecordError):
+        decode(b'{"a": "\\ud800"}', kind)
 
 
 def test_a_refusal_names_the_file_and_what_to_do(tmp_path: Path) -> None:

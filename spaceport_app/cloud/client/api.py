@@ -179,7 +179,7 @@ class Api:
         """Yield the pages of a list, which say themselves how to ask for the next."""
         token: str | None = ""
         while token is not None:
-            query = f"?after={quote(token, safe='')}" if token else ""
+            query = f"?after={quote(token, safe='', errors='replace')}" if token else ""
             raw = self._ask("GET", path + query, _mapping, job=job)
             yield self._read(raw, read, path)
             token = str(raw["next"]) if raw.get("next") else None
