@@ -124,3 +124,20 @@ def test_whatever_lies_in_the_place_of_a_copy_is_made_again(tmp_path, leftover):
         assert image.size == (copy.width, copy.height)
     assert not place.is_symlink()
     assert own.read_bytes() == before
+
+
+def test_a_flipped_bit_in_a_copy_is_noticed_and_the_copy_made_anew(tmp_path):
+    path = photosets.save(tmp_path / "a.png", photosets.texture(128, 3))
+    (copy,) = working_copies.plan([photosets.photo(path)], 100, 100)
+    working_copies.make([copy], tmp_path / "copies", 1, nothing)
+    made = tmp_path / "copies" / copy.name
+    whole = made.read_bytes()
+    before = made.stat().st_mtime_ns
+    working_copies.make([copy], tmp_path / "copies", 1, nothing)
+    assert made.stat().st_mtime_ns == before
+    for place in (3, 30, 60, len(whole) // 3, len(whole) // 2, len(whole) - 5):
+        changed = bytearray(whole)
+        changed[place] ^= 0x10
+        made.write_bytes(changed)
+        working_copies.make([copy], tmp_path / "copies", 1, nothing)
+        assert made.read_bytes() == whole
