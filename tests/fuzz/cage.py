@@ -32,6 +32,9 @@ WALL_S = 60.0
 """Without a sign of life, however busy the computer is."""
 
 
+_INPUT = "input"
+
+
 class SlowError(BaseException):
     """A case took too much time; no reader may take it for a damaged file."""
 
@@ -102,8 +105,9 @@ def _one_child(
             os.close(reading)
             _child(reader, cases, start, folder, writing, first=not found.tried)
             code = 0
-        except BaseException:
-            _tell(writing, "broken", traceback.format_exc()[-1500:])
+        except BaseException as error:
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            _tell(writing, "broken", f"{error!r:.300} at {at.name}:{at.lineno} of {at.filename}")
         finally:
             os._exit(code)
     os.close(writing)
@@ -114,11 +118,11 @@ def _one_child(
     _, status = os.waitpid(number, 0)
     if ended == "stuck":
         found.tried += 1
-        _note(found, "hang", f"no sign of life for {WALL_S:.0f} s", folder, kept)
+        _note(found, "hang", f"no sign of life for {WALL_S:.0f} s", folder / _INPUT, kept)
     elif ended == "gone":
         found.tried += 1
         how = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {status >> 8}"
-        _note(found, "native crash", f"the process ended with {how}", folder, kept)
+        _note(found, "native crash", f"the process ended with {how}", folder / _INPUT, kept)
 
 
 def _listen(stream: io.RawIOBase, folder: Path, kept: Path, found: Found) -> str:
@@ -133,17 +137,18 @@ def _listen(stream: io.RawIOBase, folder: Path, kept: Path, found: Found) -> str
             return "gone"
         *lines, rest = (rest + block).split(b"\n")
         for line in lines:
-            kind, words, seconds = json.loads(line)
+            kind, words, seconds, at = json.loads(line)
+            example = folder / at
             found.slowest_s = max(found.slowest_s, seconds)
             if kind == "done":
                 return "done"
             if kind == "broken":
-                _note(found, "broken harness", words, folder, kept)
+                _note(found, "broken harness", words, example, kept)
                 return "done"
             if kind.startswith("sample "):
                 found.good += kind == "sample accepted"
                 if kind not in ("sample accepted", "sample refused"):
-                    _note(found, kind, words, folder, kept)
+                    _note(found, kind, words, example, kept)
                 continue
             found.tried += 1
             if kind == "accepted":
@@ -151,14 +156,14 @@ def _listen(stream: io.RawIOBase, folder: Path, kept: Path, found: Found) -> str
             elif kind == "refused":
                 found.refused += 1
             else:
-                _note(found, kind, words, folder, kept)
+                _note(found, kind, words, example, kept)
+                example.unlink(missing_ok=True)
 
 
-def _note(found: Found, kind: str, words: str, folder: Path, kept: Path) -> None:
+def _note(found: Found, kind: str, words: str, example: Path, kept: Path) -> None:
     """Keep one input a fault, the smallest that was met."""
     key = f"{kind}: {words}"
-    current = folder / "input"
-    data = current.read_bytes() if current.exists() else b""
+    data = example.read_bytes() if example.exists() else b""
     fault = found.faults.get(key)
     if fault is None:
         mark = hashlib.sha256(key.encode()).hexdigest()[:8]
@@ -209,7 +214,12 @@ def _child(reader: Reader, cases: int, start: int, folder: Path, pipe: int, *, f
         _write(folder, data)
         began = time.process_time()
         said, words = _read(reader, data, place, outer)
-        _tell(pipe, said, words, time.process_time() - began)
+        # This process goes on, and what went wrong is kept until its parent has seen it.
+        bad = said not in ("accepted", "refused")
+        name = hashlib.sha256(data).hexdigest() if bad else _INPUT
+        if bad:
+            (folder / name).write_bytes(data)
+        _tell(pipe, said, words, time.process_time() - began, name)
 
     for sample in heavy if first else ():
         tried(sample)
@@ -233,7 +243,7 @@ def _quiet() -> None:
 
 def _write(folder: Path, data: bytes) -> None:
     # The parent reads it if this process does not live to tell.
-    (folder / "input").write_bytes(data)
+    (folder / _INPUT).write_bytes(data)
 
 
 def _limit() -> None:
@@ -288,8 +298,8 @@ def _where(error: BaseException) -> str:
     return f"{where} ({type(error).__name__})"
 
 
-def _tell(pipe: int, kind: str, words: str, seconds: float = 0.0) -> None:
-    os.write(pipe, json.dumps([kind, words, seconds]).encode() + b"\n")
+def _tell(pipe: int, kind: str, words: str, seconds: float = 0.0, name: str = _INPUT) -> None:
+    os.write(pipe, json.dumps([kind, words, seconds, name]).encode() + b"\n")
 
 
 def repeated(reader: Reader, data: bytes) -> tuple[str, str]:

@@ -176,7 +176,7 @@ def _packed_anew(sample: bytes, chance: random.Random) -> bytes:
             if not members:
                 break
         elif data[:1] in (b"{", b"[") and way < 0.9:
-            members[at] = (name, changed(data, chance))
+            members[at] = (name, _changed(data, chance))
         elif way < 0.8:
             members[at] = (name, resized(data, chance))
         else:
@@ -190,6 +190,14 @@ def _packed_anew(sample: bytes, chance: random.Random) -> bytes:
             info.external_attr = chance.choice((0, 0, 0o120777 << 16, 0o40755 << 16))
             archive.writestr(info, data)
     return packed.getvalue()
+
+
+def _changed(data: bytes, chance: random.Random) -> bytes:
+    try:
+        return changed(data, chance)
+    except (ValueError, RecursionError):
+        # It was changed before, and is no JSON any more that Python reads.
+        return hurt(data, chance.randrange(2**48))
 
 
 @st.composite
