@@ -185,7 +185,7 @@ _GEOREFERENCE = {
     "reason": "",
     "horizontal_rmse_m": 0.4,
     "vertical_rmse_m": 0.2,
-    "residuals": {"a.jpg": [0.1, 0.2, 0.3]},
+    "residuals_m": {"a.jpg": [0.1, 0.2, 0.3]},
 }
 
 
