@@ -76,7 +76,7 @@ def _again(scene: Scene) -> tuple[object, ...]:
     return scene.chance.choice(
         (
             ("stage", stage, scene.project, "--json"),
-            ("run", "-o", scene.project, "--json", "--export-orientation", "local"),
+            ("run", "-o", scene.project, "--json", "--export-orientation", "world"),
             ("run", "-o", scene.project, "--json", "--compress-order", "morton"),
             ("run", "-o", scene.project, "--json", "--train-iterations", "20"),
         )

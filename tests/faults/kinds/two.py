@@ -21,7 +21,7 @@ def at_once(scene: Scene) -> None:
         ("status", scene.project, "--json"),
         ("edit", scene.project, "--undo", "--json"),
         ("evaluate", scene.project, "--json"),
-        ("run", "-o", scene.project, "--json", "--export-orientation", "local"),
+        ("run", "-o", scene.project, "--json", "--export-orientation", "world"),
     )
     for words in scene.chance.sample(others[:-1], scene.chance.choice((1, 2, 3))):
         scene.did(f"{words[0]} while {stage}")
