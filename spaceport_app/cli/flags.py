@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Annotated, Any, Optional, TypeVar
+from functools import wraps
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -17,11 +18,9 @@ from spaceport_app.pipeline.stage import Registry
 # On and off instead of a second flag for "no": twice the names would not fit into --help.
 _SWITCH = {"on": True, "off": False}
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
-
-def with_stage_flags(command: Command, stages: Registry) -> Command:
-    """Give a command, whose last parameter is ``**flags``, one flag an option of each stage.
+def with_stage_flags(command: Callable[..., Any], stages: Registry) -> Callable[..., Any]:
+    """Return a command, whose last parameter is ``**flags``, with one flag an option of each stage.
 
     The flag of field ``max_gaussians`` of the train stage is ``--train-max-gaussians``; one
     that is not given reaches the command as None. Switches take ``on`` or ``off``.
@@ -51,9 +50,15 @@ def with_stage_flags(command: Command, stages: Registry) -> Command:
                     ),
                 )
             )
-    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in parameters}
-    return command
+
+    # A function of its own each time: the command itself stays as it was written.
+    @wraps(command)
+    def flagged(*arguments: Any, **flags: Any) -> Any:
+        return command(*arguments, **flags)
+
+    flagged.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    flagged.__annotations__ = {p.name: p.annotation for p in parameters}
+    return flagged
 
 
 def chosen(flags: Mapping[str, Any], stages: Registry) -> dict[str, dict[str, JsonValue]]:
