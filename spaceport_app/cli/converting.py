@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -27,6 +26,10 @@ from spaceport_app.sogs.options import FORMATS
 from spaceport_app.splats import edits
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from spaceport_app.formats.model import Read
     from spaceport_app.splats.model import Splats
 
 FormatOption = Annotated[
@@ -45,9 +48,23 @@ TurnOption = Annotated[
     ),
 ]
 
+_NOT_WRITTEN = (
+    *(".compressed.ply", ".spz", ".splat", ".ksplat", ".glb", ".gltf", ".las", ".laz", ".lcc"),
+    *(".ssog", ".html"),
+)
+"""Endings of formats of splats that others write: no file of ours may be called so."""
+_ONE_OF_TWO = "Leave --format away, or choose another ending."
+_AXES = {"viewer": "x west, y down, z south", "world": "x east, y north, z up"}
+
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="A .ply, .sog, bundle folder or meta.json.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="A .ply of any dialect, a compressed .ply, .sog, .spz, .splat, SOG folder or "
+            "meta.json."
+        ),
+    ],
     target: Annotated[Path, typer.Argument(help="A .ply or .sog file, or a folder.")],
     format: FormatOption = None,
     order: Annotated[str, typer.Option(help="hilbert | morton | plas")] = "hilbert",
@@ -55,15 +72,17 @@ def convert(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Convert splats between .ply, .sog, and SOG folders of both versions."""
+    """Convert splats of any program to .ply, .sog, or SOG folders of both versions."""
     output = Output(json=json, quiet=quiet)
     with told(output, target):
         wanted = _format(target, format)
         _check_place(target, wanted)
-        splats = turned(read(source), turn)
-        _write(target, splats, wanted, order, antialiased=_antialiased(source))
+        found = turned(read(source), turn)
+        splats = found.splats
+        _write(target, found, wanted, order)
+        beside = _tell_place(target, found, turn)
         before, after = bytes_of(source), bytes_of(target)
-        found = {
+        document = {
             "ok": True,
             "file": str(target.absolute()),
             "format": wanted,
@@ -71,9 +90,14 @@ def convert(
             "sh_degree": splats.sh_degree,
             "bytes": after,
             "source_bytes": before,
+            "source_format": found.format,
+            **told_of(found),
+            "georeference": str(beside.absolute()) if beside else None,
         }
-        output.document(found)
+        output.document(plain(document))
         output.say(f"{target}: {_gaussians(len(splats))}, {size(after)} (was {size(before)}).")
+        for note in found.notes:
+            output.say(note.message)
 
 
 def compare(
@@ -92,14 +116,19 @@ def compare(
         from spaceport_app.splats import compare as measuring
 
         try:
-            first, second = turned(read(reference), turn), read(other)
+            one, two = turned(read(reference), turn), read(other)
+            first, second = one.splats, _in_frame_of(one, two)
             difference = asdict(measuring.compare(first, second))
         except ValueError as error:
             raise StageError("no_gaussians", str(error), "Name files with Gaussians.") from error
         difference |= {"sh_degree": second.sh_degree, "reference_sh_degree": first.sh_degree}
-        output.document(plain({"ok": True, **difference}))
+        notes = {"reference_notes": told_of(one)["notes"], "notes": told_of(two)["notes"]}
+        output.document(plain({"ok": True, **difference, **notes}))
         for line in _lines(difference):
             output.say(line)
+        for path, found in ((reference, one), (other, two)):
+            for note in found.notes:
+                output.say(f"{path.name}: {note.message}")
 
 
 def export(
@@ -131,61 +160,94 @@ def export(
         output.say(f"{written}: {size(bytes_of(written))}.")
 
 
-def read(path: Path) -> Splats:
-    """Read splats of any format.
+def read(path: Path) -> Read:
+    """Read splats of any program.
 
     Raises
     ------
     StageError
-        ``not_found`` or what the reader raises.
+        What `formats.read` raises.
     """
-    if not path.exists():
-        raise StageError("not_found", f"There is no {path}.", "Check the spelling.")
-    if path.suffix.lower() == ".ply":
-        from spaceport_app.splats.file import read_ply
+    from spaceport_app import formats
 
-        return read_ply(path)
-    if not _is_bundle(path):
-        raise StageError(
-            "unknown_file",
-            f"Spaceport reads no splats from {path.suffix or 'such'} files.",
-            "Name a .ply, a .sog, a bundle folder or its meta.json.",
-        )
-    from spaceport_app.sogs import file
-
-    return file.read(path)
+    return formats.read(path)
 
 
-def _is_bundle(path: Path) -> bool:
-    return path.is_dir() or path.suffix.lower() in (".sog", ".json") or zipfile.is_zipfile(path)
+def told_of(found: Read) -> dict[str, Any]:
+    """Return what is to be said of splats that were read, JSON-able."""
+    return {
+        "in_file": found.held,
+        "offset": found.offset.tolist(),
+        "unused": list(found.unused),
+        "antialiased": found.antialiased,
+        "notes": [asdict(note) for note in found.notes],
+    }
 
 
-def turned(splats: Splats, turn: str) -> Splats:
+def turned(found: Read, turn: str) -> Read:
     """Return splats with other axes: ``keep``, to ``viewer`` or to ``world``."""
     from spaceport_app.sogs import axes
 
     if turn == "keep":
-        return splats
-    if turn == "viewer":
-        return axes.to_viewer(splats)
-    if turn == "world":
-        return axes.to_world(splats)
-    raise usage(f"Splats cannot be turned to {turn}.", "Name keep, viewer or world.")
+        return found
+    if turn not in ("viewer", "world"):
+        raise usage(f"Splats cannot be turned to {turn}.", "Name keep, viewer or world.")
+    change = axes.to_viewer if turn == "viewer" else axes.to_world
+    offset = _to_source(turn).T @ found.offset
+    return replace(found, splats=change(found.splats), offset=offset + 0.0)
+
+
+def _to_source(turn: str) -> npt.NDArray[np.float64]:
+    """Return the rotation from the axes that splats were turned to, back to those they had."""
+    import numpy as np
+
+    from spaceport_app.sogs import axes
+
+    if turn == "keep":
+        return np.eye(3)
+    return axes.viewer_from_world().T if turn == "viewer" else axes.viewer_from_world()
+
+
+def _in_frame_of(reference: Read, other: Read) -> Splats:
+    """Return the splats of `other` relative to what was taken off those of `reference`."""
+    import numpy as np
+
+    change = other.offset - reference.offset
+    if not change.any():
+        return other.splats
+    return replace(other.splats, means=(other.splats.means + change).astype(np.float32))
+
+
+def _tell_place(target: Path, found: Read, turn: str) -> Path | None:
+    """Write beside the target what was taken off its positions, if anything was."""
+    from spaceport_app.formats import place
+
+    if not found.offset.any():
+        return None
+    axes = {"keep": "those of the file that was converted"}.get(turn, _AXES.get(turn, ""))
+    return place.write(target, found.offset, _to_source(turn), axes)
 
 
 def _format(target: Path, wanted: str | None) -> str:
-    if wanted is not None:
-        if wanted not in FORMATS:
-            raise usage(f"There is no format called {wanted}.", f"Name one: {', '.join(FORMATS)}.")
-        return wanted
-    ending = target.suffix.lower()
-    if ending in (".ply", ".sog"):
-        return ending[1:]
-    if ending:
+    if wanted is not None and wanted not in FORMATS:
+        raise usage(f"There is no format called {wanted}.", f"Name one: {', '.join(FORMATS)}.")
+    name, ending = target.name.lower(), target.suffix.lower()
+    unwritten = next((one for one in _NOT_WRITTEN if name.endswith(one)), None)
+    if unwritten is not None:
         raise usage(
-            f"The ending {ending} names no format.", "Name a .ply or .sog file, or use --format."
+            f"Spaceport does not write {unwritten} files.", "Name a .ply or .sog file, or a folder."
         )
-    return "sog-folder"
+    named = ending[1:] if ending in (".ply", ".sog") else None
+    if wanted is None:
+        if named is None and ending:
+            raise usage(
+                f"The ending {ending} names no format.",
+                "Name a .ply or .sog file, or use --format.",
+            )
+        return named or "sog-folder"
+    if named is not None and named != wanted:
+        raise usage(f"{target.name} is called as {named}, and {wanted} was asked for.", _ONE_OF_TWO)
+    return wanted
 
 
 def _check_place(target: Path, wanted: str) -> None:
@@ -202,21 +264,13 @@ def _check_place(target: Path, wanted: str) -> None:
         )
 
 
-def _antialiased(source: Path) -> bool:
-    if source.suffix.lower() == ".ply":
-        return False
-    from spaceport_app.sogs import file
-
-    return file.is_antialiased(file.open_bundle(source))
-
-
-def _write(
-    target: Path, splats: Splats, wanted: str, order: str, *, antialiased: bool = False
-) -> None:
+def _write(target: Path, found: Read, wanted: str, order: str) -> None:
+    splats = found.splats
     if wanted == "ply":
+        from spaceport_app.formats.ply import comments
         from spaceport_app.splats.file import write_ply
 
-        write_ply(target, splats)
+        write_ply(target, splats, comments(found.offset, found.antialiased))
         return
     from spaceport_app.options import validate
     from spaceport_app.sogs import file
@@ -227,7 +281,7 @@ def _write(
         validate(options)
     except ValueError as error:
         raise usage(str(error)) from error
-    file.write(target, splats, wanted, options, antialiased=antialiased)
+    file.write(target, splats, wanted, options, antialiased=found.antialiased, offset=found.offset)
 
 
 def _add_format(project: Project, format: str) -> None:

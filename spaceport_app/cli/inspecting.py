@@ -19,11 +19,11 @@ from spaceport_app.project.project import Project
 from spaceport_app.quantities import count, size
 
 if TYPE_CHECKING:
-    from spaceport_app.splats.model import Splats
+    from spaceport_app.formats.model import Read
 
 
 def inspect(
-    path: Annotated[Path, typer.Argument(help="A .ply, .sog, bundle folder, photo or project.")],
+    path: Annotated[Path, typer.Argument(help="A file or folder of splats, a photo or a project.")],
     json: Json = False,
 ) -> None:
     """Tell what a file, a bundle or a project holds."""
@@ -53,19 +53,16 @@ def describe(path: Path) -> dict[str, Any]:
         raise StageError("not_found", f"There is no {path}.", "Check the spelling.")
     from spaceport_app.photos.decode import PHOTO_SUFFIXES
 
+    splats = _splats_at(path)
+    if splats is not None:
+        return splats
     suffix = path.suffix.lower()
     if path.is_dir():
-        if not (path / "meta.json").is_file():
-            raise StageError(
-                "unknown_file",
-                f"{path} is neither a project nor a bundle.",
-                "Name a folder with a project.json or a meta.json.",
-            )
-        return _bundle(path)
-    if suffix == ".sog" or path.name == "meta.json":
-        return _bundle(path)
-    if suffix == ".ply":
-        return _ply(path)
+        raise StageError(
+            "unknown_file",
+            f"{path} is neither a project nor a bundle.",
+            "Name a folder with a project.json or a meta.json.",
+        )
     if suffix in PHOTO_SUFFIXES:
         return _photo(path)
     raise StageError(
@@ -75,38 +72,52 @@ def describe(path: Path) -> dict[str, Any]:
     )
 
 
-def _bundle(path: Path) -> dict[str, Any]:
+def _splats_at(path: Path) -> dict[str, Any] | None:
+    """Return what a file of splats holds, or a .ply of anything else; None for other files."""
+    from spaceport_app import formats, ply
+    from spaceport_app.formats.ply import what_else
+    from spaceport_app.formats.registry import recognised
+
+    format = recognised(path)
+    if format is None:
+        return None
+    if format.name == "PLY":
+        header = ply.read_header(path)
+        other = what_else(header)
+        if other is not None:
+            table = ply.read_vertices(path)
+            about = {"kind": other, "bytes": path.stat().st_size}
+            return {**about, "points": len(table), "properties": list(table.dtype.names or ())}
+    return {"kind": _kind(path), "bytes": bytes_of(path), **_splats(formats.read(path))}
+
+
+def _kind(path: Path) -> str:
+    from spaceport_app.formats.registry import recognised
     from spaceport_app.sogs import file
     from spaceport_app.sogs.bundle import META, parse_meta
 
-    meta = parse_meta(file.open_bundle(path)(META))
-    version = meta.get("version", 1)
-    kind = "SOG file" if path.suffix.lower() == ".sog" else "bundle"
-    about = {"kind": f"{kind}, version {version}", "bytes": bytes_of(path)}
-    return {**about, **_splats(file.read(path))}
+    format = recognised(path)
+    if format is None or format.name != "SOG":
+        return "splats"
+    version = file.version_of(parse_meta(file.open_bundle(path)(META)))
+    name = "bundle" if path.is_dir() or path.suffix.lower() == ".json" else "SOG file"
+    return f"{name}, version {version}"
 
 
-def _ply(path: Path) -> dict[str, Any]:
-    from spaceport_app import ply
-    from spaceport_app.splats.file import read_ply
+def _splats(found: Read) -> dict[str, Any]:
+    from spaceport_app.cli.converting import told_of
 
-    table = ply.read_vertices(path)
-    names = list(table.dtype.names or ())
-    about: dict[str, Any] = {"kind": "point cloud", "bytes": path.stat().st_size}
-    if "f_dc_0" in names:
-        return {**about, "kind": "splats", **_splats(read_ply(path))}
-    return {**about, "points": len(table), "properties": names}
-
-
-def _splats(splats: Splats) -> dict[str, Any]:
+    splats = found.splats
     means = splats.means
     low, high = (means.min(axis=0), means.max(axis=0)) if len(splats) else (None, None)
     return {
+        "format": found.format,
         "gaussians": len(splats),
         "sh_degree": splats.sh_degree,
         "box_min": low,
         "box_max": high,
         "all_finite": bool(splats.finite.all()),
+        **told_of(found),
     }
 
 
@@ -138,13 +149,15 @@ def _photo(path: Path) -> dict[str, Any]:
 def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [("Kind", str(found["kind"])), ("Size", size(found["bytes"]))]
     if "gaussians" in found:
+        rows.append(("Format", str(found["format"])))
         rows.append(("Gaussians", count(found["gaussians"])))
         rows.append(("Harmonics", f"degree {found['sh_degree']}"))
         if found["box_min"] is not None:
             spans = found["box_max"] - found["box_min"]
             rows.append(("Extent", " x ".join(f"{span:.2f}" for span in spans)))
-        if not found["all_finite"]:
-            rows.append(("Fault", "some numbers are not finite"))
+        if any(found["offset"]):
+            rows.append(("Relative to", ", ".join(f"{value:.15g}" for value in found["offset"])))
+        rows += [("Note", note["message"]) for note in found["notes"]]
     if "points" in found:
         rows.append(("Points", count(found["points"])))
         rows.append(("Properties", ", ".join(found["properties"])))

@@ -11,13 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from spaceport_app import inside, removing
 from spaceport_app.errors import StageError
 from spaceport_app.events import Report, ignore
 from spaceport_app.sogs import parts, version1, version2
 from spaceport_app.sogs.archive import read_archive, write_archive
-from spaceport_app.sogs.bundle import META, Bundle, Load, is_plain_name, parse_meta, shown
+from spaceport_app.sogs.bundle import (
+    META,
+    Bundle,
+    Load,
+    encode_meta,
+    is_plain_name,
+    numbers_of,
+    parse_meta,
+    shown,
+)
 from spaceport_app.sogs.options import CompressOptions
 from spaceport_app.sogs.textures import bad_bundle
 from spaceport_app.splats.model import Splats
@@ -25,6 +35,7 @@ from spaceport_app.splats.model import Splats
 FORMATS = ("sog", "sog-folder", "sogs")
 """Formats that `write` makes."""
 
+OFFSET = "offset"
 _LARGEST_META = 1 << 26
 _BLOCK = 1 << 18
 _LARGEST_FILE = 1 << 30
@@ -63,10 +74,10 @@ def open_bundle(path: Path) -> Load:
     """
     if path.is_dir():
         return _folder(path)
-    if path.suffix.lower() == ".json":
-        return _folder(path.parent, path.name)
     if not path.exists():
         raise bad_bundle(f"{path.name} does not exist")
+    if _is_json(path):
+        return _folder(path.parent, path.name)
     return read_archive(path)
 
 
@@ -79,16 +90,66 @@ def decode(load: Load) -> Splats:
         ``bad_bundle`` if it breaks the specification or is of an unknown version.
     """
     meta = parse_meta(load(META))
-    version = meta.get("version")
-    if version is None:
+    if version_of(meta) == 1:
         return _finite(version1.decode, meta, load)
+    return _finite(version2.decode, meta, load)
+
+
+def version_of(meta: Mapping[str, Any]) -> int:
+    """Return the version of a bundle, 1 or 2, by its meta.json.
+
+    Raises
+    ------
+    StageError
+        ``unknown_version`` if it is newer; ``streamed_sog`` or ``gsplat_folder`` if it is no
+        meta.json of a bundle but one of these; ``bad_bundle`` if it is of none of them.
+    """
+    version = meta.get("version")
+    if is_streamed(meta):
+        raise StageError(
+            "streamed_sog",
+            "It is a streamed SOG (lod-meta.json), which holds several levels of detail.",
+            "Name the folder of one of its parts, such as 0_0: each is a SOG by itself, and the "
+            "first number is the level, 0 the finest.",
+        )
+    if is_gsplat(meta):
+        raise StageError(
+            "gsplat_folder",
+            "It is a folder of PNG pictures by gsplat, and no SOG.",
+            "Name the folder itself.",
+        )
+    if version is None or (version == 1 and not isinstance(version, bool)):
+        return 1
     if version == 2:
-        return _finite(version2.decode, meta, load)
-    raise StageError(
-        "unknown_version",
-        f"The bundle is of SOG version {shown(version)}, which Spaceport does not know.",
-        "Convert it to version 2, or use a newer Spaceport.",
-    )
+        return 2
+    if isinstance(version, int) and not isinstance(version, bool) and version > 2:
+        raise StageError(
+            "unknown_version",
+            f"It is SOG of version {shown(version)}, newer than Spaceport reads (1 and 2).",
+            "Export it as version 2 with the program that wrote it, or use a newer Spaceport.",
+        )
+    raise bad_bundle(f"{META} names the version {shown(version)}")
+
+
+def is_streamed(meta: Mapping[str, Any]) -> bool:
+    """Whether it is the lod-meta.json of a streamed SOG (PlayCanvas, "Streamed SOG", version 1)."""
+    return "tree" in meta and "filenames" in meta
+
+
+def is_gsplat(meta: Mapping[str, Any]) -> bool:
+    """Whether it is the meta.json of gsplat's ``PngCompression``: no part of it names files."""
+    parts = [meta.get(name) for name in ("means", "opacities")]
+    return all(isinstance(one, dict) and "files" not in one for one in parts)
+
+
+def offset_of(meta: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+    """Return what a meta.json says was taken off the positions, (3,) in the axes of the file.
+
+    Spaceport writes it as ``extras.offset``, which readers of the specification pass over.
+    """
+    extras = meta.get("extras")
+    value = extras.get(OFFSET) if isinstance(extras, dict) else None
+    return np.zeros(3) if value is None else numbers_of(value, "offset of extras", 3)
 
 
 def checked_files(load: Load) -> dict[str, bytes]:
@@ -135,7 +196,12 @@ def is_antialiased(load: Load) -> bool:
     StageError
         ``bad_bundle`` if its meta.json cannot be read.
     """
-    return parse_meta(load(META)).get("model") == "antialiased"
+    return says_antialiased(parse_meta(load(META)))
+
+
+def says_antialiased(meta: Mapping[str, Any]) -> bool:
+    """Whether a meta.json says so; older writers have ``antialias`` instead of ``model``."""
+    return meta.get("model") == "antialiased" or meta.get("antialias") is True
 
 
 def write(
@@ -146,6 +212,7 @@ def write(
     report: Report = ignore,
     *,
     antialiased: bool = False,
+    offset: npt.NDArray[np.float64] | None = None,
 ) -> Bundle:
     """Encode `splats` and write them in one step: an older bundle at `path` stays until then.
 
@@ -160,6 +227,8 @@ def write(
     report : Report, optional
     antialiased : bool
         Whether the scene was trained antialiased; version 1 cannot say so.
+    offset : float64 array, shape (3,), optional
+        What was taken off the positions, to be kept in meta.json.
 
     Returns
     -------
@@ -179,6 +248,8 @@ def write(
         bundle = version1.encode(splats, options, report)
     else:
         bundle = version2.encode(splats, options, report, antialiased=antialiased)
+    if offset is not None and offset.any():
+        bundle = _with_offset(bundle, offset)
     if format == "sog":
         write_sog(path, bundle.files)
     else:
@@ -263,6 +334,23 @@ def writing(path: Path) -> Iterator[None]:
             f"{path.name} cannot be written: {error.strerror or error}.",
             "Choose a folder that you may write to.",
         ) from error
+
+
+def _with_offset(bundle: Bundle, offset: npt.NDArray[np.float64]) -> Bundle:
+    meta = parse_meta(bundle.files[META])
+    meta["extras"] = {OFFSET: offset.tolist()}
+    return Bundle({**bundle.files, META: encode_meta(meta)}, bundle.order)
+
+
+def _is_json(path: Path) -> bool:
+    """Whether a file is a meta.json, whatever it is called: zips begin otherwise."""
+    if path.suffix.lower() == ".json":
+        return True
+    try:
+        with inside.open_regular(path) as file:
+            return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    except inside.OutsideError as error:
+        raise bad_bundle(f"{path.name} is no regular file") from error
 
 
 def _finite(

@@ -1,5 +1,7 @@
 """Gaussians in the PLY layout of the original 3DGS code, which every viewer reads.
 
+`read_ply` is for what Spaceport has written itself; splats of others go by way of `formats`.
+
 Properties: x, y, z, nx, ny, nz, f_dc_0..2, f_rest_* (channel after channel), opacity (logit),
 scale_0..2 (logarithms), rot_0..3 (w, x, y, z); after Kerbl et al. 2023.
 """
@@ -72,8 +74,15 @@ def bytes_a_gaussian(splats: Splats) -> int:
     return 4 * (14 + 3 * int(splats.sh.shape[1]))
 
 
-def write_ply(path: Path, splats: Splats) -> None:
+def write_ply(path: Path, splats: Splats, comments: tuple[str, ...] = ()) -> None:
     """Write Gaussians as binary little-endian PLY with normals of zero.
+
+    Parameters
+    ----------
+    path : Path
+    splats : Splats
+    comments : tuple of str
+        Lines of the header that readers may pass over.
 
     Raises
     ------
@@ -96,4 +105,4 @@ def write_ply(path: Path, splats: Splats) -> None:
     for group, values in groups:
         for i, name in enumerate(group):
             table[name] = values[:, i]
-    ply.write_vertices(path, table)
+    ply.write_vertices(path, table, comments)
