@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image
@@ -31,6 +31,8 @@ class Metadata:
         Digital zoom, 1 where there is none.
     focal_px : float or None
         Focal length in pixels of the stored size, a first guess that may be 30 % off.
+    properties : mapping
+        The XMP of the photo by ``prefix:name``, as `spaceport_app.photos.xmp.parse` gives it.
     """
 
     make: str = ""
@@ -44,6 +46,7 @@ class Metadata:
     position: Position | None = None
     orientation: Orientation | None = None
     findings: tuple[Finding, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(source: Image.Image) -> Metadata:
@@ -72,6 +75,7 @@ def read(source: Image.Image) -> Metadata:
         position=position,
         orientation=_orientation(properties),
         findings=() if position else (Finding("no_gps", reason),),
+        properties=properties,
     )
 
 
