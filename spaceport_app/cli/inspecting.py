@@ -19,6 +19,7 @@ from spaceport_app.project.project import Project
 from spaceport_app.quantities import count, size
 
 if TYPE_CHECKING:
+    from spaceport_app.photos.metadata import Metadata
     from spaceport_app.splats.model import Splats
 
 
@@ -130,8 +131,30 @@ def _photo(path: Path) -> dict[str, Any]:
         "camera": f"{about.make} {about.model}".strip(),
         "focal_px": about.focal_px,
         "taken_at": about.taken_at,
-        "position": asdict(about.position) if about.position else None,
+        **_located(about),
+    }
+
+
+def _located(about: Metadata) -> dict[str, Any]:
+    """Return place and direction of a photo, with where they are from and what else is said."""
+    from spaceport_app.photos.gimbal import unsettled
+
+    position = None
+    if about.position:
+        position = {
+            **asdict(about.position),
+            "source": about.places[0].source,
+            "step_m": about.places[0].step_m,
+        }
+    return {
+        "position": position,
+        "other_positions": [asdict(place) for place in about.places[1:]],
+        "altitudes": [asdict(height) for height in about.heights],
         "orientation": asdict(about.orientation) if about.orientation else None,
+        "findings": [
+            asdict(finding)
+            for finding in about.findings + unsettled(about.angles, about.orientation)
+        ],
     }
 
 
@@ -156,6 +179,7 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("Taken at", taken or "not told"))
         rows.append(("Position", _position(found["position"])))
         rows.append(("Looking", _orientation(found["orientation"])))
+        rows.extend(("Note", finding["message"]) for finding in found["findings"])
     return rows
 
 
@@ -167,7 +191,7 @@ def _position(position: dict[str, Any] | None) -> str:
         words += f", altitude {position['altitude']:.1f} m"
     if position["relative_altitude"] is not None:
         words += f", {position['relative_altitude']:.1f} m above take-off"
-    return words
+    return f"{words}, from {position['source']}"
 
 
 def _orientation(orientation: dict[str, Any] | None) -> str:
