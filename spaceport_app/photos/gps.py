@@ -16,6 +16,7 @@ from spaceport_app.photos.heights import Height
 from spaceport_app.photos.model import Finding, Position
 
 EXIF = "EXIF"
+NO_GPS = "The photo has no GPS position."
 
 # Where a program put corrected positions into EXIF it wrote more digits than a receiver has.
 _FINE_M = 0.5
@@ -72,7 +73,7 @@ def read(blocks: exif.Blocks, properties: Mapping[str, str]) -> Located:
     places = [place for place in (own, *others) if place]
     found = heights.read(blocks, properties)
     if not places:
-        missing = Finding("no_gps", reason or "The photo has no GPS position.")
+        missing = Finding("no_gps", reason or NO_GPS)
         return Located(None, (), found, (missing,))
     used, disagreement = choose(places)
     if disagreement and used.source == EXIF:

@@ -4,6 +4,7 @@ No library that Spaceport has does this: expat stops at the first fault. Rules:
 
 - ``<`` without the name of an element behind it, and ``&`` without an entity, are text.
 - A tag ends at ``>``, or before the next ``<``; then it counts as empty.
+- Attributes outside a tag, whose start got lost, count as if they were in one.
 - A value without its closing quote, or one that takes in the next attribute, is no value.
 - Comments, instructions and document types are passed over, so no entity can be declared.
 - Text that the end of the file cuts off is no value.
@@ -38,13 +39,16 @@ def read(text: str) -> Properties:
     for kind, name, attributes in reader.tokens():
         if kind == "text":
             properties.data(name)
-            continue
         for key, value in attributes:
             if key.startswith("xmlns:"):
                 prefixes[key[6:]] = value
+        given = [(_resolved(key, prefixes), value) for key, value in attributes]
+        if kind == "text":
+            properties.strays(given)
+            continue
         resolved = _resolved(name, prefixes)
         if kind in ("start", "empty"):
-            properties.start(resolved, [(_resolved(k, prefixes), v) for k, v in attributes])
+            properties.start(resolved, given)
         if kind in ("end", "empty"):
             properties.end(resolved)
     return properties
@@ -84,8 +88,10 @@ class _Reader:
             if tag < 0:
                 return
             if tag > place:
-                yield "text", unescape(text[place:tag]), []
+                yield "text", unescape(text[place:tag]), self._strays(place, tag)
             match = _TAG.match(text, tag)
+            if match and not match[1] and text.startswith("=", match.end()):
+                match = None  # It stands in the middle of an attribute's name.
             if match and match[1]:
                 yield "end", match[2], []
                 place = self._after_end(match.end())
@@ -128,6 +134,14 @@ class _Reader:
         instruction = _INSTRUCTION.match(text, tag)
         return instruction.end() if instruction else tag + 1
 
+    def _strays(self, place: int, stop: int) -> list[tuple[str, str]]:
+        """Return the attributes in a text that no tag holds."""
+        found: list[tuple[str, str]] = []
+        if self._text.find("=", place, stop) >= 0:
+            while place < stop:
+                place = self._attribute(place, stop, found)
+        return found
+
     def _attributes(self, place: int) -> tuple[str, list[tuple[str, str]], int]:
         """Return the kind of a tag, its attributes, and the place behind it."""
         text = self._text
@@ -140,17 +154,21 @@ class _Reader:
                 return "empty", found, place
             if here == "/" and text.startswith("/>", place):
                 return "empty", found, place + 2
-            match = _ATTRIBUTE.match(text, place)
-            if match is None:
-                word = _WORD.match(text, place)
-                place = word.end() if word else place + 1
-                continue
-            begin = place = match.end()
-            end = self._find(match[2], begin)
-            if end >= 0 and not self._torn(begin, end):
-                found.append((match[1], unescape(text[begin:end])))
-                place = end + 1
+            place = self._attribute(place, len(text), found)
         return "empty", found, place
+
+    def _attribute(self, place: int, stop: int, found: list[tuple[str, str]]) -> int:
+        """Add the attribute at a place, if there is one, and return the next place to look at."""
+        match = _ATTRIBUTE.match(self._text, place, stop)
+        if match is None:
+            word = _WORD.match(self._text, place, stop)
+            return word.end() if word else place + 1
+        begin = match.end()
+        end = self._find(match[2], begin)
+        if not 0 <= end < stop or self._torn(begin, end):
+            return begin
+        found.append((match[1], unescape(self._text[begin:end])))
+        return end + 1
 
     def _torn(self, begin: int, end: int) -> bool:
         text = self._text

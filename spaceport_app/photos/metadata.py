@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 from PIL.ExifTags import Base
 
-from spaceport_app.photos import exif, gimbal, gps, packets, times, xmp
+from spaceport_app.photos import exif, gimbal, gps, heights, packets, times, xmp
 from spaceport_app.photos.gimbal import Angles
 from spaceport_app.photos.gps import Place
 from spaceport_app.photos.heights import Height
@@ -43,6 +43,8 @@ class Metadata:
         All positions that the file gives, the one that is used first.
     heights : tuple of Height
         All heights, the one that is used first.
+    relative_altitude : float or None
+        Metres above take-off, also where there is no position to keep it.
     properties : mapping
         The XMP of the photo by ``prefix:name``, as `spaceport_app.photos.xmp.parse` gives it.
     """
@@ -62,6 +64,7 @@ class Metadata:
     angles: Angles | None = None
     places: tuple[Place, ...] = ()
     heights: tuple[Height, ...] = ()
+    relative_altitude: float | None = None
 
 
 def read(source: Image.Image) -> Metadata:
@@ -97,6 +100,7 @@ def read(source: Image.Image) -> Metadata:
         angles=angles,
         places=located.places,
         heights=located.heights,
+        relative_altitude=heights.above_take_off(properties),
     )
 
 

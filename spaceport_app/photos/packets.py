@@ -27,7 +27,7 @@ _GAP = b"<?gap?>"
 
 
 def properties(source: Image.Image, blocks: Blocks) -> dict[str, str]:
-    """Return the XMP properties of an opened picture and its EXIF block, the main packet's first."""
+    """Return the XMP properties of an opened picture, those of the main packet first."""
     found: dict[str, str] = {}
     seen: set[bytes] = set()
     for packet in _packets(source, blocks):

@@ -71,28 +71,41 @@ class _Element:
     structure: bool = False
 
 
+def _is_property(name: str) -> bool:
+    return ":" in name and not name.startswith(("rdf:", "xml:", "xmlns:", "x:"))
+
+
 class Properties:
     """Collects properties by their path, such as ``drone-skydio:CameraOrientationNED/...:Yaw``.
 
     Items of an array are joined with ``", "``; of alternatives (``rdf:Alt``) the first is kept.
-    The first of several values of one name stays.
+    The last of several values of one name counts, as with exiftool.
 
     Parameters
     ----------
     damaged : bool
         Whether the packet is no sound XML. A property inside a plain property then is the next
         one after an end that got lost.
+
+    Attributes
+    ----------
+    found : dict
+        Values by path.
+    text_outside : bool
+        Whether there was text outside any property, which XMP does not have.
     """
 
     def __init__(self, damaged: bool = False) -> None:
         self.found: dict[str, str] = {}
+        self.text_outside = False
         self._damaged = damaged
         self._open = [_Element("", "")]
 
     def start(self, name: str, attributes: Iterable[tuple[str, str]]) -> None:
         """Take a start tag with its attributes, all names by `short_name`."""
-        attributes = list(attributes)
-        own = ":" in name and not name.startswith(("rdf:", "x:"))
+        if self._damaged and name.endswith((":RDF", ":Description")):
+            name = "rdf:" + name.rpartition(":")[2]
+        own = _is_property(name)
         if own or name in ("rdf:li", "rdf:Description"):
             self._end_the_unclosed(own)
         parent = self._open[-1]
@@ -111,14 +124,24 @@ class Properties:
                 element.text.append(value)
             elif key == "rdf:about" and not path:
                 self._put(key, value)
-            elif ":" in key and not key.startswith(("rdf:", "xml:", "xmlns:", "x:")):
+            elif _is_property(key):
                 self._put(f"{path}/{key}" if path else key, value)
         if len(self._open) < _DEEPEST:
             self._open.append(element)
 
+    def strays(self, attributes: Iterable[tuple[str, str]]) -> None:
+        """Take attributes whose tag got lost: properties of the photo, unless within another."""
+        if not self._open[-1].path:
+            for key, value in attributes:
+                if _is_property(key):
+                    self._put(key, value)
+
     def data(self, text: str) -> None:
         """Take text, with its entities resolved."""
-        self._open[-1].text.append(text)
+        element = self._open[-1]
+        element.text.append(text)
+        if not element.path and text.strip():
+            self.text_outside = True
 
     def end(self, name: str) -> None:
         """Take an end tag; one that fits nothing open ends the innermost element."""
@@ -131,7 +154,7 @@ class Properties:
         """End elements whose end tag got lost: XMP has no text beside elements."""
         while self._damaged and len(self._open) > 1:
             top = self._open[-1]
-            plain = ":" in top.name and not top.name.startswith(("rdf:", "x:"))
+            plain = _is_property(top.name)
             written = (plain or top.name == "rdf:li") and "".join(top.text).strip()
             if not written and not (own and plain and not top.structure):
                 return
@@ -154,10 +177,12 @@ class Properties:
         elif element.name == "rdf:value":
             self._array().text.append(text)
         elif element.path and element.name != "rdf:Description" and element.name not in _ARRAYS:
-            self._put(element.path, ", ".join(element.items) or text)
+            torn = self._damaged and text.rstrip().endswith(element.name.rpartition(":")[2] + ">")
+            if not torn:
+                self._put(element.path, ", ".join(element.items) or text)
 
     def _put(self, path: str, value: str) -> None:
         # Programs in C leave the zero at the end of their texts.
         value = value.rstrip("\0").strip(" \t\r\n")
         if value and len(value) <= _LONGEST_VALUE and len(self.found) < _MOST_PROPERTIES:
-            self.found.setdefault(path, value)
+            self.found[path] = value

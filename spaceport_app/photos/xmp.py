@@ -35,7 +35,10 @@ def parse(packet: bytes) -> dict[str, str]:
     if start < 0 or end < start:
         return {}
     try:
-        return _strict(text[start : end + 1]).found
+        strict = _strict(text[start : end + 1])
+        if not strict.text_outside:
+            return strict.found
+        logger.info("XMP packet has text outside its properties and is read leniently")
     except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
         logger.info("XMP packet is damaged and read leniently: %s", error)
     return loose_xml.read(text[start:]).found
