@@ -22,7 +22,7 @@ from spaceport_app.photos.rdf import Properties, short_name
 _TAG = re.compile(r"<(/?)([A-Za-z_][\w.-]*(?::[\w.-]+)?)")
 _WORD = re.compile(r"[\w:.-]+")
 _ATTRIBUTE = re.compile(r"([A-Za-z_][\w.-]{0,99}(?::[\w.-]{1,99})?)\s{0,9}=\s{0,9}([\"'])")
-_INSTRUCTION = re.compile(r"<\?[\w.-]+[^<>]*?\?>")
+_INSTRUCTION = re.compile(r"<\?[^<>]*\?>")
 _ENTITY = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(amp|lt|gt|quot|apos));")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 # What only stands in a value if its closing quote got lost: the next name, or a tag.

@@ -20,6 +20,7 @@ _STANDARD = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 _HEAD = len(_EXTENDED) + 40
 _LOOKS_LIKE = (b"<x:xmpmeta", b"<rdf:RDF", b"<?xpacket", b":xmpmeta")
+_MOST_BYTES = 1 << 22
 _TEXTS = ("xmp", "XML:com.adobe.xmp")
 _PROFILES = ("Raw profile type xmp", "Raw profile type APP1")
 # Between chunks of which one is missing: nothing that ran on over the gap is a value.
@@ -30,9 +31,11 @@ def properties(source: Image.Image, blocks: Blocks) -> dict[str, str]:
     """Return the XMP properties of an opened picture, those of the main packet first."""
     found: dict[str, str] = {}
     seen: set[bytes] = set()
+    room = _MOST_BYTES
     for packet in _packets(source, blocks):
-        if packet and packet not in seen:
+        if packet and packet not in seen and room > 0:
             seen.add(packet)
+            room -= len(packet)
             for name, value in xmp.parse(packet).items():
                 found.setdefault(name, value)
     for packet in _extended(source, found.get("xmpNote:HasExtendedXMP", "")):

@@ -14,6 +14,7 @@ from spaceport_app.photos.rdf import Properties, short_name
 
 LONGEST = 1 << 24
 """Bytes of a packet that are looked at: a depth map in the extended XMP of a phone has a fifth."""
+_LONGEST_DAMAGED = 1 << 20
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _DECLARED = re.compile(rb"<\?xml[^<>]{1,200}encoding=[\"']([A-Za-z0-9._-]{1,40})[\"']")
@@ -41,7 +42,7 @@ def parse(packet: bytes) -> dict[str, str]:
         logger.info("XMP packet has text outside its properties and is read leniently")
     except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
         logger.info("XMP packet is damaged and read leniently: %s", error)
-    return loose_xml.read(text[start:]).found
+    return loose_xml.read(text[start : start + _LONGEST_DAMAGED]).found
 
 
 def plain_number(text: str) -> float | None:
