@@ -156,7 +156,7 @@ class Properties:
             top = self._open[-1]
             plain = _is_property(top.name)
             written = (plain or top.name == "rdf:li") and "".join(top.text).strip()
-            if not written and not (own and plain and not top.structure):
+            if top.structure or not (written or (own and plain)):
                 return
             self._finish(self._open.pop())
 
