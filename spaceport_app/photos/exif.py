@@ -103,12 +103,15 @@ def text(value: Any) -> str:
 def _decoded(data: bytes) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace").partition("\0")[0]
-    if len(data) >= 4:
-        low, high = data[1::2], data[::2]
-        if low.rstrip(b"\0") == b"" and b"\0" not in high.rstrip(b"\0") and high[1:2] != b"\0":
-            return data[: len(data) // 2 * 2].decode("utf-16-le", "replace").partition("\0")[0]
-        if high.rstrip(b"\0") == b"" and b"\0" not in low.rstrip(b"\0") and low[1:2] != b"\0":
-            return data[: len(data) // 2 * 2].decode("utf-16-be", "replace").partition("\0")[0]
+    # The last zero of UTF-16 is often taken off, as if it ended a text of bytes.
+    even = data + bytes(len(data) % 2)
+    for name, letters, zeros in (
+        ("utf-16-le", even[::2], even[1::2]),
+        ("utf-16-be", even[1::2], even[::2]),
+    ):
+        written = letters.rstrip(b"\0")
+        if len(written) > 1 and not zeros.strip(b"\0") and b"\0" not in written:
+            return even.decode(name, "replace").partition("\0")[0]
     data = data.lstrip(b"\0").partition(b"\0")[0]
     try:
         return data.decode("utf-8")
