@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spaceport_app.photos import exif
@@ -13,6 +13,7 @@ METRES_PER_DEGREE = 111_320.0
 """Length of a degree of latitude; of longitude at the equator."""
 
 _UNITS = (1, 60, 3600)
+_MOST_DIGITS = 9
 _TEXT = re.compile(
     r"([NSEW])?\s*([+-])?\s*(\d{1,9}(?:\.\d{0,20})?)"
     r"(?:\s*(?:,|°|deg|\s)\s*(\d{1,9}(?:\.\d{0,20})?))?"
@@ -34,10 +35,14 @@ class Coordinate:
         Numerators and denominators of degrees, and of minutes and seconds where there are any.
     negative : bool or None
         Whether it is south or west; None where the file does not say.
+    written : bool
+        Whether it is written digit by digit, so that zeros at its end are digits too; a fraction
+        has a denominator that may promise more than its writer knew.
     """
 
     parts: tuple[tuple[int, int], ...]
     negative: bool | None
+    written: bool = False
 
     @property
     def size(self) -> float:
@@ -56,9 +61,11 @@ class Coordinate:
 def step(*coordinates: Coordinate) -> float:
     """Return to how many degrees coordinates of one writer are rounded, as their digits show.
 
-    Zeros at the end of all of them count as not written: 46/1 50/1 0/1 beside 91/1 59/1 0/1 are
+    Zeros at the end of all fractions count as not written: 46/1 50/1 0/1 beside 91/1 59/1 0/1 are
     whole minutes, since both seconds are zero in one of 3,600 places only.
     """
+    if all(c.written for c in coordinates):
+        return 1.0 / max(_UNITS[len(c.parts) - 1] * c.parts[-1][1] for c in coordinates)
     length = max(len(c.parts) for c in coordinates)
     for index in range(length - 1, -1, -1):
         parts = [c.parts[index] for c in coordinates if len(c.parts) > index]
@@ -69,10 +76,13 @@ def step(*coordinates: Coordinate) -> float:
 
 
 def _grains(numerator: int, denominator: int) -> int:
-    """Return the steps in one unit: the denominator without the zeros both share."""
-    while numerator % 10 == 0 and denominator % 10 == 0:
-        numerator, denominator = numerator // 10, denominator // 10
-    return 1 if numerator % denominator == 0 else denominator
+    """Return the steps in one unit: of a decimal those of its digits, else the denominator.
+
+    Some writers reduce their fractions: 834/25 seconds are 33.36.
+    """
+    reduced = denominator // math.gcd(numerator, denominator)
+    digits = next((n for n in range(_MOST_DIGITS + 1) if 10**n % reduced == 0), None)
+    return denominator if digits is None else int(10**digits)
 
 
 def from_text(text: str, letters: str) -> Coordinate | None:
@@ -95,7 +105,7 @@ def from_text(text: str, letters: str) -> Coordinate | None:
     if letter and letter not in letters:
         return None
     parts = tuple(_decimal(part) for part in match.groups()[2:5] if part)
-    return Coordinate(parts, match[2] == "-" or letter == letters[1])
+    return Coordinate(parts, match[2] == "-" or letter == letters[1], written=True)
 
 
 def _decimal(text: str) -> tuple[int, int]:
@@ -121,7 +131,7 @@ def from_exif(value: Any, reference: Any, letters: str) -> Coordinate | None:
         found = from_text(exif.text(value), letters)
         if found is None:
             return None
-        return Coordinate(found.parts, found.negative or negative)
+        return replace(found, negative=found.negative or negative)
     values = value[:3] if isinstance(value, tuple) else (value,)
     parts: list[tuple[int, int]] = []
     signed = False

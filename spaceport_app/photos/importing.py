@@ -47,6 +47,8 @@ _SHARED_BY_ALL = {
     "overexposed": "All {} photos are overexposed.",
     "small": "All {} photos are small.",
     "no_gps": "None of the {} photos has a usable GPS position.",
+    "gps_disagrees": "The GPS positions in EXIF and XMP differ by more than their rounding in all "
+    "{} photos; inspect a photo to see both.",
     "orientation_unknown": "The camera angles in the {} photos can be read in two ways and are "
     "not used.",
 }
