@@ -20,6 +20,7 @@ from spaceport_app.quantities import count, size
 
 if TYPE_CHECKING:
     from spaceport_app.formats.model import Read
+    from spaceport_app.photos.metadata import Metadata
 
 
 def inspect(
@@ -141,12 +142,37 @@ def _photo(path: Path) -> dict[str, Any]:
         "camera": f"{about.make} {about.model}".strip(),
         "focal_px": about.focal_px,
         "taken_at": about.taken_at,
-        "position": asdict(about.position) if about.position else None,
+        **_located(about),
+    }
+
+
+def _located(about: Metadata) -> dict[str, Any]:
+    """Return place and direction of a photo, with where they are from and what else is said."""
+    from spaceport_app.photos.gimbal import unsettled
+
+    position = None
+    if about.position:
+        position = {
+            **asdict(about.position),
+            "source": about.places[0].source,
+            "step_m": about.places[0].step_m,
+        }
+    return {
+        "position": position,
+        "other_positions": [asdict(place) for place in about.places[1:]],
+        "relative_altitude": about.relative_altitude,
+        "altitudes": [asdict(height) for height in about.heights],
         "orientation": asdict(about.orientation) if about.orientation else None,
+        "findings": [
+            asdict(finding)
+            for finding in about.findings + unsettled(about.angles, about.orientation)
+        ],
     }
 
 
 def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
+    from spaceport_app.photos.gps import NO_GPS
+
     rows = [("Kind", str(found["kind"])), ("Size", size(found["bytes"]))]
     if "gaussians" in found:
         rows.append(("Format", str(found["format"])))
@@ -167,20 +193,27 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         focal, taken = found["focal_px"], found["taken_at"]
         rows.append(("Focal length", f"{focal:.0f} px" if focal else "not told"))
         rows.append(("Taken at", taken or "not told"))
-        rows.append(("Position", _position(found["position"])))
+        rows.append(("Position", _position(found["position"], found["relative_altitude"])))
         rows.append(("Looking", _orientation(found["orientation"])))
+        rows.extend(
+            ("Note", finding["message"])
+            for finding in found["findings"]
+            if finding["message"] != NO_GPS
+        )
     return rows
 
 
-def _position(position: dict[str, Any] | None) -> str:
-    if position is None:
-        return "no GPS"
-    words = f"{position['latitude']:.6f}, {position['longitude']:.6f}"
-    if position["altitude"] is not None:
-        words += f", altitude {position['altitude']:.1f} m"
-    if position["relative_altitude"] is not None:
-        words += f", {position['relative_altitude']:.1f} m above take-off"
-    return words
+def _position(position: dict[str, Any] | None, relative: float | None) -> str:
+    words = ["no GPS"]
+    if position is not None:
+        words = [f"{position['latitude']:.6f}, {position['longitude']:.6f}"]
+        if position["altitude"] is not None:
+            words.append(f"altitude {position['altitude']:.1f} m")
+    if relative is not None:
+        words.append(f"{relative:.1f} m above take-off")
+    if position is not None:
+        words.append(f"from {position['source']}")
+    return ", ".join(words)
 
 
 def _orientation(orientation: dict[str, Any] | None) -> str:

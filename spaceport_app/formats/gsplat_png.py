@@ -1,8 +1,8 @@
 """The folder of PNG pictures that gsplat's ``PngCompression`` writes.
 
 Layout of gsplat 1.5 (``gsplat/compression/png_compression.py``): every part a square picture of
-values between limits in meta.json; positions of 16 bits in two pictures, as ``sign(x) ln(1 + |x|)``;
-harmonics above degree 0 as a palette in an .npz.
+values between limits in meta.json; positions of 16 bits in two pictures, as
+``sign(x) ln(1 + |x|)``; harmonics above degree 0 as a palette in an .npz.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def shown(offset: Doubles) -> str:
     return ", ".join(np.format_float_positional(value, trim="-") for value in offset)
 
 
-def _loss(positions: Doubles) -> Doubles:
+def _loss(positions: Floats | Doubles) -> Doubles:
     """Return how far single precision takes positions (N, 3) off at most, an axis each."""
     found: Doubles = np.abs(positions.astype(np.float32) - positions).max(axis=0)
     return found

@@ -19,7 +19,6 @@ from spaceport_app.formats import colour
 from spaceport_app.formats.model import Doubles, Format, Found, Note, Raw
 from spaceport_app.formats.names import named
 from spaceport_app.formats.values import FLAT_LOG_SCALE
-from spaceport_app.quantities import count
 from spaceport_app.splats.model import Floats
 
 _PLACE = ("x", "y", "z")

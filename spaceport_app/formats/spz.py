@@ -189,7 +189,7 @@ def _decoded(head: _Head, parts: list[Bytes], extended: bool) -> Raw:
     raw = Raw(
         f"SPZ, version {head.version}",
         np.empty((n, 3), np.float32),
-        scales / np.float32(16.0) - np.float32(10.0),
+        (scales / np.float32(16.0) - np.float32(10.0)).astype(np.float32),
         np.empty((n, 4), np.float32),
         colour.logit_of(opacities[:, 0] / 255.0),
         np.empty((n, 1 + kept, 3), np.float32),

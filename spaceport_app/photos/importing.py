@@ -15,7 +15,16 @@ import numpy as np
 from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.events import JsonValue, Notice, Progress, Report
-from spaceport_app.photos import cameras, decode, duplicates, measures, metadata, places, store
+from spaceport_app.photos import (
+    cameras,
+    decode,
+    duplicates,
+    gimbal,
+    measures,
+    metadata,
+    places,
+    store,
+)
 from spaceport_app.photos.crew import Crew, Turn
 from spaceport_app.photos.discover import Found, discover
 from spaceport_app.photos.duplicates import Candidate, Copy, Fingerprint
@@ -38,6 +47,10 @@ _SHARED_BY_ALL = {
     "overexposed": "All {} photos are overexposed.",
     "small": "All {} photos are small.",
     "no_gps": "None of the {} photos has a usable GPS position.",
+    "gps_disagrees": "The GPS positions in EXIF and XMP differ by more than their rounding in all "
+    "{} photos; inspect a photo to see both.",
+    "orientation_unknown": "The camera angles in the {} photos can be read in two ways and are "
+    "not used.",
 }
 
 logger = logging.getLogger(__name__)
@@ -69,6 +82,7 @@ class _Examined:
     photo: Photo
     measures: Measures
     fingerprint: Fingerprint
+    angles: gimbal.Angles | None
 
 
 def run(inputs: ImportInputs, options: ImportOptions, report: Report) -> dict[str, JsonValue]:
@@ -166,7 +180,7 @@ def _examine(found: Found, options: ImportOptions, turn: Turn) -> _Examined | Fi
         focal_px=about.focal_px,
         taken_at=about.taken_at,
         position=about.position,
-        orientation=about.orientation,
+        orientation=None,
         sharpness=measured.sharpness,
         brightness=measured.brightness,
         findings=about.findings
@@ -175,14 +189,14 @@ def _examine(found: Found, options: ImportOptions, turn: Turn) -> _Examined | Fi
         clipped=measured.black + measured.white,
         plain=decoded.plain,
     )
-    return _Examined(photo, measured, duplicates.fingerprint(image))
+    return _Examined(photo, measured, duplicates.fingerprint(image), about.angles)
 
 
 def _compare(
     examined: list[_Examined], excluded: frozenset[str], options: ImportOptions
 ) -> tuple[Photo, ...]:
     """Return the photos with what only shows beside the others, and with who is used."""
-    photos = [item.photo for item in examined]
+    photos = _oriented(examined)
     keys = [photo.camera for photo in photos]
     quality = measures.findings([e.measures for e in examined], keys, options.blur_threshold)
     sizes = cameras.odd_sizes(keys, [(photo.width, photo.height) for photo in photos])
@@ -212,6 +226,19 @@ def _compare(
         position = None if stray is not None else photo.position
         results.append(replace(photo, position=position, findings=tuple(findings), used=used))
     return tuple(results)
+
+
+def _oriented(examined: list[_Examined]) -> list[Photo]:
+    """Return the photos with where they looked, which a flight tells together."""
+    settled = gimbal.settle([item.angles for item in examined])
+    return [
+        replace(
+            item.photo,
+            orientation=orientation,
+            findings=item.photo.findings + gimbal.unsettled(item.angles, orientation),
+        )
+        for item, orientation in zip(examined, settled, strict=True)
+    ]
 
 
 def _candidate(item: _Examined) -> Candidate:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image
-from PIL.ExifTags import GPS, IFD, Base
+from PIL.ExifTags import Base
 
-from spaceport_app.photos import xmp
+from spaceport_app.photos import exif, gimbal, gps, heights, packets, times, xmp
+from spaceport_app.photos.gimbal import Angles
+from spaceport_app.photos.gps import Place
+from spaceport_app.photos.heights import Height
 from spaceport_app.photos.model import Finding, Orientation, Position
 
 _MILLIMETRES = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 _DIAGONAL_35MM = math.hypot(36.0, 24.0)
-_TIME = re.compile(r"(\d{4})[:\-/](\d\d)[:\-/](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+# What an Autel writes for its maker in EXIF (Theta-Limited/OpenAthenaIOS#62).
+_NO_MAKE = frozenset({"", "camera"})
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,19 @@ class Metadata:
         Digital zoom, 1 where there is none.
     focal_px : float or None
         Focal length in pixels of the stored size, a first guess that may be 30 % off.
+    taken_at : str or None
+        See `times.taken_at`.
+    orientation : Orientation or None
+        Where the camera looked as far as this photo alone says it; a flight is settled at once
+        from the `angles` of all its photos.
+    places : tuple of Place
+        All positions that the file gives, the one that is used first.
+    heights : tuple of Height
+        All heights, the one that is used first.
+    relative_altitude : float or None
+        Metres above take-off, also where there is no position to keep it.
+    properties : mapping
+        The XMP of the photo by ``prefix:name``, as `spaceport_app.photos.xmp.parse` gives it.
     """
 
     make: str = ""
@@ -44,116 +60,75 @@ class Metadata:
     position: Position | None = None
     orientation: Orientation | None = None
     findings: tuple[Finding, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
+    angles: Angles | None = None
+    places: tuple[Place, ...] = ()
+    heights: tuple[Height, ...] = ()
+    relative_altitude: float | None = None
 
 
 def read(source: Image.Image) -> Metadata:
-    """Return the metadata of an opened photo from its EXIF block and its XMP packet.
+    """Return the metadata of an opened photo from its EXIF block and its XMP packets.
 
-    Damaged blocks count as missing ones; nothing is raised.
+    Damaged blocks are read as far as they go; nothing is raised.
     """
-    main, exif, gps = _blocks(source)
-    packet = source.info.get("xmp", b"")
-    if isinstance(packet, str):
-        packet = packet.encode("utf-8")
-    properties = xmp.parse(packet) if isinstance(packet, bytes) else {}
-    position, reason = _position(gps, properties)
-    make = _text(main.get(Base.Make)) or properties.get("tiff:Make", "")
+    blocks = exif.read(source)
+    properties = packets.properties(source, blocks)
+    located = gps.read(blocks, properties)
+    make = exif.text(blocks.main.get(Base.Make))
+    if make.lower() in _NO_MAKE:
+        make = properties.get("tiff:Make", make)
+    model = exif.text(blocks.main.get(Base.Model)) or properties.get("tiff:Model", "")
+    angles = gimbal.read(blocks, properties, make, model)
+    tags = blocks.exif
     return Metadata(
         make=make,
-        model=_text(main.get(Base.Model)) or properties.get("tiff:Model", ""),
-        serial=_text(exif.get(Base.BodySerialNumber))
+        model=model,
+        serial=exif.text(tags.get(Base.BodySerialNumber))
         or properties.get("drone-dji:CameraSerialNumber", "")
+        or properties.get("exifEX:BodySerialNumber", "")
         or properties.get("Camera:RigCameraIndex", ""),
-        lens=_text(exif.get(Base.LensModel)),
-        focal_mm=_positive(exif.get(Base.FocalLength)),
-        zoom=max(_positive(exif.get(Base.DigitalZoomRatio)) or 1.0, 1.0),
-        focal_px=_focal_px(source.size, exif, properties),
-        taken_at=_taken_at(main, exif),
-        position=position,
-        orientation=_orientation(properties),
-        findings=() if position else (Finding("no_gps", reason),),
+        lens=exif.text(tags.get(Base.LensModel)) or properties.get("exifEX:LensModel", ""),
+        focal_mm=exif.positive(tags.get(Base.FocalLength)) or _above(properties, "FocalLength"),
+        zoom=max(exif.positive(tags.get(Base.DigitalZoomRatio)) or 1.0, 1.0),
+        focal_px=_focal_px(source.size, tags, properties),
+        taken_at=times.taken_at(blocks, properties),
+        position=located.position,
+        orientation=gimbal.settle([angles])[0],
+        findings=located.findings,
+        properties=properties,
+        angles=angles,
+        places=located.places,
+        heights=located.heights,
+        relative_altitude=heights.above_take_off(properties),
     )
 
 
-def _blocks(
-    source: Image.Image,
-) -> tuple[Mapping[int, Any], Mapping[int, Any], Mapping[int, Any]]:
-    try:
-        main = source.getexif()
-        return main, main.get_ifd(IFD.Exif), main.get_ifd(IFD.GPSInfo)
-    except Exception:  # Pillow raises almost anything on damaged EXIF blocks.
-        return {}, {}, {}
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, tuple):
-        value = value[0] if value else None
-    if isinstance(value, bytes):
-        value = value[0] if value else None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _positive(value: Any) -> float | None:
-    number = _number(value)
-    return number if number is not None and number > 0 else None
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    return " ".join(str(value).replace("\0", " ").split()) if value is not None else ""
-
-
-def _taken_at(main: Mapping[int, Any], exif: Mapping[int, Any]) -> str | None:
-    found = next(
-        (
-            (match, tag)
-            for block, tag in (
-                (exif, Base.DateTimeOriginal),
-                (exif, Base.DateTimeDigitized),
-                (main, Base.DateTime),
-            )
-            if (match := _TIME.search(_text(block.get(tag))))
-        ),
-        None,
-    )
-    if found is None:
-        return None
-    match, tag = found
-    year, month, day, hour, minute, second = match.groups()
-    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31 and year != "0000"):
-        return None
-    subsecond_tag = {
-        Base.DateTimeOriginal: Base.SubsecTimeOriginal,
-        Base.DateTimeDigitized: Base.SubsecTimeDigitized,
-        Base.DateTime: Base.SubsecTime,
-    }[tag]
-    digits = _text(exif.get(subsecond_tag))
-    fraction = f".{digits}" if digits.isdigit() else ""
-    return f"{year}-{month}-{day}T{hour}:{minute}:{second}{fraction}"
+def _above(properties: Mapping[str, str], name: str) -> float | None:
+    """Return the copy of an EXIF number in XMP, for files that lost their EXIF block."""
+    value = xmp.number(properties, f"exif:{name}")
+    return value if value is not None and value > 0 else None
 
 
 def _focal_px(
-    size: tuple[int, int], exif: Mapping[int, Any], properties: Mapping[str, str]
+    size: tuple[int, int], tags: Mapping[int, Any], properties: Mapping[str, str]
 ) -> float | None:
     """Return the focal length in pixels from the best source there is, or None."""
     width, height = size
     # Resized photos keep the size at capture in these tags.
-    captured = _positive(exif.get(Base.ExifImageWidth)) or float(width)
+    captured = exif.positive(tags.get(Base.ExifImageWidth)) or float(width)
     calibrated = xmp.number(properties, "drone-dji:CalibratedFocalLength")
     candidates: list[float] = []
     if calibrated:
         candidates.append(calibrated * width / captured)
-    equivalent = _positive(exif.get(Base.FocalLengthIn35mmFilm))
+    equivalent = exif.positive(tags.get(Base.FocalLengthIn35mmFilm)) or _above(
+        properties, "FocalLengthIn35mmFilm"
+    )
     if equivalent:
         candidates.append(equivalent * _full_diagonal(width, height) / _DIAGONAL_35MM)
-    focal = _positive(exif.get(Base.FocalLength))
-    resolution = _positive(exif.get(Base.FocalPlaneXResolution))
-    unit = _MILLIMETRES.get(int(_number(exif.get(Base.FocalPlaneResolutionUnit)) or 2))
+    focal = exif.positive(tags.get(Base.FocalLength))
+    resolution = exif.positive(tags.get(Base.FocalPlaneXResolution))
+    unit = _MILLIMETRES.get(int(exif.number(tags.get(Base.FocalPlaneResolutionUnit)) or 2))
     if focal and resolution and unit:
         candidates.append(focal * resolution / unit * width / captured)
     perspective = xmp.number(properties, "Camera:PerspectiveFocalLength")
@@ -176,136 +151,3 @@ def _full_diagonal(width: int, height: int) -> float:
     if long / short > 1.6:
         short = round(long * 3 / 4)
     return math.hypot(long, short)
-
-
-def _position(gps: Mapping[int, Any], properties: Mapping[str, str]) -> tuple[Position | None, str]:
-    """Return the position, or None and the reason why there is none."""
-    latitude, reason = _coordinate(gps, GPS.GPSLatitude, GPS.GPSLatitudeRef, "N", "S")
-    longitude, reason_east = _coordinate(gps, GPS.GPSLongitude, GPS.GPSLongitudeRef, "E", "W")
-    reason = reason or reason_east
-    place = _plausible(latitude, longitude)
-    if place is None and latitude is not None and longitude is not None:
-        reason = f"The GPS position {latitude:g}, {longitude:g} cannot be right."
-    if place is None:
-        place = _xmp_place(properties)
-    if place is None:
-        return None, reason or "The photo has no GPS position."
-    altitude = xmp.number(
-        properties,
-        "drone-dji:AbsoluteAltitude",
-        "sensefly:AltitudeWGS84",
-        "sensefly:AltitudeAMSL",
-    )
-    if altitude is None:
-        altitude = _number(gps.get(GPS.GPSAltitude))
-        # Reference 1 means below sea level; some cameras write a sign besides.
-        if altitude is not None and _number(gps.get(GPS.GPSAltitudeRef)) == 1:
-            altitude = -abs(altitude)
-    if altitude is not None and not -1000.0 < altitude < 20000.0:
-        altitude = None
-    horizontal, vertical = _accuracy(gps, properties)
-    return (
-        Position(
-            *place,
-            altitude,
-            xmp.number(properties, "drone-dji:RelativeAltitude"),
-            horizontal,
-            vertical,
-        ),
-        "",
-    )
-
-
-def _coordinate(
-    gps: Mapping[int, Any], tag: int, ref_tag: int, positive: str, negative: str
-) -> tuple[float | None, str]:
-    parts = gps.get(tag)
-    if not isinstance(parts, tuple) or len(parts) != 3:
-        return None, ""
-    try:
-        degree, minute, second = (float(part) for part in parts)
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None, "The GPS position in the photo is damaged."
-    # Some writers leave the last parts as 0/0, which reads as NaN: those are not known, but
-    # the degrees then say too little to be of use.
-    value = degree + minute / 60.0 + second / 3600.0
-    if not math.isfinite(value):
-        return None, "The GPS position in the photo is damaged."
-    letter = _text(gps.get(ref_tag)).upper()[:1]
-    if letter not in (positive, negative):
-        return None, f"The GPS position does not say {positive} or {negative}."
-    return (value if letter == positive else -value), ""
-
-
-def _plausible(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
-    if latitude is None or longitude is None:
-        return None
-    if not (-90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0):
-        return None
-    # Receivers without a fix write zeros.
-    if abs(latitude) < 1e-6 and abs(longitude) < 1e-6:
-        return None
-    return latitude, longitude
-
-
-def _xmp_place(properties: Mapping[str, str]) -> tuple[float, float] | None:
-    for north, east in (
-        ("drone-dji:GpsLatitude", "drone-dji:GpsLongitude"),
-        # DJI misspelt the name in several firmwares.
-        ("drone-dji:GpsLatitude", "drone-dji:GpsLongtitude"),
-        ("drone-dji:Latitude", "drone-dji:Longitude"),
-        ("exif:GPSLatitude", "exif:GPSLongitude"),
-    ):
-        if north in properties and east in properties:
-            place = _plausible(xmp.degrees(properties[north]), xmp.degrees(properties[east]))
-            if place is not None:
-                return place
-    return None
-
-
-def _accuracy(
-    gps: Mapping[int, Any], properties: Mapping[str, str]
-) -> tuple[float | None, float | None]:
-    rtk = [
-        value
-        for name in ("drone-dji:RtkStdLon", "drone-dji:RtkStdLat")
-        if (value := xmp.number(properties, name)) and value > 0
-    ]
-    horizontal = (
-        max(rtk)
-        if rtk
-        else xmp.number(properties, "sensefly:GPSXYAccuracy", "Camera:GPSXYAccuracy")
-        or _positive(gps.get(GPS.GPSHPositioningError))
-    )
-    vertical = xmp.number(
-        properties, "drone-dji:RtkStdHgt", "sensefly:GPSZAccuracy", "Camera:GPSZAccuracy"
-    )
-    return (
-        horizontal if horizontal and horizontal > 0 else None,
-        vertical if vertical and vertical > 0 else None,
-    )
-
-
-def _orientation(properties: Mapping[str, str]) -> Orientation | None:
-    """Return where the camera looked, 0 degrees pitch at the horizon and -90 straight down."""
-    for yaw_name, pitch_name, roll_name in (
-        ("drone-dji:GimbalYawDegree", "drone-dji:GimbalPitchDegree", "drone-dji:GimbalRollDegree"),
-        (
-            "drone-parrot:CameraYawDegree",
-            "drone-parrot:CameraPitchDegree",
-            "drone-parrot:CameraRollDegree",
-        ),
-    ):
-        yaw, pitch = xmp.number(properties, yaw_name), xmp.number(properties, pitch_name)
-        if yaw is not None and pitch is not None:
-            return Orientation(yaw, pitch, xmp.number(properties, roll_name) or 0.0)
-    for prefix, roll_sign in (("sensefly", -1.0), ("Camera", 1.0)):
-        yaw = xmp.number(properties, f"{prefix}:Yaw", f"{prefix}:Heading")
-        pitch = xmp.number(properties, f"{prefix}:Pitch", f"{prefix}:PitchAngle")
-        roll = xmp.number(properties, f"{prefix}:Roll", f"{prefix}:RollAngle") or 0.0
-        if yaw is not None and pitch is not None:
-            # These dialects count the pitch from straight down. Some gimbal cameras write the
-            # Camera names with the horizon's zero, and no camera looks 45 degrees backwards.
-            from_horizon = pitch if pitch < -45.0 else pitch - 90.0
-            return Orientation(yaw, from_horizon, roll_sign * roll)
-    return None

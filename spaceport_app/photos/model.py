@@ -56,8 +56,9 @@ class Orientation:
 class Finding:
     """One thing found out about a photo: a stable code and a sentence for a person.
 
-    Codes of photos: ``no_gps``, ``wrong_gps``, ``blurred``, ``dark``, ``overexposed``,
-    ``duplicate``, ``near_duplicate``, ``small``, ``odd_size``, ``excluded``.
+    Codes of photos: ``no_gps``, ``wrong_gps``, ``gps_disagrees``, ``orientation_unknown``,
+    ``blurred``, ``dark``, ``overexposed``, ``duplicate``, ``near_duplicate``, ``small``,
+    ``odd_size``, ``excluded``.
     Codes of files left out: ``unreadable``, ``too_large``, ``no_permission``, ``vanished``,
     ``unsupported``, ``heic_unsupported``, ``not_opened``, ``too_slow``,
     ``bad_zip``, ``unsafe_zip``, ``encrypted_zip``, ``zip_bomb``.

@@ -1,29 +1,25 @@
-"""XMP packets as plain names and values.
-
-Specification: Adobe, "XMP Specification Part 1", 2012 (ISO 16684-1): a property is an attribute
-or a child element of ``rdf:Description``.
-"""
+"""XMP packets as plain names and values, sound or damaged."""
 
 from __future__ import annotations
 
 import logging
-import math
+import re
 from collections.abc import Mapping
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
+from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
-_RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_PREFIXES = {
-    "http://www.dji.com/drone-dji/1.0/": "drone-dji",
-    "http://ns.sensefly.com/Camera/1.0/": "sensefly",
-    "http://ns.sensefly.com/camera/1.0/": "sensefly",
-    "http://pix4d.com/camera/1.0": "Camera",
-    "http://pix4d.com/camera/1.0/": "Camera",
-    "http://www.parrot.com/drone-parrot/1.0/": "drone-parrot",
-    "http://ns.adobe.com/exif/1.0/": "exif",
-    "http://ns.adobe.com/tiff/1.0/": "tiff",
-}
+from spaceport_app.photos import loose_xml
+from spaceport_app.photos.rdf import Properties, short_name
+
+LONGEST = 1 << 24
+"""Bytes of a packet that are looked at: a depth map in the extended XMP of a phone has a fifth."""
+_LONGEST_DAMAGED = 1 << 20
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_DECLARED = re.compile(rb"<\?xml[^<>]{1,200}encoding=[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_OTHER = re.compile(r"(iso|latin|windows|cp|gb|big5|shift|euc|koi8|mac)[A-Za-z0-9._-]*", re.I)
+_RAW_BYTES = {0xDC00 + byte: chr(byte) for byte in range(0x80, 0x100)}
 
 logger = logging.getLogger(__name__)
 
@@ -31,74 +27,109 @@ logger = logging.getLogger(__name__)
 def parse(packet: bytes) -> dict[str, str]:
     """Return the properties of an XMP packet by ``prefix:name``, as text.
 
-    Known drone namespaces get their usual prefix whatever the packet calls them; others are
-    known by the last part of their namespace. A damaged packet gives an empty result.
+    Names have their usual prefix whatever the packet calls them (`rdf.short_name`), fields of a
+    structure the path ``prefix:structure/prefix:field``. A packet that is no sound XML is read as
+    far as it can be told apart (`loose_xml`), and one that is none gives an empty result.
     """
-    start, end = packet.find(b"<"), packet.rfind(b">")
+    text = _text(packet[:LONGEST])
+    start, end = text.find("<"), text.rfind(">")
     if start < 0 or end < start:
         return {}
     try:
-        root = fromstring(packet[start : end + 1].replace(b"\0", b""))
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        logger.info("XMP packet cannot be read: %s", error)
-        return {}
-    properties: dict[str, str] = {}
-    for description in root.iter(f"{_RDF}Description"):
-        for name, value in description.attrib.items():
-            if not name.startswith(_RDF) and value.strip():
-                properties.setdefault(_short(name), value.strip())
-        for child in description:
-            # Lists (rdf:Seq, rdf:Bag) carry their values one level deeper: take the first.
-            text = child.text if child.text and child.text.strip() else _first_item(child)
-            if text and text.strip():
-                properties.setdefault(_short(child.tag), text.strip())
-    return properties
+        strict = _strict(text[start : end + 1])
+        if not strict.text_outside:
+            return strict.found
+        logger.info("XMP packet has text outside its properties and is read leniently")
+    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
+        logger.info("XMP packet is damaged and read leniently: %s", error)
+    return loose_xml.read(text[start : start + _LONGEST_DAMAGED]).found
+
+
+def plain_number(text: str) -> float | None:
+    """Return a number as programs write it, with a leading plus perhaps, or None.
+
+    Stricter than ``float``, which takes ``4_6`` and digits of other scripts for numbers: in a
+    damaged packet those are accidents.
+    """
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def number(properties: Mapping[str, str], *names: str) -> float | None:
     """Return the first of the named properties that is a finite number.
 
-    Understands a leading plus and fractions such as ``"2885/1000"``.
+    Understands a leading plus and fractions such as ``"2885/1000"``; of a list the first item.
     """
     for name in names:
-        text = properties.get(name)
-        if text is None:
-            continue
-        numerator, _, denominator = text.partition("/")
-        try:
-            value = float(numerator) / (float(denominator) if denominator else 1.0)
-        except (ValueError, ZeroDivisionError):
-            continue
-        if math.isfinite(value):
-            return value
+        text = properties.get(name, "").partition(", ")[0]
+        numerator, slash, denominator = text.partition("/")
+        value = plain_number(numerator)
+        divisor = plain_number(denominator) if slash else 1.0
+        if value is not None and divisor and abs(value / divisor) < 1e300:
+            return value / divisor
     return None
 
 
-def degrees(text: str) -> float | None:
-    """Return degrees from a number or from XMP's GPS form ``"46,50.5564N"``.
+def _strict(text: str) -> Properties:
+    properties = Properties()
+    parser = DefusedXMLParser(target=_Target(properties), forbid_dtd=True)
+    parser.feed(text)
+    parser.close()
+    return properties
 
-    Specification: "XMP Specification Part 2", GPSCoordinate: ``DDD,MM,SSk`` or ``DDD,MM.mmk``.
+
+class _Target:
+    """What the parser of the standard library tells, with names by `short_name`."""
+
+    def __init__(self, properties: Properties) -> None:
+        self._properties = properties
+        self._prefixes: dict[str, str] = {}
+        self.data = properties.data
+
+    def start_ns(self, prefix: str, namespace: str) -> None:
+        self._prefixes[namespace] = prefix
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._properties.start(
+            self._name(tag), [(self._name(key), value) for key, value in attributes.items()]
+        )
+
+    def end(self, tag: str) -> None:
+        self._properties.end(self._name(tag))
+
+    def close(self) -> None:
+        pass
+
+    def _name(self, tag: str) -> str:
+        if not tag.startswith("{"):
+            return tag
+        namespace, _, name = tag[1:].partition("}")
+        return short_name(namespace, self._prefixes.get(namespace, ""), name)
+
+
+def _text(packet: bytes) -> str:
+    """Return a packet as text: UTF-8, 16 or 32, told by its zeros, or what it says it is.
+
+    Bytes that are no UTF-8 are taken for Latin-1, one by one.
     """
-    text = text.strip()
-    sign = -1.0 if text[-1:].upper() in ("S", "W") else 1.0
-    parts = text.rstrip("NSEWnsew").split(",")
-    try:
-        numbers = [float(part) for part in parts]
-    except ValueError:
-        return None
-    if not 1 <= len(numbers) <= 3 or not all(math.isfinite(n) for n in numbers):
-        return None
-    return sign * sum(n / 60.0**i for i, n in enumerate(numbers))
-
-
-def _short(tag: str) -> str:
-    if not tag.startswith("{"):
-        return tag
-    namespace, _, name = tag[1:].partition("}")
-    prefix = _PREFIXES.get(namespace) or namespace.rstrip("/#").rpartition("/")[2]
-    return f"{prefix}:{name}"
-
-
-def _first_item(element: object) -> str | None:
-    items = element.iter(f"{_RDF}li") if hasattr(element, "iter") else ()
-    return next((item.text for item in items if item.text), None)
+    tag = packet.find(b"<")
+    zeros = packet[tag : tag + 400].count(0) / max(len(packet[tag : tag + 400]), 1)
+    if tag >= 0 and zeros > 0.6:
+        big, size = (tag % 4 == 3 and packet[tag - 3 : tag] == b"\0\0\0"), 4
+    elif tag >= 0 and zeros > 0.3:
+        big, size = (tag % 2 == 1 and packet[tag - 1] == 0), 2
+    else:
+        try:
+            return packet.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+        declared = _DECLARED.search(packet, 0, 400)
+        name = declared[1].decode("ascii") if declared else ""
+        if _OTHER.fullmatch(name):
+            try:
+                return packet.decode(name)
+            except (LookupError, ValueError):
+                pass
+        return packet.decode("utf-8", "surrogateescape").translate(_RAW_BYTES)
+    begin = tag - size + 1 if big else tag
+    name = f"utf-{size * 8}-{'be' if big else 'le'}"
+    return packet[begin:].decode(name, "replace")

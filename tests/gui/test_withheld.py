@@ -68,8 +68,8 @@ PLACES = {
     "Champ de Mars, 5 Av. Anatole France, 75007 Paris": "Champ Mars Anatole 75007 Paris",
 }
 NAMES = {
-    **{f"Oma{suffix}": "Oma" for suffix in PHOTO_SUFFIXES},
-    **{f"DJI_0042{suffix.upper()}": "DJI_0042" for suffix in PHOTO_SUFFIXES},
+    **{f"Oma{suffix}": "Oma" for suffix in sorted(PHOTO_SUFFIXES)},
+    **{f"DJI_0042{suffix.upper()}": "DJI_0042" for suffix in sorted(PHOTO_SUFFIXES)},
     "Gertruds Dach.zip": "Gertruds Dach",
     "/home/gerda/flights over the farm/x.txt": "gerda farm",
     "'/media/gerda/my own place/x'": "gerda own",

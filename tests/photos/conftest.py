@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -144,3 +147,23 @@ def output(tmp_path: Path) -> Path:
     folder = tmp_path / "Projekt Küste.spaceport" / ".import.partial"
     folder.mkdir(parents=True)
     return folder
+
+
+ExifTool = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def exiftool() -> ExifTool:
+    """Return an independent reader: the tags of files as numbers and texts, one dict a file."""
+    program = shutil.which("exiftool")
+    if program is None:
+        pytest.skip("exiftool is not installed (libimage-exiftool-perl)")
+
+    def read(*arguments: str | Path) -> list[dict[str, Any]]:
+        done = subprocess.run(
+            [program, "-json", "-n", *map(str, arguments)], capture_output=True, check=False
+        )
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+        return found
+
+    return read

@@ -22,7 +22,7 @@ from spaceport_app.photos.importing import ImportInputs, run
 from spaceport_app.photos.model import Photo, PhotoSet
 from spaceport_app.photos.options import ImportOptions
 
-from .conftest import Events, MakePhoto, texture
+from .conftest import Events, MakePhoto, texture, xmp_packet
 from .hostile import many_scans
 
 MakeFlight = Callable[..., list[Path]]
@@ -353,3 +353,65 @@ def test_a_photo_that_memory_cannot_hold_is_left_out_alone(
         ("large.jpg", "too_large")
     ]
     assert "72.0 MB of memory" in photoset.left_out[0].reason.message
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        # Alone, the first would look 40 degrees backwards and the last up.
+        ((-40.0, -60.0, 5.0, -30.0), [-40.0, -60.0, 5.0, -30.0]),
+        ((0.5, 45.0, 20.0, 0.0), [-89.5, -45.0, -70.0, -90.0]),
+        ((0.5, -1.0, 0.0, 1.0), [None] * 4),
+    ],
+)
+def test_the_direction_of_a_flight_is_settled_at_once(
+    written: tuple[float, ...],
+    read: list[float | None],
+    tmp_path: Path,
+    output: Path,
+    make_photo: MakePhoto,
+    events: Events,
+) -> None:
+    for i, pitch in enumerate(written):
+        values = {"Yaw": "30", "Pitch": f"{pitch}", "Roll": "0"}
+        packet = xmp_packet("http://pix4d.com/camera/1.0", "Camera", values, "attributes")
+        make_photo(
+            tmp_path / "in" / f"{i}.jpg",
+            i,
+            size=(160, 120),
+            make="Camera",
+            model="XL715",
+            place=(46.8426 + 1e-4 * i, -91.994),
+            xmp=packet.replace(
+                b" rdf:about=",
+                b' xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Make="Autel '
+                b'Robotics" rdf:about=',
+            ),
+        )
+    run(ImportInputs((tmp_path / "in",), output), ImportOptions(), events)
+    photos = store.read(output).photos
+    assert [p.orientation and p.orientation.pitch for p in photos] == pytest.approx(read)
+    assert {p.make for p in photos} == {"Autel Robotics"}
+    told = [n for n in events.of(Notice) if n.code == "orientation_unknown"]
+    assert [n.message for n in told] == [
+        "The camera angles in the 4 photos can be read in two ways and are not used."
+    ] * (None in read)
+
+
+def test_positions_that_contradict_each_other_are_told_once(
+    tmp_path: Path, output: Path, make_photo: MakePhoto, events: Events
+) -> None:
+    for i in range(4):
+        latitude = 46.8426 + 1e-4 * i
+        values = {"GpsLatitude": f"{latitude + 1e-4:.7f}", "GpsLongitude": "-91.9940000"}
+        packet = xmp_packet("http://www.dji.com/drone-dji/1.0/", "d", values, "attributes")
+        make_photo(
+            tmp_path / "in" / f"{i}.jpg", i, size=(160, 120), place=(latitude, -91.994), xmp=packet
+        )
+    run(ImportInputs((tmp_path / "in",), output), ImportOptions(), events)
+    told = [n.message for n in events.of(Notice) if n.code == "gps_disagrees"]
+    assert len(told) == 1 and "in all 4 photos" in told[0]
+    first = store.read(output).photos[0]
+    # EXIF, which programs that correct positions write.
+    assert first.position is not None and first.position.latitude == pytest.approx(46.8426)
+    assert codes(first) == ["gps_disagrees", "small"]

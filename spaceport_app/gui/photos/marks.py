@@ -30,6 +30,8 @@ _LABELS: dict[str, tuple[str, Loudness]] = {
     "zip_bomb": ("Zip too large", "error"),
     "wrong_gps": ("Wrong GPS", "warning"),
     "no_gps": ("No GPS", "warning"),
+    "gps_disagrees": ("Two GPS", "warning"),
+    "orientation_unknown": ("No direction", "muted"),
     "blurred": ("Blurred", "warning"),
     "dark": ("Dark", "warning"),
     "overexposed": ("Overexposed", "warning"),

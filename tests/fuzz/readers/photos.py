@@ -20,6 +20,15 @@ from spaceport_app.photos.options import ImportOptions
 from ..reader import Reader
 
 SAMPLE = Path(__file__).resolve().parents[3] / "resources" / "sample_flight" / "SPACE_0001.JPG"
+_EXIF = (
+    "photos/metadata.py",
+    "photos/exif.py",
+    "photos/coordinates.py",
+    "photos/gps.py",
+    "photos/heights.py",
+    "photos/gimbal.py",
+    "photos/times.py",
+)
 _DECODE = ("photos/decode.py", "photos/metadata.py")
 _XMP = b"""<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?><x:xmpmeta xmlns:x='adobe:ns:meta/'>
 <rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description rdf:about=''
@@ -141,13 +150,42 @@ def _exif(data: bytes, folder: Path) -> object:
 def _xmps(_: Path) -> Sequence[bytes]:
     deep = b"<a>" * 5000 + b"</a>" * 5000
     outside = b"<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><x>&a;</x>"
-    return [_XMP, _XMP.decode().encode("utf-16"), _LAUGHS, outside, deep]
+    damaged = _XMP.replace(b"'+79.9'", b"'A&B' drone-dji:AbsoluteAltitude='+79.9'")
+    return [_XMP, _XMP.decode().encode("utf-16"), damaged, damaged[:-60], _LAUGHS, outside, deep]
 
 
 def _xmp(data: bytes, folder: Path) -> object:
     picture = Image.new("RGB", (8, 8))
     picture.info["xmp"] = data
     return metadata.read(picture), xmp.parse(data)
+
+
+def _packed(_: Path) -> Sequence[bytes]:
+    """APP1 segments, each behind its length: a main packet, and an extended one in two chunks."""
+    main = _XMP.replace(
+        b"rdf:about=''",
+        b"rdf:about='' xmlns:n='http://ns.adobe.com/xmp/note/' "
+        b"n:HasExtendedXMP='" + b"A" * 32 + b"'",
+    )
+    head, half = b"http://ns.adobe.com/xmp/extension/\0" + b"A" * 32, len(_XMP) // 2
+    size = len(_XMP).to_bytes(4, "big")
+    segments = [
+        b"http://ns.adobe.com/xap/1.0/\0" + main,
+        head + size + bytes(4) + _XMP[:half],
+        head + size + half.to_bytes(4, "big") + _XMP[half:],
+    ]
+    return [b"".join(len(s).to_bytes(2, "big") + s for s in segments)]
+
+
+def _packed_xmp(data: bytes, folder: Path) -> object:
+    picture = Image.new("RGB", (8, 8))
+    segments: list[tuple[str, bytes]] = []
+    while data and len(segments) < 100:
+        size = int.from_bytes(data[:2], "big")
+        segments.append(("APP1", data[2 : 2 + size]))
+        data = data[2 + size :]
+    picture.applist = segments  # type: ignore[attr-defined]
+    return metadata.read(picture)
 
 
 def _photo_zips(_: Path) -> Sequence[bytes]:
@@ -205,8 +243,9 @@ READERS = (
         (UndecodableError,),
         _large_jpegs,
     ),
-    Reader("EXIF", _exifs, _exif, "bytes", ("photos/metadata.py",), (UndecodableError,)),
-    Reader("XMP", _xmps, _xmp, "bytes", ("photos/xmp.py", "photos/metadata.py")),
+    Reader("EXIF", _exifs, _exif, "bytes", _EXIF, (UndecodableError,)),
+    Reader("XMP", _xmps, _xmp, "bytes", ("photos/xmp.py", "photos/loose_xml.py", "photos/rdf.py")),
+    Reader("XMP in a picture", _packed, _packed_xmp, "bytes", ("photos/packets.py",)),
     Reader("zip of photos", _photo_zips, _photo_zip, "zip", ("photos/zips.py", "unzip.py")),
     Reader(
         "import of a folder",
