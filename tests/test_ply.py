@@ -94,11 +94,6 @@ def test_no_vertices_at_all_is_a_table_of_none(tmp_path: Path) -> None:
             "is cut short",
         ),
         (
-            b"ply\nformat ascii 1.0\nelement face 1\nproperty list uchar int i\n"
-            b"element vertex 1\nproperty float x\nend_header\n0\n1\n",
-            "has a list in element face",
-        ),
-        (
             b"ply\nformat ascii 1.0\nelement vertex -1\nproperty float x\nend_header\n",
             "header that cannot be read",
         ),

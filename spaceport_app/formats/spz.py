@@ -114,8 +114,10 @@ def _earlier(file: BinaryIO, path: Path) -> tuple[_Head, list[Bytes], bool]:
         if int.from_bytes(data[2:4], "little") == _ADOBE:
             data = data[len(more) :] + more
     parts, at = [], 0
+    everything = np.frombuffer(data, np.uint8) if data else np.empty(0, np.uint8)
     for each in head.parts:
-        parts.append(np.frombuffer(data, np.uint8, each * head.count, at).reshape(-1, each))
+        values = everything[at : at + each * head.count]
+        parts.append(values.reshape(head.count, each))
         at += each * head.count
     return head, parts, extended
 
@@ -201,7 +203,8 @@ def _decoded(head: _Head, parts: list[Bytes], extended: bool) -> Raw:
         raw.positions[part] = _positions(places[part], head)
         raw.quaternions[part] = decode(rotations[part])
         raw.sh[part, 0] = (colours[part] / 255.0 - 0.5) / _COLOUR_SCALE
-        some = harmonics[part, : 3 * kept].reshape(-1, kept, 3)
+        some = harmonics[part, : 3 * kept]
+        some = some.reshape(len(some), kept, 3)
         raw.sh[part, 1:] = (some - np.float32(128.0)) / np.float32(128.0)
     # Half a turn about x, to axes right, down, front.
     raw.positions[:, 1:] *= -1.0

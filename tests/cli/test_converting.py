@@ -79,7 +79,7 @@ def test_comparing_tells_a_known_difference(
         (["convert", "{ply}", "new/a.ply"], 1, "There is no folder new"),
         (["convert", "{ply}", "empty", "--format", "ply"], 1, "empty is a folder"),
         (["convert", "{ply}", "empty", "--format", "sog"], 1, "empty is a folder"),
-        (["convert", "text.doc", "a.sog"], 1, "reads no splats from .doc"),
+        (["convert", "text.doc", "a.sog"], 1, "holds no splats that Spaceport knows"),
         (["inspect", "text.doc"], 1, "does not know .doc"),
         (["inspect", "empty"], 1, "neither a project nor a bundle"),
         (["inspect", "bad.jpg"], 1, "bad.jpg"),

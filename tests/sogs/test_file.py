@@ -49,14 +49,23 @@ def test_unknown_format(tmp_path: Path) -> None:
         file.write(tmp_path / "a.spz", scene(3), "spz")
 
 
-@pytest.mark.parametrize("version", [1, 3, "2", 2.5, True])
-def test_unknown_versions(tmp_path: Path, version: object) -> None:
+@pytest.mark.parametrize(
+    ("version", "code"),
+    [
+        (3, "unknown_version"),
+        (17, "unknown_version"),
+        ("2", "bad_bundle"),
+        (2.5, "bad_bundle"),
+        (True, "bad_bundle"),
+    ],
+)
+def test_unknown_versions(tmp_path: Path, version: object, code: str) -> None:
     file.write(tmp_path / "a", scene(3), "sog-folder")
     path = tmp_path / "a" / "meta.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": version}))
     with pytest.raises(StageError) as caught:
         file.read(path)
-    assert caught.value.code == "unknown_version"
+    assert caught.value.code == code
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000, "nonsense", "\xff"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import struct
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from spaceport_app import ply
+from spaceport_app import formats, ply
 from spaceport_app.cli import inspecting
 from spaceport_app.events import ignore
 from spaceport_app.sogs import export, file, textures, version1, version2
@@ -65,6 +67,59 @@ def _splats(data: bytes, folder: Path) -> object:
     path = folder / "a.ply"
     path.write_bytes(data)
     return read_ply(path), inspecting.describe(path)
+
+
+def _other_splats(folder: Path) -> Sequence[bytes]:
+    scene = _scene(30, 1)
+    rows = np.zeros(30, [("p", "<f4", 6), ("b", "u1", 8)])
+    rows["p"][:, :3], rows["p"][:, 3:] = scene.means, np.exp(scene.log_scales)
+    rows["b"] = 200
+    rows["b"][:, 4:] = (192, 192, 192, 192)
+    head = b"NGSP" + struct.pack("<IIBBBB", 2, 30, 1, 12, 0, 0)
+    body = np.random.default_rng(2).integers(0, 256, 30 * (9 + 1 + 3 + 3 + 3 + 9), np.uint8)
+    spz = gzip.compress(head + body.tobytes())
+    chunks = "".join(f"property float {name}\n" for name in _CHUNK.split())
+    packed = "".join(f"property uint packed_{name}\n" for name in _PACKED.split())
+    ply_head = "ply\nformat binary_little_endian 1.0\nelement chunk 1\n" + chunks
+    ply_head += "element vertex 30\n" + packed + "end_header\n"
+    limits = np.arange(18, dtype="<f4").tobytes()
+    compressed = ply_head.encode() + limits + body.tobytes()[: 30 * 16]
+    return [rows.tobytes(), spz, compressed]
+
+
+_CHUNK = (
+    "min_x min_y min_z max_x max_y max_z min_scale_x min_scale_y min_scale_z "
+    "max_scale_x max_scale_y max_scale_z min_r min_g min_b max_r max_g max_b"
+)
+_PACKED = "position rotation scale color"
+
+
+def _any_splats(data: bytes, folder: Path) -> object:
+    path = folder / "a.splat"
+    path.write_bytes(data)
+    return formats.read(path)
+
+
+def _gsplat_metas(folder: Path) -> Sequence[bytes]:
+    means = {"shape": [4, 3], "dtype": "float32", "mins": [0.0] * 3, "maxs": [1.0] * 3}
+    others = {
+        name: {**means, "shape": [4, size] if size > 1 else [4], "quantization": 8}
+        | {"mins": [0.0] * size, "maxs": [1.0] * size}
+        for name, size in (("scales", 3), ("quats", 4), ("opacities", 1), ("sh0", 3))
+    }
+    others["sh0"]["shape"] = [4, 1, 3]
+    return [json.dumps({"means": means, **others}).encode()]
+
+
+def _gsplat(data: bytes, folder: Path) -> object:
+    place = folder / "png"
+    if not place.is_dir():
+        place.mkdir()
+        for name in ("means_l", "means_u", "scales", "quats", "opacities", "sh0"):
+            mode = {"quats": "RGBA", "opacities": "L"}.get(name, "RGB")
+            Image.new(mode, (2, 2), 100).save(place / f"{name}.png")
+    (place / "meta.json").write_bytes(data)
+    return formats.read(place)
 
 
 def _files(version: int, degree: int) -> dict[str, bytes]:
@@ -220,6 +275,14 @@ _NEW, _OLD = _Folder((2, 0), (2, 1)), _Folder((1, 0), (1, 1))
 READERS = (
     Reader("PLY", _plys, _table, "bytes", ("ply.py",)),
     Reader("PLY of Gaussians", _plys, _splats, "bytes", ("splats/file.py", "cli/inspecting.py")),
+    Reader(
+        "splats of other programs",
+        _other_splats,
+        _any_splats,
+        "bytes",
+        ("formats/splat.py", "formats/spz.py", "formats/compressed_ply.py", "formats/ply.py"),
+    ),
+    Reader("PNG folder of gsplat", _gsplat_metas, _gsplat, "json", ("formats/gsplat_png.py",)),
     Reader("SOG zip", _sogs, _sog, "zip", _BUNDLE, heavy=_large_sogs),
     Reader("SOG zip, inspected", _sogs, _described, "zip", ("cli/inspecting.py",)),
     Reader("SOGS version 1 zip", _old_sogs, _sog, "zip", _BUNDLE),
