@@ -245,6 +245,7 @@ BROWSER = (
 )
 
 
+@pytest.mark.slow  # a browser on a busy machine takes minutes to draw
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="NOT TESTED IN CHROMIUM")
 @pytest.mark.parametrize("form", ["sog", "sog-folder"])
 def test_the_viewer_draws_under_the_policy(tmp_path: Path, form: str) -> None:
