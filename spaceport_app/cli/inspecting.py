@@ -89,17 +89,16 @@ def _splats_at(path: Path) -> dict[str, Any] | None:
             table = ply.read_vertices(path)
             about = {"kind": other, "bytes": path.stat().st_size}
             return {**about, "points": len(table), "properties": list(table.dtype.names or ())}
-    return {"kind": _kind(path), "bytes": bytes_of(path), **_splats(formats.read(path))}
+    # Read first: what it cannot be read for is told in the reader's words.
+    found = _splats(formats.read(path))
+    kind = _kind_of_bundle(path) if format.name == "SOG" else "splats"
+    return {"kind": kind, "bytes": bytes_of(path), **found}
 
 
-def _kind(path: Path) -> str:
-    from spaceport_app.formats.registry import recognised
+def _kind_of_bundle(path: Path) -> str:
     from spaceport_app.sogs import file
     from spaceport_app.sogs.bundle import META, parse_meta
 
-    format = recognised(path)
-    if format is None or format.name != "SOG":
-        return "splats"
     version = file.version_of(parse_meta(file.open_bundle(path)(META)))
     name = "bundle" if path.is_dir() or path.suffix.lower() == ".json" else "SOG file"
     return f"{name}, version {version}"

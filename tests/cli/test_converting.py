@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -177,3 +178,24 @@ def test_doctor_examines_this_computer(spaceport: Spaceport) -> None:
     text = spaceport("doctor")
     assert text.code == (0 if found["ok"] else 1)
     assert "Verdict" in text.out or "Trouble" in text.out
+
+
+def test_a_streamed_sog_is_called_so(spaceport: Spaceport, tmp_path: Path) -> None:
+    folder = tmp_path / "scene"
+    folder.mkdir()
+    levels = {
+        "version": 1,
+        "count": 1,
+        "counts": [1],
+        "lodLevels": 1,
+        "filenames": ["0_0/meta.json"],
+    }
+    bound = {"min": [0, 0, 0], "max": [1, 1, 1]}
+    lods = {"0": {"file": 0, "offset": 0, "count": 1}}
+    words = json.dumps({**levels, "tree": {"bound": bound, "lods": lods}})
+    (folder / "lod-meta.json").write_text(words, encoding="utf-8")
+    for name in ("scene", "scene/lod-meta.json"):
+        for arguments in (["inspect", name], ["convert", name, "a.ply"]):
+            ended = spaceport(*arguments)
+            assert ended.code == 1
+            assert "is a streamed SOG (lod-meta.json)" in ended.err
