@@ -166,7 +166,7 @@ def read_vertices(path: Path) -> Table:
         header = _read_header(file.read(_HEADER_LIMIT), path)
         vertex = header.element("vertex")
         if vertex is None:
-            raise _bad(path, "has no vertices")
+            raise bad(path, "has no vertices")
         body = _body(file, header, path)
         for element in header.elements:
             if element is vertex:
@@ -238,7 +238,8 @@ def write_vertices(path: Path, table: Table, comments: tuple[str, ...] = ()) -> 
         file.write(table.astype(packed).tobytes())
 
 
-def _bad(path: Path, what: str) -> StageError:
+def bad(path: Path, what: str) -> StageError:
+    """Return the error for a PLY file that cannot be read; `what` stands behind its name."""
     return StageError("bad_ply", f"{path.name} {what}.", "Export it again as PLY and retry.")
 
 
@@ -248,10 +249,10 @@ def _shown(word: str) -> str:
 
 def _read_header(start: bytes, path: Path) -> Header:
     if not is_ply(start):
-        raise _bad(path, "is not a PLY file")
+        raise bad(path, "is not a PLY file")
     end = _END.search(start)
     if end is None:
-        raise _bad(path, "has no complete PLY header")
+        raise bad(path, "has no complete PLY header")
     order = ""
     elements: list[tuple[str, int, list[Property]]] = []
     comments: list[str] = []
@@ -269,12 +270,12 @@ def _read_header(start: bytes, path: Path) -> Header:
             elif words[0] == "property":
                 elements[-1][2].append(_property(words, path))
     except (KeyError, IndexError, ValueError) as error:
-        raise _bad(path, "has a PLY header that cannot be read") from error
+        raise bad(path, "has a PLY header that cannot be read") from error
     if not order:
-        raise _bad(path, "does not name its PLY format")
+        raise bad(path, "does not name its PLY format")
     found = tuple(Element(name, count, tuple(rows)) for name, count, rows in elements)
     if any(len(set(one.names)) < len(one.names) for one in found):
-        raise _bad(path, "names a property twice")
+        raise bad(path, "names a property twice")
     return Header(order, found, tuple(comments), end.end())
 
 
@@ -282,7 +283,7 @@ def _property(words: list[str], path: Path) -> Property:
     types = words[2:4] if words[1] == "list" else words[1:2]
     for word in types:
         if word not in _TYPES:
-            raise _bad(path, f"has numbers of a type that PLY does not have ({_shown(word)})")
+            raise bad(path, f"has numbers of a type that PLY does not have ({_shown(word)})")
     if words[1] == "list":
         length = _TYPES[words[2]]
         if length[0] == "f":
@@ -318,7 +319,7 @@ class _Body:
     def check(self, element: Element) -> None:
         """Refuse lists, and rows that the file cannot hold: no memory is asked for those."""
         if element.has_lists:
-            raise _bad(
+            raise bad(
                 self.path,
                 f"has lists in its element {_shown(element.name)}, which Spaceport does not read",
             )
@@ -334,7 +335,7 @@ class _Body:
         raise NotImplementedError
 
     def cut(self) -> StageError:
-        return _bad(self.path, "is cut short")
+        return bad(self.path, "is cut short")
 
 
 class _Binary(_Body):
@@ -427,7 +428,7 @@ class _Words(_Body):
     def _length(self) -> int:
         found = float(self._take(1)[0])
         if not found.is_integer() or found < 0:
-            raise _bad(self.path, "is damaged: a list has no length")
+            raise bad(self.path, "is damaged: a list has no length")
         return int(found)
 
     def _fitting(self, numbers: Doubles, kind: np.dtype[np.generic]) -> Doubles:
@@ -437,7 +438,7 @@ class _Words(_Body):
         limits = np.iinfo(str(kind))
         whole = (numbers >= limits.min) & (numbers <= limits.max) & (np.trunc(numbers) == numbers)
         if not whole.all():
-            raise _bad(self.path, "is cut short or damaged: a number does not fit its type")
+            raise bad(self.path, "is cut short or damaged: a number does not fit its type")
         return numbers
 
     def _take(self, count: int) -> Doubles:
@@ -462,12 +463,12 @@ class _Words(_Body):
         block = self.file.read(_TEXT_BLOCK)
         text = self._rest + block
         if not block and not text.strip():
-            raise _bad(self.path, "is cut short or damaged")
+            raise bad(self.path, "is cut short or damaged")
         end = len(text)
         if block:
             end = max(text.rfind(space) for space in (b" ", b"\n", b"\r", b"\t"))
             if end < 0:
-                raise _bad(self.path, "is cut short or damaged")
+                raise bad(self.path, "is cut short or damaged")
         self._rest = text[end:]
         words = text[:end].split()
         try:
@@ -483,7 +484,7 @@ class _Words(_Body):
         try:
             return float(word)
         except ValueError as error:
-            raise _bad(self.path, "is cut short or damaged: a word is no number") from error
+            raise bad(self.path, "is cut short or damaged: a word is no number") from error
 
 
 def _body(file: BinaryIO, header: Header, path: Path) -> _Body:
@@ -494,4 +495,4 @@ def _regular(path: Path) -> BinaryIO:
     try:
         return inside.open_regular(path)
     except inside.OutsideError as error:
-        raise _bad(path, "is no regular file") from error
+        raise bad(path, "is no regular file") from error

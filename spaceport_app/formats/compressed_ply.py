@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spaceport_app import ply, room
-from spaceport_app.errors import StageError
 from spaceport_app.formats import colour
 from spaceport_app.formats.model import Doubles, Format, Found, Note, Raw
-from spaceport_app.formats.names import named
+from spaceport_app.formats.names import named, unused
 from spaceport_app.formats.ply import says, stated_offset
+from spaceport_app.sogs import quantize
 from spaceport_app.splats.model import Floats
 
 _CHUNK = 256
@@ -29,7 +29,6 @@ _SCALE = tuple(f"{end}_scale_{axis}" for end in ("min", "max") for axis in _AXES
 _COLOUR = tuple(f"{end}_{channel}" for end in ("min", "max") for channel in "rgb")
 _LARGEST_LOG_SCALE = 20.0
 """Its writers keep log scales within this; older ones wrote -inf."""
-_OTHERS = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
 
 Words = npt.NDArray[np.uint32]
 
@@ -52,16 +51,16 @@ def read(path: Path) -> Raw:
     header = ply.read_header(path)
     chunk, vertex, sh = (header.element(name) for name in ("chunk", "vertex", "sh"))
     if chunk is None or vertex is None or not set(_PACKED) <= set(vertex.names):
-        raise _bad(path, "is a compressed .ply that lacks its elements chunk and vertex")
+        raise ply.bad(path, "is a compressed .ply that lacks its elements chunk and vertex")
     missing = [n for n in (*_POSITION, *_SCALE) if n not in chunk.names]
     if missing:
-        raise _bad(path, f"is a compressed .ply whose chunks lack {named(missing)}")
+        raise ply.bad(path, f"is a compressed .ply whose chunks lack {named(missing)}")
     n = vertex.count
     if chunk.count < math.ceil(n / _CHUNK):
-        raise _bad(path, f"is a compressed .ply with {chunk.count:,} chunks for {n:,} Gaussians")
+        raise ply.bad(path, f"is a compressed .ply with {chunk.count:,} chunks for {n:,} Gaussians")
     places = [one.name for one in header.elements]
     if places.index("chunk") > places.index("vertex"):
-        raise _bad(path, "is a compressed .ply whose chunks stand behind its Gaussians")
+        raise ply.bad(path, "is a compressed .ply whose chunks stand behind its Gaussians")
     notes: list[Note] = []
     degree = _degree(path, sh, n, notes)
     wanted = {"chunk", "vertex", *(("sh",) if degree else ())}
@@ -90,35 +89,27 @@ def read(path: Path) -> Raw:
         *(name for name in vertex.names if name not in _PACKED),
         *(f"element {e.name}" for e in header.elements if e.name not in wanted and e.count),
     )
-    if raw.unused:
-        notes.append(Note("unused", f"Not used: {named(raw.unused)}."))
+    raw.notes += unused(raw.unused)
     return raw
 
 
 def _empty(path: Path, n: int, coefficients: int, notes: list[Note]) -> Raw:
     room.require(2.0 * 4 * (14 + 3 * coefficients) * n, f"{path.name} with {n:,} Gaussians")
-    return Raw(
-        "compressed PLY",
-        np.empty((n, 3), np.float32),
-        np.empty((n, 3), np.float32),
-        np.empty((n, 4), np.float32),
-        np.empty(n, np.float32),
-        np.empty((n, 1 + coefficients, 3), np.float32),
-        notes=notes,
-    )
+    raw = Raw.empty("compressed PLY", n, coefficients)
+    raw.notes = notes
+    return raw
 
 
 def _degree(path: Path, sh: ply.Element | None, n: int, notes: list[Note]) -> int:
     if sh is None:
         return 0
     rest = sum(name.startswith("f_rest_") for name in sh.names)
-    degrees = {3 * number: degree for degree, number in colour.COEFFICIENTS.items()}
     whole = set(sh.names) >= {f"f_rest_{i}" for i in range(rest)}
-    if sh.count != n or rest not in degrees or not whole:
-        raise _bad(path, f"is a compressed .ply whose {rest} harmonics do not fit its Gaussians")
-    if degrees[rest] == 4:
+    if sh.count != n or rest not in colour.DEGREES or not whole:
+        raise ply.bad(path, f"is a compressed .ply whose {rest} harmonics do not fit its Gaussians")
+    if colour.DEGREES[rest] == 4:
         notes.append(Note("degree_4", colour.CUT))
-    return min(degrees[rest], 3)
+    return min(colour.DEGREES[rest], 3)
 
 
 def _fill(raw: Raw, part: slice, rows: ply.Table, chunks: ply.Table) -> None:
@@ -134,7 +125,9 @@ def _fill(raw: Raw, part: slice, rows: ply.Table, chunks: ply.Table) -> None:
     if set(_COLOUR) <= set(chunks.dtype.names or ()):
         shares = _between(chunks, _COLOUR, chunk, shares)
     raw.sh[part, 0] = colour.dc_of(shares)
-    raw.opacity_logits[part] = colour.logit_of((colours & np.uint32(255)) / 255.0)
+    raw.opacity_logits[part] = quantize.decode_opacities(
+        (colours & np.uint32(255)).astype(np.uint8)
+    )
 
 
 def _between(
@@ -166,11 +159,7 @@ def _rotations(packed: Words) -> Doubles:
     small = np.stack([(packed >> np.uint32(s)) & np.uint32(1023) for s in (20, 10, 0)], axis=1)
     values = (small / 1023.0 - 0.5) * np.sqrt(2.0)
     largest = (packed >> np.uint32(30)).astype(np.intp)
-    rows = np.arange(len(packed))
-    found = np.empty((len(packed), 4))
-    found[rows[:, None], _OTHERS[largest]] = values
-    found[rows, largest] = np.sqrt(np.maximum(0.0, 1.0 - (values**2).sum(axis=1)))
-    return found
+    return quantize.with_largest(values, largest)
 
 
 def _harmonics(rows: ply.Table, names: tuple[str, ...], kept: int) -> Floats:
@@ -186,10 +175,6 @@ def _harmonics(rows: ply.Table, names: tuple[str, ...], kept: int) -> Floats:
             shares = np.where(steps == 0, 0.0, np.where(steps == 255, 1.0, (steps + 0.5) / 256.0))
             found[:, k, channel] = (shares - 0.5) * 8.0
     return found
-
-
-def _bad(path: Path, what: str) -> StageError:
-    return StageError("bad_ply", f"{path.name} {what}.", "Export it again as PLY and retry.")
 
 
 FORMAT = Format("compressed PLY", (".compressed.ply",), recognises, read)

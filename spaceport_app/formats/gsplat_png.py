@@ -20,8 +20,8 @@ from PIL import Image, UnidentifiedImageError
 
 from spaceport_app import inside, room, unzip
 from spaceport_app.errors import StageError
-from spaceport_app.formats.model import Doubles, Format, Found, Note, Raw
-from spaceport_app.formats.names import named
+from spaceport_app.formats.model import Doubles, Format, Found, Raw
+from spaceport_app.formats.names import unused
 from spaceport_app.sogs.bundle import META, count_of, numbers_of, parse_meta
 from spaceport_app.sogs.file import is_gsplat
 from spaceport_app.sogs.quantize import decode_positions
@@ -75,7 +75,7 @@ def read(path: Path) -> Raw:
         if error.code != "bad_bundle":
             raise
         raise _bad(error.message.split(": ", 1)[-1].rstrip(".")) from error
-    unused = tuple(name for name in meta if name not in _PARTS and name != _HARMONICS)
+    others = tuple(name for name in meta if name not in _PARTS and name != _HARMONICS)
     return Raw(
         "PNG folder of gsplat",
         values["means"].astype(np.float32),
@@ -83,8 +83,8 @@ def read(path: Path) -> Raw:
         values["quats"].astype(np.float32),
         values["opacities"][:, 0].astype(np.float32),
         np.ascontiguousarray(sh, np.float32),
-        unused=unused,
-        notes=[Note("unused", f"Not used: {named(unused)}.")] if unused else [],
+        unused=others,
+        notes=unused(others),
     )
 
 

@@ -66,6 +66,24 @@ class Raw:
     notes: list[Note] = field(default_factory=list)
     antialiased: bool = False
 
+    @staticmethod
+    def empty(format: str, n: int, coefficients: int, place: npt.DTypeLike = np.float32) -> Raw:
+        """Return room for `n` Gaussians with `coefficients` a channel above degree 0.
+
+        Parameters
+        ----------
+        place : dtype
+            Of the positions.
+        """
+        return Raw(
+            format,
+            np.empty((n, 3), place),
+            np.empty((n, 3), np.float32),
+            np.empty((n, 4), np.float32),
+            np.empty(n, np.float32),
+            np.empty((n, 1 + coefficients, 3), np.float32),
+        )
+
 
 @dataclass(frozen=True)
 class Read:

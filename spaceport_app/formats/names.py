@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from spaceport_app.formats.model import Note
+
 _NUMBERED = re.compile(r"(.*?)(\d{1,6})")
 _MOST = 12
 _LONGEST = 40
@@ -21,6 +23,11 @@ def named(names: Sequence[str]) -> str:
     words = [_run(first, last) for first, last in runs[:_MOST]]
     rest = f" and {len(runs) - _MOST:,} more" if len(runs) > _MOST else ""
     return ", ".join(words) + rest
+
+
+def unused(names: Sequence[str]) -> list[Note]:
+    """Return what to tell of parts of a file that were not used, nothing where there are none."""
+    return [Note("unused", f"Not used: {named(names)}.")] if names else []
 
 
 def _follows(before: str, name: str) -> bool:

@@ -17,8 +17,9 @@ from spaceport_app import ply, room
 from spaceport_app.errors import StageError
 from spaceport_app.formats import colour
 from spaceport_app.formats.model import Doubles, Format, Found, Note, Raw
-from spaceport_app.formats.names import named
+from spaceport_app.formats.names import named, unused
 from spaceport_app.formats.values import FLAT_LOG_SCALE
+from spaceport_app.sogs import quantize
 from spaceport_app.splats.model import Floats
 
 _PLACE = ("x", "y", "z")
@@ -34,7 +35,6 @@ _COLOURS = (
 _FILTER = "filter_3D"
 _OFFSET = "offset"
 _MODE = "SplatRenderMode"
-_REST = {3 * n: degree for degree, n in colour.COEFFICIENTS.items()}
 _MOVING = ("trbf_", "motion_", "omega_", "scale_t", "rot_r_")
 """Properties of Gaussians that move (Spacetime Gaussians, 4D Gaussian Splatting)."""
 _SHAPES = frozenset({*_DC, *_SCALES, *_ROTATION})
@@ -142,14 +142,14 @@ def _layout(path: Path, header: ply.Header, vertex: ply.Element) -> _Layout:
 def _harmonics(names: frozenset[str], notes: list[Note]) -> tuple[tuple[str, ...], int]:
     number = sum(name.startswith("f_rest_") for name in names)
     rest = tuple(f"f_rest_{i}" for i in range(number))
-    if number not in _REST or not set(rest) <= names:
+    if number not in colour.DEGREES or not set(rest) <= names:
         words = (
             f"Harmonics were not read: {number} f_rest properties are those of no degree "
             "(0, 9, 24, 45 or 72 are)."
         )
         notes.append(Note("odd_harmonics", words))
         return (), 0
-    degree = _REST[number]
+    degree = colour.DEGREES[number]
     if degree == 4:
         notes.append(Note("degree_4", colour.CUT))
         # Channel after channel, the harmonics of degree 4 last in each.
@@ -214,14 +214,7 @@ class _Reading:
         first = next(generator)
         # Once as it is read, and in part once more where Gaussians are left out.
         room.require(2.0 * each * n, f"{self.path.name} with {n:,} Gaussians")
-        raw = Raw(
-            _format(self.header),
-            np.empty((n, 3), self.place),
-            np.empty((n, 3), np.float32),
-            np.empty((n, 4), np.float32),
-            np.empty(n, np.float32),
-            np.empty((n, self.coefficients, 3), np.float32),
-        )
+        raw = Raw.empty(_format(self.header), n, self.coefficients - 1, self.place)
         done = 0
         while True:
             done += self._fill(raw, first[1], done)
@@ -241,8 +234,7 @@ class _Reading:
             words = "The file says that it is of two dimensions (2DGS); it is shown as it stands."
             raw.notes.append(Note("two_dimensional", words))
         raw.unused = self._unused()
-        if raw.unused:
-            raw.notes.append(Note("unused", f"Not used: {named(raw.unused)}."))
+        raw.notes += unused(raw.unused)
         return raw
 
     def _fill(self, raw: Raw, rows: ply.Table, start: int) -> int:
@@ -288,7 +280,7 @@ class _Reading:
         values = rows[self.layout.opacity]
         if self.layout.opacity == "opacity":
             return np.asarray(values, np.float32)
-        return colour.logit_of(values / self._whole("alpha"))
+        return quantize.logits(values / self._whole("alpha"))
 
     def _whole(self, name: str) -> float:
         """Return the number that stands for all light: of floating point numbers 1."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from spaceport_app.errors import StageError
-from spaceport_app.formats.model import Format, Found, Note, Raw
-from spaceport_app.formats.names import named
+from spaceport_app.formats.model import Format, Found, Raw
+from spaceport_app.formats.names import unused
 from spaceport_app.sogs import file
 from spaceport_app.sogs.bundle import META, parse_meta
 
@@ -21,9 +21,10 @@ def recognises(found: Found) -> bool:
     """Whether it is a folder, a zip or a JSON file that could belong to a bundle."""
     if found.path.is_dir():
         return any((found.path / name).is_file() for name in (META, STREAMED))
-    head = found.head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith(b"{"):
-        return any(word in head for word in (b'"means"', b'"lodLevels"', b'"tree"', b'"counts"'))
+    if file.begins_as_json(found.head):
+        return any(
+            word in found.head for word in (b'"means"', b'"lodLevels"', b'"tree"', b'"counts"')
+        )
     if not found.head.startswith(b"PK\x03\x04"):
         return False
     return found.path.suffix.lower() == ".sog" or _holds_meta(found.path)
@@ -51,8 +52,7 @@ def read(path: Path) -> Raw:
         message = error.message if words == error.message else f"{path.name} {words}"
         raise StageError(error.code, message, error.remedy) from error
     splats = file.decode(load)
-    unused = tuple(name for name in meta if name not in _KNOWN | _WRITERS_OWN)
-    notes = [Note("unused", f"Not used: {named(unused)}.")] if unused else []
+    others = tuple(name for name in meta if name not in _KNOWN | _WRITERS_OWN)
     return Raw(
         f"SOG, version {version}" if version == 2 else "SOGS, version 1",
         splats.means,
@@ -61,8 +61,8 @@ def read(path: Path) -> Raw:
         splats.opacity_logits,
         splats.sh,
         file.offset_of(meta),
-        unused,
-        notes,
+        others,
+        unused(others),
         file.says_antialiased(meta),
     )
 

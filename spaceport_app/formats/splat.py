@@ -14,6 +14,7 @@ from spaceport_app import inside, room
 from spaceport_app.errors import StageError
 from spaceport_app.formats import colour
 from spaceport_app.formats.model import Format, Found, Raw
+from spaceport_app.sogs import quantize
 
 _ROW = np.dtype(
     [
@@ -71,14 +72,7 @@ def read(path: Path) -> Raw:
             "Export or download it again.",
         )
     room.require(2.0 * 4 * 14 * n, f"{path.name} with {n:,} Gaussians")
-    raw = Raw(
-        ".splat",
-        np.empty((n, 3), np.float32),
-        np.empty((n, 3), np.float32),
-        np.empty((n, 4), np.float32),
-        np.empty(n, np.float32),
-        np.empty((n, 1, 3), np.float32),
-    )
+    raw = Raw.empty(".splat", n, 0)
     with inside.open_regular(path) as file:
         for start in range(0, n, _BLOCK):
             rows = np.fromfile(file, _ROW, min(_BLOCK, n - start))
@@ -87,7 +81,7 @@ def read(path: Path) -> Raw:
             with np.errstate(divide="ignore", invalid="ignore"):
                 raw.log_scales[part] = np.log(rows["scale"])
             raw.quaternions[part] = _rotations(rows)
-            raw.opacity_logits[part] = colour.logit_of(rows["opacity"] / 255.0)
+            raw.opacity_logits[part] = quantize.decode_opacities(rows["opacity"])
             raw.sh[part, 0] = colour.dc_of(rows["colour"] / 255.0)
     return raw
 

@@ -23,6 +23,7 @@ from spaceport_app import inside, room
 from spaceport_app.errors import StageError
 from spaceport_app.formats import colour
 from spaceport_app.formats.model import Doubles, Format, Found, Note, Raw
+from spaceport_app.sogs import quantize
 from spaceport_app.splats.model import Floats
 
 _MAGIC = b"NGSP"
@@ -39,7 +40,6 @@ _MOST_ZSTANDARD_TO_PLAIN = 20_000
 _LARGEST_WINDOW = 1 << 27
 _READ = 1 << 20
 _BLOCK = 1 << 16
-_OTHERS = np.array([[1, 2, 3], [0, 2, 3], [0, 1, 3], [0, 1, 2]])
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -188,15 +188,10 @@ def _check_room(head: _Head, size: int, path: Path, most: int) -> None:
 def _decoded(head: _Head, parts: list[Bytes], extended: bool) -> Raw:
     places, opacities, colours, scales, rotations, harmonics = parts
     n, kept = head.count, colour.COEFFICIENTS[min(head.degree, 3)]
-    raw = Raw(
-        f"SPZ, version {head.version}",
-        np.empty((n, 3), np.float32),
-        (scales / np.float32(16.0) - np.float32(10.0)).astype(np.float32),
-        np.empty((n, 4), np.float32),
-        colour.logit_of(opacities[:, 0] / 255.0),
-        np.empty((n, 1 + kept, 3), np.float32),
-        antialiased=bool(head.flags & _ANTIALIASED),
-    )
+    raw = Raw.empty(f"SPZ, version {head.version}", n, kept)
+    raw.antialiased = bool(head.flags & _ANTIALIASED)
+    raw.log_scales[:] = scales / np.float32(16.0) - np.float32(10.0)
+    raw.opacity_logits[:] = quantize.decode_opacities(opacities[:, 0])
     decode: Callable[[Bytes], Doubles] = _smallest_three if head.version >= 3 else _first_three
     for start in range(0, n, _BLOCK):
         part = slice(start, start + _BLOCK)
@@ -244,11 +239,7 @@ def _smallest_three(packed: Bytes) -> Doubles:
     fields = np.stack([(bits >> np.uint32(s)) & np.uint32(1023) for s in (20, 10, 0)], axis=1)
     values = (fields & np.uint32(511)) / 511.0 * np.sqrt(0.5)
     values = np.where(fields & np.uint32(512), -values, values)
-    rows = np.arange(len(packed))
-    xyzw = np.empty((len(packed), 4))
-    xyzw[rows[:, None], _OTHERS[largest]] = values
-    xyzw[rows, largest] = np.sqrt(np.maximum(0.0, 1.0 - (values**2).sum(axis=1)))
-    return xyzw[:, [3, 0, 1, 2]]
+    return quantize.with_largest(values, largest)[:, [3, 0, 1, 2]]
 
 
 def _signs(coefficients: int) -> Floats:

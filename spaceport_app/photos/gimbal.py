@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeAlias
 
 from PIL.ExifTags import GPS
 
@@ -31,6 +32,9 @@ _BACKWARDS = -20.0
 _STEADY = 2.0
 
 
+Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class Dialect:
     """The names one maker gives the angles, and what they count from.
@@ -47,23 +51,17 @@ class Dialect:
         Words in the names of the makers who keep to it. Empty where all do.
     """
 
-    names: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+    names: Names
     from_vertical: bool = False
     roll_sign: float = 1.0
     makers: tuple[str, ...] = ()
 
 
-def _gimbal(prefix: str, stem: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    return (
-        (f"{prefix}:{stem}YawDegree",),
-        (f"{prefix}:{stem}PitchDegree",),
-        (f"{prefix}:{stem}RollDegree",),
-    )
+def _gimbal(prefix: str, stem: str) -> Names:
+    return _named(prefix, *((f"{stem}{axis}Degree",) for axis in ("Yaw", "Pitch", "Roll")))
 
 
-def _pair(
-    prefix: str, *names: tuple[str, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+def _named(prefix: str, *names: tuple[str, ...]) -> Names:
     yaw, pitch, roll = (tuple(f"{prefix}:{name}" for name in several) for several in names)
     return yaw, pitch, roll
 
@@ -75,9 +73,9 @@ DJI = Dialect(_gimbal("drone-dji", "Gimbal"), makers=("dji", "hasselblad"))
 """In the north-east-down frame of the Earth (DJI support, dji-sdk/Mobile-SDK-Android#984): the
 gimbal's yaw is not relative to the aircraft's. Autel writes the same names."""
 PARROT = Dialect(_gimbal("drone-parrot", "Camera"))
-SKYDIO = Dialect(_pair(_NED, ("Yaw",), ("Pitch",), ("Roll",)))
-SENSEFLY = Dialect(_pair("sensefly", *_PLAIN), from_vertical=True, roll_sign=-1.0)
-PIX4D = Dialect(_pair("Camera", *_PLAIN), from_vertical=True, makers=("parrot", "sensefly"))
+SKYDIO = Dialect(_named(_NED, ("Yaw",), ("Pitch",), ("Roll",)))
+SENSEFLY = Dialect(_named("sensefly", *_PLAIN), from_vertical=True, roll_sign=-1.0)
+PIX4D = Dialect(_named("Camera", *_PLAIN), from_vertical=True, makers=("parrot", "sensefly"))
 """Specification: Pix4D, "Specifications of XMP Camera Tags", and "Yaw, Pitch, Roll and Omega,
 Phi, Kappa angles": 0 is straight down. Autel's EVO Lite 640T writes these names with degrees
 below the horizon, other Autels as specified (Theta-Limited/OpenAthenaIOS#62)."""

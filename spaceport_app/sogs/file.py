@@ -131,6 +131,11 @@ def version_of(meta: Mapping[str, Any]) -> int:
     raise bad_bundle(f"{META} names the version {shown(version)}")
 
 
+def begins_as_json(head: bytes) -> bool:
+    """Whether a file that begins with `head` may be a meta.json, and is no zip."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+
+
 def is_streamed(meta: Mapping[str, Any]) -> bool:
     """Whether it is the lod-meta.json of a streamed SOG (PlayCanvas, "Streamed SOG", version 1)."""
     return "tree" in meta and "filenames" in meta
@@ -348,7 +353,7 @@ def _is_json(path: Path) -> bool:
         return True
     try:
         with inside.open_regular(path) as file:
-            return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+            return begins_as_json(file.read(64))
     except inside.OutsideError as error:
         raise bad_bundle(f"{path.name} is no regular file") from error
 

@@ -92,11 +92,25 @@ def _unit_quaternions(packed: Bytes) -> Limits:
     tag = packed[:, 3].astype(np.int64) - _LARGEST_TAG
     valid = (tag >= 0) & (tag <= 3)
     largest = np.where(valid, tag, 0)
-    rows = np.arange(len(packed))
-    q = np.empty((len(packed), 4), np.float64)
+    q = with_largest(small, largest)
+    q[~valid] = [1.0, 0.0, 0.0, 0.0]
+    return q
+
+
+def with_largest(small: Limits, largest: npt.NDArray[np.intp] | npt.NDArray[np.int64]) -> Limits:
+    """Return unit quaternions (N, 4) of their three smaller components and the largest's place.
+
+    Parameters
+    ----------
+    small : float64 array, shape (N, 3)
+        In the order of the quaternion, without the largest.
+    largest : integer array, shape (N,)
+        0 to 3; that component is not negative.
+    """
+    rows = np.arange(len(small))
+    q = np.empty((len(small), 4), np.float64)
     q[rows[:, None], _OTHERS[largest]] = small
     q[rows, largest] = np.sqrt(np.maximum(0.0, 1.0 - (small**2).sum(axis=1)))
-    q[~valid] = [1.0, 0.0, 0.0, 0.0]
     return q
 
 
@@ -107,9 +121,14 @@ def encode_opacities(opacities: npt.NDArray[np.float64]) -> Bytes:
 
 def decode_opacities(packed: Bytes) -> Floats:
     """Return logits (N,) of opacities in 255ths, kept 1e-6 away from 0 and 1."""
-    opacity = np.clip(np.arange(256) / 255.0, 1e-6, 1.0 - 1e-6)
-    logits: Floats = np.log(opacity / (1.0 - opacity)).astype(np.float32)
-    return logits[packed]
+    found: Floats = logits(np.arange(256) / 255.0)[packed]
+    return found
+
+
+def logits(opacities: npt.NDArray[np.floating[Any]]) -> Floats:
+    """Return logits of opacities in few bits, kept 1e-6 away from 0 and 1."""
+    opacity = np.clip(opacities.astype(np.float64), 1e-6, 1.0 - 1e-6)
+    return np.log(opacity / (1.0 - opacity)).astype(np.float32)
 
 
 def encode_linear(values: Floats, mins: Limits, maxs: Limits) -> Bytes:

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
+SH_C0 = 0.28209479177387814
+"""The harmonic of degree 0, the same in every direction: ``1 / (2 sqrt(pi))``."""
+
 
 @dataclass(frozen=True)
 class Splats:

@@ -9,12 +9,9 @@ from scipy.spatial import KDTree
 from spaceport_app import resources
 from spaceport_app.errors import StageError
 from spaceport_app.sfm.model import Cloud
-from spaceport_app.splats.model import Splats
+from spaceport_app.splats.model import SH_C0, Splats
 from spaceport_app.splats.training.backdrop import Backdrop
 from spaceport_app.splats.training.fill import Cells, fill
-
-SH_C0 = 0.28209479177387814
-"""Value of the harmonic of degree 0 everywhere: 1 / (2 sqrt(pi))."""
 
 _FEWEST_POINTS = 10
 _NEIGHBOURS = 3
