@@ -45,6 +45,7 @@ def main(folder: Path) -> None:
     clock.install()
     jobs = sagemaker.install(folder)
     _call_functions_here()
+    _write_objects_in_turn()
     _keep_letters(folder / LETTERS)
     server = make_server(
         "127.0.0.1",
@@ -87,6 +88,20 @@ def _call_functions_here() -> None:
             return json.dumps(answer).encode()
 
     LambdaBackend.invoke = invoke  # type: ignore[method-assign,assignment]
+
+
+def _write_objects_in_turn() -> None:
+    """Have one of two writes with ``If-None-Match`` fail, as S3 does: moto looks, then writes."""
+    from moto.s3.responses import S3Response
+
+    put_object = S3Response.put_object
+    lock = threading.Lock()
+
+    def put_in_turn(self: Any) -> Any:
+        with lock:
+            return put_object(self)
+
+    S3Response.put_object = put_in_turn  # type: ignore[method-assign]
 
 
 def _keep_letters(file: Path) -> None:
