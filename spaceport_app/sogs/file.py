@@ -128,7 +128,7 @@ def version_of(meta: Mapping[str, Any]) -> int:
             f"It is SOG of version {shown(version)}, newer than Spaceport reads (1 and 2).",
             "Export it as version 2 with the program that wrote it, or use a newer Spaceport.",
         )
-    raise bad_bundle(f"{META} names the version {shown(version)}")
+    raise bad_bundle(f"{META} is of SOG version {shown(version)}, which there is not")
 
 
 def begins_as_json(head: bytes) -> bool:
